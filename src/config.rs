@@ -1,0 +1,1 @@
+//! Composes each module's settings, parsed once.
