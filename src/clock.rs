@@ -231,7 +231,7 @@ impl Chance {
         match &self.0 {
             // INVARIANT: AWS-LC aborts rather than hand out weak bytes; it reports an error for absurd lengths only.
             Dice::System(system) => {
-                rand::SecureRandom::fill(system, bytes).expect("the system has random bytes")
+                rand::SecureRandom::fill(system, bytes).expect("the system has random bytes");
             }
             Dice::Seeded(seeded) => seeded.fill(bytes),
         }
