@@ -1,1 +1,440 @@
-//! The only HTTP client.
+//! The only HTTP client. What leaves Gatepost leaves here, to a typed destination: a site's API, the authorization server, a key
+//! server. May be used by `tenant`, `identity` and `upstream`.
+//! What must never happen here: a redirect followed, a proxy or cookie from the surroundings used, a private address connected to,
+//! a body read without a bound, a URL taken from a request.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, HeaderValue, header};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Url;
+
+use crate::secret::Secret;
+
+const KEY_BYTES_MAX: usize = 16 * 1024;
+const TOKEN_BYTES_MAX: usize = 64 * 1024;
+const TENANT_INFO_BYTES_MAX: usize = 16 * 1024;
+/// Install callbacks must be answered within seconds, and two servers may be asked.
+const KEY_TIMEOUT: Duration = Duration::from_secs(2);
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// What bounds every exchange.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Connecting, TLS included.
+    pub connect_timeout: Duration,
+    /// A site's whole answer.
+    pub site_timeout: Duration,
+    /// Bytes of a site's answer after decompression.
+    pub site_body_bytes_max: usize,
+}
+
+/// Hosts that development maps to plain HTTP on loopback; empty in production.
+pub type Resolutions = HashMap<String, SocketAddr>;
+
+/// Why there is no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboundError {
+    /// No answer in time.
+    #[error("no answer from {0} in time")]
+    Timeout(&'static str),
+    /// No connection.
+    #[error("no connection to {0}")]
+    Connect(&'static str, #[source] reqwest::Error),
+    /// The body is larger than the bound.
+    #[error("the answer of {0} is larger than {1} bytes")]
+    TooLarge(&'static str, usize),
+    /// The exchange broke.
+    #[error("the exchange with {0} broke")]
+    Broken(&'static str, #[source] reqwest::Error),
+    /// The destination is not one that may be called.
+    #[error("`{0}` is not a destination that may be called")]
+    Destination(String),
+}
+
+impl OutboundError {
+    /// Whether time ran out, as opposed to something broken.
+    #[must_use]
+    pub const fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout(_))
+    }
+}
+
+/// A server of public install keys.
+#[derive(Clone, Debug)]
+pub struct KeyServer(Url);
+
+/// The authorization server that gives user tokens.
+#[derive(Clone, Debug)]
+pub struct TokenServer {
+    base: String,
+    endpoint: Url,
+}
+
+impl KeyServer {
+    /// The key server at `base`; `https`, or loopback in development.
+    pub fn new(base: &str) -> Result<Self, OutboundError> {
+        configured(base).map(Self)
+    }
+}
+
+impl TokenServer {
+    /// The authorization server at `base`; `https`, or loopback in development.
+    pub fn new(base: &str) -> Result<Self, OutboundError> {
+        let mut endpoint = configured(base)?;
+        push(&mut endpoint, &["oauth2", "token"]);
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            endpoint,
+        })
+    }
+
+    /// The `aud` of an assertion.
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.base
+    }
+}
+
+/// Configured servers are trusted to be the operator's choice, but never plain HTTP to another machine.
+fn configured(base: &str) -> Result<Url, OutboundError> {
+    let url = Url::parse(base).map_err(|_| OutboundError::Destination(base.to_owned()))?;
+    let loopback = match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        _ => false,
+    };
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    if plain && (url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
+        Ok(url)
+    } else {
+        Err(OutboundError::Destination(base.to_owned()))
+    }
+}
+
+/// A request to a site, built from a permit's parts. Segments and parameters are encoded one by one.
+#[derive(Debug)]
+pub struct SiteRequest<'a> {
+    /// The registered host.
+    pub host: &'a str,
+    /// Path segments, unencoded.
+    pub segments: &'a [&'a str],
+    /// Query parameters, unencoded.
+    pub query: &'a [(&'a str, &'a str)],
+    /// The acting user's token.
+    pub bearer: Option<&'a Secret>,
+    /// Ours, so that both logs can be joined.
+    pub request_id: &'a str,
+}
+
+/// An answer, whole and bounded.
+#[derive(Debug)]
+pub struct Received {
+    /// The status.
+    pub status: u16,
+    /// The headers, for allow-lists to pick from.
+    pub headers: HeaderMap,
+    /// The body after decompression.
+    pub body: Bytes,
+}
+
+/// The client. Cheap to clone; its connections belong to the runtime that made it.
+#[derive(Clone)]
+pub struct Outbound {
+    client: reqwest::Client,
+    bounds: Arc<Bounds>,
+    resolutions: Arc<Resolutions>,
+}
+
+impl std::fmt::Debug for Outbound {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Outbound")
+    }
+}
+
+impl Outbound {
+    /// A client with connections of its own.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that makes a client"
+    )]
+    pub fn new(bounds: Bounds, resolutions: Resolutions) -> Result<Self, reqwest::Error> {
+        let client = reqwest::Client::builder()
+            .user_agent(concat!("gatepost/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .http1_only()
+            .tcp_nodelay(true)
+            .connect_timeout(bounds.connect_timeout)
+            .pool_idle_timeout(Duration::from_secs(50))
+            .dns_resolver(PublicOnly)
+            .build()?;
+        Ok(Self {
+            client,
+            bounds: Arc::new(bounds),
+            resolutions: Arc::new(resolutions),
+        })
+    }
+
+    /// Asks a key server for the key `kid`, which the caller has checked to be one safe path segment.
+    pub async fn fetch_key(
+        &self,
+        server: &KeyServer,
+        kid: &str,
+    ) -> Result<Received, OutboundError> {
+        let mut url = server.0.clone();
+        push(&mut url, &[kid]);
+        let request = self.client.get(url).timeout(KEY_TIMEOUT);
+        exchange("the install key server", request, KEY_BYTES_MAX).await
+    }
+
+    /// Asks for a user's token (RFC 7523) with a form of these fields.
+    pub async fn request_token(
+        &self,
+        server: &TokenServer,
+        form: &[(&str, &str)],
+    ) -> Result<Received, OutboundError> {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
+        let request = self
+            .client
+            .post(server.endpoint.clone())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .timeout(TOKEN_TIMEOUT)
+            .body(body);
+        exchange("the authorization server", request, TOKEN_BYTES_MAX).await
+    }
+
+    /// Reads from a registered site.
+    pub async fn read_site(&self, request: &SiteRequest<'_>) -> Result<Received, OutboundError> {
+        let mut builder = self.to_site(request)?.timeout(self.bounds.site_timeout);
+        if let Some(bearer) = request.bearer {
+            builder = builder.header(header::AUTHORIZATION, bearer_header(bearer)?);
+        }
+        exchange("Jira", builder, self.bounds.site_body_bytes_max).await
+    }
+
+    /// Asks a site, without any credential, for its cloud id.
+    pub async fn tenant_info(&self, host: &str) -> Result<Received, OutboundError> {
+        let segments = &["_edge", "tenant_info"];
+        let request = SiteRequest {
+            host,
+            segments,
+            query: &[],
+            bearer: None,
+            request_id: "tenant-info",
+        };
+        exchange(
+            "Jira",
+            self.to_site(&request)?.timeout(KEY_TIMEOUT),
+            TENANT_INFO_BYTES_MAX,
+        )
+        .await
+    }
+
+    fn to_site(&self, request: &SiteRequest<'_>) -> Result<reqwest::RequestBuilder, OutboundError> {
+        let wrong = || OutboundError::Destination(request.host.to_owned());
+        let (base, host) = match self.resolutions.get(request.host) {
+            Some(address) => (format!("http://{address}"), Some(request.host)),
+            None => (format!("https://{}", request.host), None),
+        };
+        let mut url = Url::parse(&base).map_err(|_| wrong())?;
+        push(&mut url, request.segments);
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(request.query);
+        }
+        let mut builder = self
+            .client
+            .get(url)
+            .header(header::ACCEPT, "application/json")
+            .header("x-request-id", request.request_id);
+        if let Some(host) = host {
+            builder = builder.header(header::HOST, host);
+        }
+        Ok(builder)
+    }
+}
+
+fn push(url: &mut Url, segments: &[&str]) {
+    // INVARIANT: only http and https URLs come here (`configured`, `to_site`), and those have path segments.
+    url.path_segments_mut()
+        .expect("an http URL has segments")
+        .pop_if_empty()
+        .extend(segments);
+}
+
+fn bearer_header(token: &Secret) -> Result<HeaderValue, OutboundError> {
+    let bytes = [b"Bearer ", token.expose()].concat();
+    // The authorization server's text, not ours: refuse one that is no header rather than send something else.
+    let mut value = HeaderValue::from_bytes(&bytes)
+        .map_err(|_| OutboundError::Destination("token".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+async fn exchange(
+    who: &'static str,
+    request: reqwest::RequestBuilder,
+    bytes_max: usize,
+) -> Result<Received, OutboundError> {
+    let mut response = request.send().await.map_err(|error| broken(who, error))?;
+    let (status, headers) = (
+        response.status().as_u16(),
+        std::mem::take(response.headers_mut()),
+    );
+    let Some(first) = response.chunk().await.map_err(|error| broken(who, error))? else {
+        return Ok(Received {
+            status,
+            headers,
+            body: Bytes::new(),
+        });
+    };
+    let mut body = BytesMut::new();
+    let mut next = Some(first);
+    while let Some(chunk) = next {
+        if body.len() + chunk.len() > bytes_max {
+            return Err(OutboundError::TooLarge(who, bytes_max));
+        }
+        body.extend_from_slice(&chunk);
+        next = response.chunk().await.map_err(|error| broken(who, error))?;
+    }
+    Ok(Received {
+        status,
+        headers,
+        body: body.freeze(),
+    })
+}
+
+fn broken(who: &'static str, error: reqwest::Error) -> OutboundError {
+    // The URL names a site and an issue; errors must not carry them into logs.
+    let error = error.without_url();
+    if error.is_timeout() {
+        OutboundError::Timeout(who)
+    } else if error.is_connect() {
+        OutboundError::Connect(who, error)
+    } else {
+        OutboundError::Broken(who, error)
+    }
+}
+
+/// Names resolve to public addresses only: a DNS answer must not lead a tenant's token into the operator's own network.
+struct PublicOnly;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            if public.is_empty() {
+                return Err("the name has no public address".into());
+            }
+            Ok(Box::new(public.into_iter()) as Addrs)
+        })
+    }
+}
+
+/// Whether an address is routed on the public Internet (IANA special-purpose registries, RFC 6890).
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            let shared = a == 100 && (64..128).contains(&b);
+            let benchmark = a == 198 && (b == 18 || b == 19);
+            let protocol = (a, b, c) == (192, 0, 0) || (a, b, c) == (192, 88, 99);
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_broadcast()
+                || v4.is_documentation()
+                || v4.is_multicast()
+                || a == 0
+                || a >= 240
+                || shared
+                || benchmark
+                || protocol)
+        }
+        IpAddr::V6(v6) => {
+            if let Some(v4) = v6.to_ipv4() {
+                return is_public(IpAddr::V4(v4));
+            }
+            let [first, second, ..] = v6.segments();
+            let global = (0x2000..0x4000).contains(&first);
+            // Teredo, documentation, 6to4: each can carry a private IPv4 address or none at all.
+            global
+                && !(first == 0x2001 && (second < 0x200 || second == 0xdb8))
+                && first != 0x2002
+                && first != 0x3fff
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_public_addresses_are_called() {
+        for private in [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "192.0.0.8",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "240.0.0.1",
+            "::1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fd00:ec2::254",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "::ffff:10.0.0.1",
+            "2001:db8::1",
+            "2002:7f00:1::",
+            "2001::1",
+            "64:ff9b::7f00:1",
+        ] {
+            assert!(!is_public(private.parse().unwrap()), "{private}");
+        }
+        for public in [
+            "1.1.1.1",
+            "104.192.136.1",
+            "172.32.0.1",
+            "2606:4700::1111",
+            "2a05:d018::1",
+        ] {
+            assert!(is_public(public.parse().unwrap()), "{public}");
+        }
+    }
+
+    #[test]
+    fn configured_servers_are_https_or_loopback() {
+        assert!(KeyServer::new("https://connect-install-keys.atlassian.com").is_ok());
+        assert!(KeyServer::new("http://127.0.0.1:9100/keys").is_ok());
+        for wrong in [
+            "http://keys.example.com",
+            "http://localhost:1",
+            "ftp://a.b",
+            "https://u@a.b",
+            "https://a.b/?x",
+            "",
+        ] {
+            assert!(KeyServer::new(wrong).is_err(), "{wrong}");
+        }
+    }
+}
