@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+pub use super::text::shorten;
+
 /// What happened. A member that does not apply is left out.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -309,11 +311,11 @@ pub struct Outcome {
     pub cache_hits: Vec<String>,
     /// The status that the caller got.
     pub status: u16,
-    /// Time at each door.
-    pub us: Spent,
     /// The status that Jira answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_status: Option<u16>,
+    /// Time at each door.
+    pub us: Spent,
     /// Names of fields that were held back.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub withheld_fields: Vec<String>,

@@ -1,1 +1,3 @@
-
+mod append;
+mod log;
+mod read;
