@@ -1,6 +1,74 @@
-//! Whose data it is.
+//! Whose data it is: the values that name a tenant, its site, its accounts and its issues, and the registry that binds them.
+//! Used by every module below. Values here are well formed and canonical, and say nothing more: no value proves that a tenant exists
+//! or that anybody may see it. Nothing here may compare or look up raw text from a request.
 
 use serde::{Deserialize, Serialize};
+
+/// What every value that is text on the outside has: `Display`, `Debug` and serde through the canonical text, so that no value
+/// enters by a side door that skips its `FromStr`.
+macro_rules! text_value {
+    ($name:ident, $error:ty) => {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, concat!(stringify!($name), "({})"), self)
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $error;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.to_string()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+pub mod account_id;
+pub mod cloud_id;
+mod directory;
+pub mod error;
+pub mod issue_ref;
+pub mod lifecycle;
+pub mod named;
+pub mod operations;
+pub mod record;
+pub mod registry;
+pub mod resource;
+pub mod site_url;
+mod store;
+pub mod tenant_id;
+pub mod thing;
+
+pub use account_id::{AccountId, AccountIdError};
+pub use cloud_id::{CloudId, CloudIdError};
+pub use error::TenantError;
+pub use issue_ref::{IssueId, IssueKey, IssueRef, IssueRefError, ProjectKey};
+pub use record::{SharedTenant, Tenant};
+pub use registry::Tenants;
+pub use resource::Resource;
+pub use site_url::{SiteUrl, SiteUrlError};
+pub use tenant_id::{TenantId, TenantIdError};
+pub use thing::Thing;
 
 /// `[atlassian]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]

@@ -1,0 +1,70 @@
+//! Why the registry did not do what was asked. Texts are for operators and the log; a caller of the data plane never sees them.
+
+use crate::db::DbError;
+use crate::ledger::LedgerError;
+use crate::secret::VaultError;
+
+use super::TenantId;
+
+/// What can go wrong with tenants.
+#[derive(Debug, thiserror::Error)]
+pub enum TenantError {
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The change could not be recorded, so it was not made.
+    #[error("the change could not be recorded, so nothing was changed")]
+    Ledger(#[from] LedgerError),
+    /// A secret does not open.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A row holds what no version of Gatepost writes.
+    #[error("the row of tenant `{0}` is damaged in column `{1}`")]
+    Spoiled(String, &'static str),
+    /// No tenant has that name.
+    #[error(
+        "there is no tenant `{0}`; name it by client key, host or cloud id, as `gatepost tenant list` shows them"
+    )]
+    Unknown(String),
+    /// No grant in force has that id.
+    #[error("there is no grant `{0}` in force; `gatepost grant list` shows them")]
+    UnknownGrant(String),
+    /// The base URL is no site that the app may be installed on.
+    #[error("the base URL is not under a configured site suffix")]
+    ForeignSite,
+    /// The same signed token came with another body: the body is not covered by the signature.
+    #[error("the token was used before with another body")]
+    Replayed,
+    /// A newer event of the same tenant was carried out already.
+    #[error("a newer event of tenant `{0}` was carried out before")]
+    Stale(TenantId),
+    /// Another live tenant, on another host, has this cloud id.
+    #[error("the cloud id belongs to another tenant")]
+    CloudTaken,
+    /// The shared secret is too short to be one.
+    #[error("the shared secret is shorter than 32 bytes")]
+    ShortSecret,
+    /// The tenant was never installed.
+    #[error("tenant `{0}` was never installed")]
+    NeverInstalled(TenantId),
+    /// The grant would give nothing.
+    #[error("{0}")]
+    Grant(&'static str),
+}
+
+impl TenantError {
+    /// The stable code for the log.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Db(_) | Self::Ledger(_) | Self::Vault(_) | Self::Spoiled(..) => "unavailable",
+            Self::Unknown(_) | Self::UnknownGrant(_) | Self::NeverInstalled(_) => "unknown",
+            Self::ForeignSite => "foreign_site",
+            Self::Replayed => "token_replayed",
+            Self::Stale(_) => "stale_event",
+            Self::CloudTaken => "cloud_id_taken",
+            Self::ShortSecret => "short_secret",
+            Self::Grant(_) => "empty_grant",
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Installs and uninstalls: one state machine a tenant, one transaction an event, with its admin record inside. Called with what
+//! `identity::install` has verified, and by nobody else.
+//! The body of an event is not covered by its token's signature (atlassian.md 1.1), so the token is remembered with its body; and
+//! events arrive out of order, so an older one never undoes a newer one.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::ledger::Draft;
+use crate::ledger::entry::{Credential, Entry, Kind};
+use crate::secret::Secret;
+
+use super::record::State;
+use super::registry::Tenants;
+use super::store::{self, Standing};
+use super::{CloudId, SiteUrl, TenantError, TenantId};
+
+/// What makes a signed token recognisable, and orders events.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    /// SHA-256 of the token.
+    pub token_hash: [u8; 32],
+    /// SHA-256 of the body that it came with.
+    pub body_hash: [u8; 32],
+    /// Unix seconds.
+    pub iat: i64,
+    /// Unix seconds.
+    pub exp: i64,
+    /// The public parts, for the record.
+    pub credential: Credential,
+    /// The record as far as the edge knows it: request, peer.
+    pub entry: Entry,
+}
+
+/// A verified `installed` event.
+#[derive(Debug)]
+pub struct Install {
+    /// Its token.
+    pub signed: Signed,
+    /// The client key.
+    pub tenant: TenantId,
+    /// The base URL, of the right form; checked against the suffixes here.
+    pub site: SiteUrl,
+    /// From the payload, or asked from the site.
+    pub cloud_id: Option<CloudId>,
+    /// A custom domain, for links only.
+    pub display_url: Option<String>,
+    /// The client id for user tokens.
+    pub oauth_client_id: Option<String>,
+    /// The new secret.
+    pub secret: Secret,
+}
+
+/// A verified `uninstalled` event.
+#[derive(Debug)]
+pub struct Uninstall {
+    /// Its token.
+    pub signed: Signed,
+    /// The client key.
+    pub tenant: TenantId,
+}
+
+/// Refuse shorter ones: an empty or guessable secret would let anybody sign (threats: "Tokens").
+const SECRET_BYTES_MIN: usize = 32;
+
+impl Tenants {
+    /// Whether a site is one that the app may be installed on.
+    #[must_use]
+    pub fn admits_site(&self, site: &SiteUrl) -> bool {
+        site.is_under(&self.0.parts.site_suffixes)
+    }
+
+    /// Carries out an install: a new tenant, a new secret, a moved site, or a site taken over by a new client key after an import.
+    pub async fn install(&self, install: Install) -> Result<(), TenantError> {
+        if !self.admits_site(&install.site) {
+            return Err(TenantError::ForeignSite);
+        }
+        if install.secret.expose().len() < SECRET_BYTES_MIN {
+            return Err(TenantError::ShortSecret);
+        }
+        let changed = self.transact_install(install).await?;
+        self.refresh(&changed).await
+    }
+
+    async fn transact_install(&self, install: Install) -> Result<Vec<TenantId>, TenantError> {
+        let parts = &self.0.parts;
+        let now = parts.clock.now();
+        let sealed = parts.vault.seal(
+            install.tenant.as_str(),
+            store::SECRET_COLUMN,
+            &install.secret,
+            &parts.chance,
+        );
+        let ledger = parts.ledger.clone();
+        parts
+            .db
+            .transact(move |connection| {
+                Box::pin(async move {
+                    if !accept(connection, &install.signed, &install.tenant, now).await? {
+                        return Ok(Vec::new());
+                    }
+                    let replaced = replace_holders(connection, &install, now).await?;
+                    store::upsert(connection, &row(&install, &sealed, now)).await?;
+                    let entry = install_entry(&install, &replaced);
+                    ledger.append_in(connection, Draft::new(&entry)?).await?;
+                    Ok([vec![install.tenant], replaced].concat())
+                })
+            })
+            .await
+    }
+
+    /// Carries out an uninstall: the secret is gone, everything that began before ends.
+    pub async fn uninstall(&self, uninstall: Uninstall) -> Result<(), TenantError> {
+        let ledger = self.0.parts.ledger.clone();
+        let now = self.0.parts.clock.now();
+        let transaction = self.0.parts.db.transact(move |connection| {
+            Box::pin(async move {
+                if !accept(connection, &uninstall.signed, &uninstall.tenant, now).await? {
+                    return Ok(Vec::new());
+                }
+                let standing = store::standing(connection, &uninstall.tenant).await?;
+                if standing.is_none() {
+                    return Err(TenantError::NeverInstalled(uninstall.tenant));
+                }
+                store::end(
+                    connection,
+                    &uninstall.tenant,
+                    State::Uninstalled,
+                    now,
+                    uninstall.signed.iat,
+                )
+                .await?;
+                let entry = event_entry(
+                    &uninstall.signed,
+                    &uninstall.tenant,
+                    "tenant.uninstalled",
+                    BTreeMap::new(),
+                );
+                ledger.append_in(connection, Draft::new(&entry)?).await?;
+                Ok(vec![uninstall.tenant])
+            })
+        });
+        let changed: Vec<TenantId> = transaction.await?;
+        self.refresh(&changed).await
+    }
+}
+
+/// Whether the event is to be carried out: false for an exact repetition, which is answered like the first.
+async fn accept(
+    connection: &mut Connection,
+    signed: &Signed,
+    tenant: &TenantId,
+    now: Timestamp,
+) -> Result<bool, TenantError> {
+    let before = store::remember_token(
+        connection,
+        &signed.token_hash,
+        &signed.body_hash,
+        signed.exp,
+        now,
+    )
+    .await?;
+    match before {
+        Some(body) if body == signed.body_hash => return Ok(false),
+        Some(_) => return Err(TenantError::Replayed),
+        None => {}
+    }
+    match store::standing(connection, tenant).await? {
+        Some(standing) if signed.iat < standing.event_iat => {
+            Err(TenantError::Stale(tenant.clone()))
+        }
+        _ => Ok(true),
+    }
+}
+
+/// The newest verified install of a site wins; the tenant that had the site is ended in the same transaction.
+async fn replace_holders(
+    connection: &mut Connection,
+    install: &Install,
+    now: Timestamp,
+) -> Result<Vec<TenantId>, TenantError> {
+    let cloud_id = install.cloud_id.as_ref().map(ToString::to_string);
+    let host = install.site.host();
+    let holders = store::holders(connection, &install.tenant, host, cloud_id.as_deref()).await?;
+    let mut replaced = Vec::new();
+    for Standing {
+        id,
+        host: held,
+        event_iat,
+    } in holders
+    {
+        // The body names the cloud id without a signature: it may not take another host's tenant down.
+        if held != host {
+            return Err(TenantError::CloudTaken);
+        }
+        if install.signed.iat < event_iat {
+            return Err(TenantError::Stale(install.tenant.clone()));
+        }
+        store::end(connection, &id, State::Replaced, now, event_iat).await?;
+        replaced.push(id);
+    }
+    Ok(replaced)
+}
+
+fn row<'a>(install: &'a Install, sealed: &'a [u8], now: Timestamp) -> store::Installed<'a> {
+    store::Installed {
+        id: &install.tenant,
+        host: install.site.host(),
+        cloud_id: install.cloud_id.as_ref().map(ToString::to_string),
+        display_url: install.display_url.as_deref(),
+        oauth_client_id: install.oauth_client_id.as_deref(),
+        sealed,
+        now,
+        event_iat: install.signed.iat,
+    }
+}
+
+fn install_entry(install: &Install, replaced: &[TenantId]) -> Entry {
+    let mut detail = BTreeMap::new();
+    if !replaced.is_empty() {
+        let names: Vec<&str> = replaced.iter().map(TenantId::as_str).collect();
+        detail.insert("replaced".to_owned(), names.join(" "));
+    }
+    if let Some(cloud_id) = &install.cloud_id {
+        detail.insert("cloud_id".to_owned(), cloud_id.to_string());
+    }
+    let entry = event_entry(&install.signed, &install.tenant, "tenant.installed", detail);
+    Entry {
+        site: Some(install.site.host().to_owned()),
+        ..entry
+    }
+}
+
+fn event_entry(
+    signed: &Signed,
+    tenant: &TenantId,
+    operation: &str,
+    detail: BTreeMap<String, String>,
+) -> Entry {
+    Entry {
+        kind: Kind::Admin,
+        operation: Some(operation.to_owned()),
+        by: Some("atlassian".to_owned()),
+        tenant: Some(tenant.to_string()),
+        credential: Some(signed.credential.clone()),
+        detail,
+        ..signed.entry.clone()
+    }
+}

@@ -1,0 +1,191 @@
+//! What operators change: suspension and grants. Each change is one transaction with its admin record. Called by `control`.
+//! A revocation must be in force when the call returns.
+
+use std::collections::BTreeMap;
+
+use crate::clock::Timestamp;
+use crate::ledger::Draft;
+use crate::ledger::entry::{Entry, Kind};
+
+use super::record::{Grant, SharedTenant};
+use super::registry::Tenants;
+use super::{AccountId, TenantError, TenantId, store};
+
+/// A grant to be given.
+#[derive(Clone, Debug)]
+pub struct NewGrant {
+    /// Who may.
+    pub account: AccountId,
+    /// As whom.
+    pub act_as: AccountId,
+    /// Names of actions or of groups of them.
+    pub actions: Vec<String>,
+    /// Until when; for ever if missing.
+    pub expires_at: Option<Timestamp>,
+    /// What for.
+    pub reason: String,
+}
+
+impl Tenants {
+    /// Switches a tenant off for `reason`: tokens, requests in flight and cached user tokens of it are worth nothing from now on.
+    pub async fn suspend(
+        &self,
+        tenant: &TenantId,
+        reason: String,
+        by: &str,
+    ) -> Result<(), TenantError> {
+        self.switch(tenant, Some(reason), by).await
+    }
+
+    /// Switches a tenant on again.
+    pub async fn resume(&self, tenant: &TenantId, by: &str) -> Result<(), TenantError> {
+        self.switch(tenant, None, by).await
+    }
+
+    async fn switch(
+        &self,
+        tenant: &TenantId,
+        reason: Option<String>,
+        by: &str,
+    ) -> Result<(), TenantError> {
+        let operation = if reason.is_some() {
+            "tenant.suspended"
+        } else {
+            "tenant.resumed"
+        };
+        let detail = reason
+            .iter()
+            .map(|reason| ("reason".to_owned(), reason.clone()))
+            .collect();
+        let draft = Draft::new(&admin(tenant, operation, by, detail))?;
+        let (id, now, ledger) = (
+            tenant.clone(),
+            self.0.parts.clock.now(),
+            self.0.parts.ledger.clone(),
+        );
+        self.0
+            .parts
+            .db
+            .transact(move |connection| {
+                Box::pin(async move {
+                    if !store::suspend(connection, &id, reason.as_deref(), now).await? {
+                        return Err(TenantError::Unknown(id.to_string()));
+                    }
+                    ledger.append_in(connection, draft).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.refresh(std::slice::from_ref(tenant)).await
+    }
+
+    /// Gives a grant; gives its id.
+    pub async fn give(
+        &self,
+        tenant: &TenantId,
+        new: NewGrant,
+        by: &str,
+    ) -> Result<String, TenantError> {
+        let now = self.0.parts.clock.now();
+        check(&new, now)?;
+        let id = format!("grant_{}", self.0.parts.chance.uuid(now));
+        let grant = Grant {
+            id: id.clone(),
+            account: new.account,
+            act_as: new.act_as,
+            actions: new.actions,
+            expires_at: new.expires_at,
+            reason: new.reason,
+            given_by: by.to_owned(),
+            given_at: now,
+        };
+        let draft = Draft::new(&admin(tenant, "grant.created", by, describe(&grant)))?;
+        let (owner, ledger) = (tenant.clone(), self.0.parts.ledger.clone());
+        self.0
+            .parts
+            .db
+            .transact(move |connection| {
+                Box::pin(async move {
+                    store::give(connection, &owner, &grant).await?;
+                    ledger.append_in(connection, draft).await?;
+                    Ok::<_, TenantError>(())
+                })
+            })
+            .await?;
+        self.refresh(std::slice::from_ref(tenant)).await?;
+        Ok(id)
+    }
+
+    /// Takes a grant back; what acts under it ends.
+    pub async fn take_back(&self, grant: &str, by: &str) -> Result<(), TenantError> {
+        let owner = self
+            .owner_of(grant)
+            .ok_or_else(|| TenantError::UnknownGrant(grant.to_owned()))?;
+        let detail = BTreeMap::from([("grant".to_owned(), grant.to_owned())]);
+        let draft = Draft::new(&admin(&owner.id, "grant.revoked", by, detail))?;
+        let (id, by, ledger) = (grant.to_owned(), by.to_owned(), self.0.parts.ledger.clone());
+        let now = self.0.parts.clock.now();
+        self.0
+            .parts
+            .db
+            .transact(move |connection| {
+                Box::pin(async move {
+                    if store::take_back(connection, &id, &by, now).await?.is_none() {
+                        return Err(TenantError::UnknownGrant(id));
+                    }
+                    ledger.append_in(connection, draft).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.refresh(std::slice::from_ref(&owner.id)).await
+    }
+
+    fn owner_of(&self, grant: &str) -> Option<SharedTenant> {
+        self.all()
+            .into_iter()
+            .find(|tenant| tenant.grants().iter().any(|given| given.id == grant))
+    }
+}
+
+fn check(new: &NewGrant, now: Timestamp) -> Result<(), TenantError> {
+    if new.account == new.act_as {
+        return Err(TenantError::Grant(
+            "an account needs no grant to act as itself",
+        ));
+    }
+    if new.actions.is_empty() {
+        return Err(TenantError::Grant(
+            "a grant names at least one action or group of actions, such as `read`",
+        ));
+    }
+    if new.expires_at.is_some_and(|end| end <= now) {
+        return Err(TenantError::Grant("the grant would have ended already"));
+    }
+    Ok(())
+}
+
+fn describe(grant: &Grant) -> BTreeMap<String, String> {
+    let mut detail = BTreeMap::from([
+        ("grant".to_owned(), grant.id.clone()),
+        ("account".to_owned(), grant.account.to_string()),
+        ("act_as".to_owned(), grant.act_as.to_string()),
+        ("actions".to_owned(), grant.actions.join(" ")),
+        ("reason".to_owned(), grant.reason.clone()),
+    ]);
+    if let Some(end) = grant.expires_at {
+        detail.insert("expires_at".to_owned(), end.rfc3339());
+    }
+    detail
+}
+
+fn admin(tenant: &TenantId, operation: &str, by: &str, detail: BTreeMap<String, String>) -> Entry {
+    Entry {
+        kind: Kind::Admin,
+        operation: Some(operation.to_owned()),
+        by: Some(by.to_owned()),
+        tenant: Some(tenant.to_string()),
+        detail,
+        ..Entry::default()
+    }
+}

@@ -1,0 +1,137 @@
+//! A tenant as the registry holds it: verified data, no proof. Made from a row by `store`, read by every module below.
+//! Its secret must never leave but for two readers: `identity` to verify, `upstream::keys` to sign; `tests/it/structure.rs` holds
+//! them to it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::clock::Timestamp;
+use crate::secret::Secret;
+
+use super::{AccountId, CloudId, SiteUrl, TenantId};
+
+/// What a tenant's installation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The app is installed.
+    Installed,
+    /// The site's administrator removed the app.
+    Uninstalled,
+    /// The same site was installed anew under another client key, as after an import of data.
+    Replaced,
+}
+
+impl State {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Uninstalled => "uninstalled",
+            Self::Replaced => "replaced",
+        }
+    }
+
+    pub(super) fn read(word: &str) -> Option<Self> {
+        [Self::Installed, Self::Uninstalled, Self::Replaced]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// One installation of the app on one site.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Its name everywhere: the client key.
+    pub id: TenantId,
+    /// Where its data is.
+    pub site: SiteUrl,
+    /// The site's cloud id, pinned at the install.
+    pub cloud_id: Option<CloudId>,
+    /// A custom domain, for links only.
+    pub display_url: Option<String>,
+    /// Moves with every change that must end what began before: install, uninstall, suspension, revoked grant.
+    pub epoch: u64,
+    /// Counts the secrets that this tenant has had.
+    pub secret_version: u64,
+    /// Whether the app is installed.
+    pub state: State,
+    /// Why an operator switched the tenant off, if one did. An install does not switch it on again.
+    pub suspended: Option<String>,
+    /// The client id for user tokens.
+    pub oauth_client_id: Option<String>,
+    /// First install.
+    pub installed_at: Timestamp,
+    /// Last change.
+    pub changed_at: Timestamp,
+    pub(super) secret: Option<Secret>,
+    pub(super) grants: HashMap<AccountId, Vec<Grant>>,
+}
+
+/// Who may act as whom, for which actions, until when, given by whom.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// `grant_` and a UUID.
+    pub id: String,
+    /// Who may.
+    pub account: AccountId,
+    /// As whom.
+    pub act_as: AccountId,
+    /// Names of actions or of groups of them: `getIssue`, `read`.
+    pub actions: Vec<String>,
+    /// Until when; for ever if missing.
+    pub expires_at: Option<Timestamp>,
+    /// What for.
+    pub reason: String,
+    /// Given by whom: `unix:1000`.
+    pub given_by: String,
+    /// Given when.
+    pub given_at: Timestamp,
+}
+
+impl Tenant {
+    /// Whether anything may be done for this tenant.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.state == State::Installed && self.suspended.is_none() && self.secret.is_some()
+    }
+
+    /// The secret that the tenant's tokens are verified with and the app's assertions signed with.
+    #[must_use]
+    pub(crate) fn shared_secret(&self) -> Option<&Secret> {
+        self.secret.as_ref()
+    }
+
+    /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now.
+    #[must_use]
+    pub fn may_act_as(
+        &self,
+        account: &AccountId,
+        names: &[&str],
+        now: Timestamp,
+    ) -> Vec<AccountId> {
+        let given = self.grants.get(account).map_or(&[][..], Vec::as_slice);
+        given
+            .iter()
+            .filter(|grant| grant.expires_at.is_none_or(|end| now < end))
+            .filter(|grant| {
+                grant
+                    .actions
+                    .iter()
+                    .any(|action| names.contains(&action.as_str()))
+            })
+            .map(|grant| grant.act_as.clone())
+            .collect()
+    }
+
+    /// All grants in force or expired, not the revoked ones, in the order in which they were given.
+    #[must_use]
+    pub fn grants(&self) -> Vec<&Grant> {
+        let mut grants: Vec<&Grant> = self.grants.values().flatten().collect();
+        grants.sort_by(|one, other| (one.given_at, &one.id).cmp(&(other.given_at, &other.id)));
+        grants
+    }
+}
+
+/// A tenant that is shared by all who hold it.
+pub type SharedTenant = Arc<Tenant>;

@@ -1,0 +1,171 @@
+//! The registry: every tenant in memory, each change durable and recorded before it shows. Sites are found here and nowhere else.
+//! A site's name must never be called, only looked up; a change must never show without its record.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::sync::Mutex;
+
+use crate::clock::{Chance, Clock};
+use crate::db::Db;
+use crate::ledger::Ledger;
+use crate::secret::{Secret, Vault};
+
+use super::directory::Directory;
+use super::named::Named;
+use super::record::SharedTenant;
+use super::resource::Resource;
+use super::thing::Thing;
+use super::{CloudId, IssueRef, SiteUrl, TenantError, TenantId, store};
+
+/// How a request names a site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SiteAsked {
+    /// By its URL or host.
+    Site(SiteUrl),
+    /// By its cloud id.
+    Cloud(CloudId),
+}
+
+impl std::fmt::Display for SiteAsked {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Site(site) => site.fmt(formatter),
+            Self::Cloud(cloud) => cloud.fmt(formatter),
+        }
+    }
+}
+
+/// The site is not there for this caller.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the site is not registered")]
+pub struct ResolveError;
+
+/// What the registry is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The database.
+    pub db: Db,
+    /// The decision log, for the record of each change.
+    pub ledger: Ledger,
+    /// Seals the tenants' secrets.
+    pub vault: Arc<Vault>,
+    /// What a site's host must end with.
+    pub site_suffixes: Vec<String>,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub chance: Chance,
+}
+
+/// The registry of tenants. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Tenants(pub(super) Arc<Inner>);
+
+#[derive(Debug)]
+pub(super) struct Inner {
+    pub(super) parts: Parts,
+    directory: ArcSwap<Directory>,
+    /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
+    refreshing: Mutex<()>,
+}
+
+impl Tenants {
+    /// Opens the registry and loads every tenant. Fails if the master key is not the one that the database was made with.
+    pub async fn open(parts: Parts) -> Result<Self, TenantError> {
+        check_vault(&parts).await?;
+        let tenants = store::load(parts.db.reads(), &parts.vault, None).await?;
+        let directory = Directory::of(tenants.into_iter().map(Arc::new));
+        let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
+        Ok(Self(Arc::new(Inner {
+            parts,
+            directory,
+            refreshing,
+        })))
+    }
+
+    /// Looks up the site that a request named.
+    pub fn find(&self, asked: &SiteAsked) -> Named {
+        let directory = self.0.directory.load();
+        let found = match asked {
+            SiteAsked::Site(site) => directory.site(site),
+            SiteAsked::Cloud(cloud) => directory.cloud(cloud),
+        };
+        Named::new(found.filter(|tenant| tenant.is_active()).cloned())
+    }
+
+    /// The thing on the site that was named.
+    pub fn resolve(&self, named: Named, issue: IssueRef) -> Result<Resource, ResolveError> {
+        let tenant = named.into_tenant().ok_or(ResolveError)?;
+        let thing = match issue {
+            IssueRef::Key(key) => Thing::Issue(key),
+            IssueRef::Id(id) => Thing::IssueById(id),
+        };
+        Ok(Resource::new(tenant, thing))
+    }
+
+    /// The tenant with this id as it stands now, whatever its state.
+    #[must_use]
+    pub fn current(&self, id: &TenantId) -> Option<SharedTenant> {
+        self.0.directory.load().id(id).cloned()
+    }
+
+    /// All tenants, by id.
+    #[must_use]
+    pub fn all(&self) -> Vec<SharedTenant> {
+        self.0.directory.load().all()
+    }
+
+    /// The tenant that an operator names by client key, host, URL or cloud id. A live one comes before an ended one.
+    pub fn by_any_name(&self, name: &str) -> Result<SharedTenant, TenantError> {
+        let directory = self.0.directory.load();
+        let by_id = name.parse().ok().and_then(|id| directory.id(&id));
+        let by_cloud = || name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
+        let site = name.parse().or_else(|_| SiteUrl::from_host(name)).ok();
+        let found = by_id
+            .or_else(by_cloud)
+            .or_else(|| site.and_then(|site| directory.site(&site)));
+        found
+            .cloned()
+            .ok_or_else(|| TenantError::Unknown(name.to_owned()))
+    }
+
+    /// Reads these tenants anew and shows what the database says of them.
+    pub(super) async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
+        let _turn = self.0.refreshing.lock().await;
+        let parts = &self.0.parts;
+        let (mut fresh, mut result) = (Vec::new(), Ok(()));
+        for id in changed {
+            match store::load(parts.db.reads(), &parts.vault, Some(id)).await {
+                Ok(tenants) => fresh.extend(tenants),
+                Err(error) => result = Err(error),
+            }
+        }
+        // A tenant whose change cannot be read is nobody until it can: what was revoked must not live on.
+        let fresh = fresh.into_iter().map(Arc::new);
+        let next = self.0.directory.load().with(changed, fresh);
+        self.0.directory.store(Arc::new(next));
+        result
+    }
+}
+
+const CHECK: (&str, &str) = ("gatepost", "vault_check");
+
+/// Seals a known text at the first start and opens it at every later one.
+async fn check_vault(parts: &Parts) -> Result<(), TenantError> {
+    let (vault, chance) = (parts.vault.clone(), parts.chance.clone());
+    parts
+        .db
+        .transact(move |connection| {
+            Box::pin(async move {
+                if let Some(sealed) = store::vault_check(connection).await? {
+                    vault.open(CHECK.0, CHECK.1, &sealed)?;
+                    return Ok(());
+                }
+                let known = Secret::from("the master key is the right one".to_owned());
+                let sealed = vault.seal(CHECK.0, CHECK.1, &known, &chance);
+                store::set_vault_check(connection, &sealed).await
+            })
+        })
+        .await
+}

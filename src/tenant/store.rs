@@ -1,0 +1,354 @@
+//! The SQL of tenants, grants, lifecycle tokens and the vault's check. Used by this module only; every writer here runs inside a
+//! transaction of the write lane that also holds the change's admin record.
+
+use std::collections::HashMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, SqlitePool};
+
+use crate::clock::Timestamp;
+use crate::secret::Vault;
+
+use crate::db::DbError;
+
+use super::record::{Grant, State, Tenant};
+use super::{AccountId, SiteUrl, TenantError, TenantId};
+
+/// The column that a shared secret is sealed for.
+pub(super) const SECRET_COLUMN: &str = "tenants.shared_secret";
+
+/// What decides how a lifecycle event changes a row.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) id: TenantId,
+    pub(super) host: String,
+    pub(super) event_iat: i64,
+}
+
+impl From<sqlx::Error> for TenantError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Db(DbError::from(error))
+    }
+}
+
+/// The rows as tenants: all of them, or one.
+pub(super) async fn load(
+    reads: &SqlitePool,
+    vault: &Vault,
+    only: Option<&TenantId>,
+) -> Result<Vec<Tenant>, TenantError> {
+    let rows = sqlx::query("SELECT * FROM tenants WHERE ?1 IS NULL OR id = ?1 ORDER BY id")
+        .bind(only.map(TenantId::as_str))
+        .fetch_all(reads)
+        .await?;
+    let mut grants = load_grants(reads, only).await?;
+    rows.iter()
+        .map(|row| tenant(row, vault, &mut grants))
+        .collect()
+}
+
+fn tenant(
+    row: &SqliteRow,
+    vault: &Vault,
+    grants: &mut HashMap<String, Vec<Grant>>,
+) -> Result<Tenant, TenantError> {
+    let id: String = row.try_get("id")?;
+    let spoiled = |what: &'static str| TenantError::Spoiled(id.clone(), what);
+    let sealed: Option<Vec<u8>> = row.try_get("shared_secret")?;
+    let secret = sealed
+        .map(|sealed| vault.open(&id, SECRET_COLUMN, &sealed))
+        .transpose()?;
+    let cloud_id: Option<String> = row.try_get("cloud_id")?;
+    let mut by_account: HashMap<AccountId, Vec<Grant>> = HashMap::new();
+    for grant in grants.remove(&id).unwrap_or_default() {
+        by_account
+            .entry(grant.account.clone())
+            .or_default()
+            .push(grant);
+    }
+    Ok(Tenant {
+        site: SiteUrl::from_host(row.try_get("host")?).map_err(|_| spoiled("host"))?,
+        cloud_id: cloud_id
+            .map(|text| text.parse().map_err(|_| spoiled("cloud_id")))
+            .transpose()?,
+        display_url: row.try_get("display_url")?,
+        epoch: unsigned(row, "epoch")?,
+        secret_version: unsigned(row, "secret_version")?,
+        state: State::read(row.try_get("state")?).ok_or_else(|| spoiled("state"))?,
+        suspended: row.try_get("suspended")?,
+        oauth_client_id: row.try_get("oauth_client_id")?,
+        installed_at: Timestamp::from_micros(row.try_get("installed_at")?),
+        changed_at: Timestamp::from_micros(row.try_get("changed_at")?),
+        id: id.parse().map_err(|_| spoiled("id"))?,
+        secret,
+        grants: by_account,
+    })
+}
+
+fn unsigned(row: &SqliteRow, column: &str) -> Result<u64, TenantError> {
+    let number: i64 = row.try_get(column)?;
+    Ok(u64::try_from(number).unwrap_or(0))
+}
+
+async fn load_grants(
+    reads: &SqlitePool,
+    only: Option<&TenantId>,
+) -> Result<HashMap<String, Vec<Grant>>, TenantError> {
+    let rows = sqlx::query(
+        "SELECT * FROM grants WHERE revoked_at IS NULL AND (?1 IS NULL OR tenant = ?1) ORDER BY given_at, id",
+    )
+    .bind(only.map(TenantId::as_str))
+    .fetch_all(reads)
+    .await?;
+    let mut grants: HashMap<String, Vec<Grant>> = HashMap::new();
+    for row in &rows {
+        let tenant: String = row.try_get("tenant")?;
+        let spoiled = |what| TenantError::Spoiled(tenant.clone(), what);
+        let account = |column: &str| -> Result<AccountId, TenantError> {
+            row.try_get::<&str, _>(column)?
+                .parse()
+                .map_err(|_| spoiled("grant"))
+        };
+        let grant = Grant {
+            id: row.try_get("id")?,
+            account: account("account")?,
+            act_as: account("act_as")?,
+            actions: row
+                .try_get::<&str, _>("actions")?
+                .split(' ')
+                .map(str::to_owned)
+                .collect(),
+            expires_at: row
+                .try_get::<Option<i64>, _>("expires_at")?
+                .map(Timestamp::from_micros),
+            reason: row.try_get("reason")?,
+            given_by: row.try_get("given_by")?,
+            given_at: Timestamp::from_micros(row.try_get("given_at")?),
+        };
+        grants.entry(tenant).or_default().push(grant);
+    }
+    Ok(grants)
+}
+
+/// The row of `id` as far as lifecycle needs it.
+pub(super) async fn standing(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+) -> Result<Option<Standing>, TenantError> {
+    let row = sqlx::query("SELECT * FROM tenants WHERE id = ?1")
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(read_standing).transpose()
+}
+
+/// The live tenants other than `id` that hold this host or cloud id.
+pub(super) async fn holders(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+    host: &str,
+    cloud_id: Option<&str>,
+) -> Result<Vec<Standing>, TenantError> {
+    let rows = sqlx::query(
+        "SELECT * FROM tenants WHERE state = 'installed' AND id <> ?1 AND (host = ?2 OR cloud_id = ?3)",
+    )
+    .bind(id.as_str())
+    .bind(host)
+    .bind(cloud_id)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(read_standing).collect()
+}
+
+fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
+    let id: String = row.try_get("id")?;
+    Ok(Standing {
+        host: row.try_get("host")?,
+        event_iat: row.try_get("event_iat")?,
+        id: id
+            .parse()
+            .map_err(|_| TenantError::Spoiled(id.clone(), "id"))?,
+    })
+}
+
+/// A row as an install writes it.
+#[derive(Debug)]
+pub(super) struct Installed<'a> {
+    pub(super) id: &'a TenantId,
+    pub(super) host: &'a str,
+    pub(super) cloud_id: Option<String>,
+    pub(super) display_url: Option<&'a str>,
+    pub(super) oauth_client_id: Option<&'a str>,
+    pub(super) sealed: &'a [u8],
+    pub(super) now: Timestamp,
+    pub(super) event_iat: i64,
+}
+
+/// Inserts or replaces the installation; epoch and secret version move.
+pub(super) async fn upsert(
+    connection: &mut SqliteConnection,
+    row: &Installed<'_>,
+) -> Result<(), TenantError> {
+    sqlx::query(
+        "INSERT INTO tenants (id, client_key, host, cloud_id, display_url, oauth_client_id, shared_secret,
+             secret_version, epoch, state, suspended, installed_at, changed_at, event_iat)
+         VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 'installed', NULL, ?7, ?7, ?8)
+         ON CONFLICT (id) DO UPDATE SET host = excluded.host,
+             cloud_id = coalesce(excluded.cloud_id, CASE WHEN host = excluded.host THEN cloud_id END),
+             display_url = excluded.display_url, oauth_client_id = excluded.oauth_client_id,
+             shared_secret = excluded.shared_secret, secret_version = secret_version + 1, epoch = epoch + 1,
+             state = 'installed', changed_at = excluded.changed_at, event_iat = excluded.event_iat",
+    )
+    .bind(row.id.as_str())
+    .bind(row.host)
+    .bind(&row.cloud_id)
+    .bind(row.display_url)
+    .bind(row.oauth_client_id)
+    .bind(row.sealed)
+    .bind(row.now.micros())
+    .bind(row.event_iat)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends an installation: the secret is gone, the epoch moves.
+pub(super) async fn end(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+    state: State,
+    now: Timestamp,
+    event_iat: i64,
+) -> Result<(), TenantError> {
+    sqlx::query(
+        "UPDATE tenants SET state = ?2, shared_secret = NULL, epoch = epoch + 1, changed_at = ?3,
+             event_iat = max(event_iat, ?4) WHERE id = ?1",
+    )
+    .bind(id.as_str())
+    .bind(state.as_str())
+    .bind(now.micros())
+    .bind(event_iat)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Switches a tenant off (with a reason) or on; the epoch moves. Gives whether there is such a tenant.
+pub(super) async fn suspend(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+    reason: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, TenantError> {
+    let done = sqlx::query(
+        "UPDATE tenants SET suspended = ?2, epoch = epoch + 1, changed_at = ?3 WHERE id = ?1",
+    )
+    .bind(id.as_str())
+    .bind(reason)
+    .bind(now.micros())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Remembers an accepted lifecycle token; gives the body that it came with before, if it did.
+pub(super) async fn remember_token(
+    connection: &mut SqliteConnection,
+    hash: &[u8],
+    body_hash: &[u8],
+    expires_at: i64,
+    now: Timestamp,
+) -> Result<Option<Vec<u8>>, TenantError> {
+    sqlx::query("DELETE FROM lifecycle_tokens WHERE expires_at < ?1")
+        .bind(now.seconds())
+        .execute(&mut *connection)
+        .await?;
+    let before = sqlx::query("SELECT body_hash FROM lifecycle_tokens WHERE hash = ?1")
+        .bind(hash)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(row) = before {
+        return Ok(Some(row.try_get("body_hash")?));
+    }
+    sqlx::query("INSERT INTO lifecycle_tokens (hash, body_hash, expires_at) VALUES (?1, ?2, ?3)")
+        .bind(hash)
+        .bind(body_hash)
+        .bind(expires_at)
+        .execute(connection)
+        .await?;
+    Ok(None)
+}
+
+/// Writes a grant.
+pub(super) async fn give(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    grant: &Grant,
+) -> Result<(), TenantError> {
+    sqlx::query(
+        "INSERT INTO grants (id, tenant, account, act_as, actions, expires_at, reason, given_by, given_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )
+    .bind(&grant.id)
+    .bind(tenant.as_str())
+    .bind(grant.account.as_str())
+    .bind(grant.act_as.as_str())
+    .bind(grant.actions.join(" "))
+    .bind(grant.expires_at.map(Timestamp::micros))
+    .bind(&grant.reason)
+    .bind(&grant.given_by)
+    .bind(grant.given_at.micros())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends a grant and moves its tenant's epoch. Gives the tenant, if the grant was in force.
+pub(super) async fn take_back(
+    connection: &mut SqliteConnection,
+    id: &str,
+    by: &str,
+    now: Timestamp,
+) -> Result<Option<TenantId>, TenantError> {
+    let row = sqlx::query(
+        "UPDATE grants SET revoked_at = ?2, revoked_by = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING tenant",
+    )
+    .bind(id)
+    .bind(now.micros())
+    .bind(by)
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let tenant: String = row.try_get("tenant")?;
+    sqlx::query("UPDATE tenants SET epoch = epoch + 1, changed_at = ?2 WHERE id = ?1")
+        .bind(&tenant)
+        .bind(now.micros())
+        .execute(connection)
+        .await?;
+    tenant
+        .parse()
+        .map(Some)
+        .map_err(|_| TenantError::Spoiled(tenant, "id"))
+}
+
+/// The sealed text that tells whether the master key is the right one.
+pub(super) async fn vault_check(
+    connection: &mut SqliteConnection,
+) -> Result<Option<Vec<u8>>, TenantError> {
+    let row = sqlx::query("SELECT sealed FROM vault_check")
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get("sealed")).transpose()?)
+}
+
+/// Keeps the sealed text of the first start.
+pub(super) async fn set_vault_check(
+    connection: &mut SqliteConnection,
+    sealed: &[u8],
+) -> Result<(), TenantError> {
+    sqlx::query("INSERT INTO vault_check (id, sealed) VALUES (1, ?1)")
+        .bind(sealed)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
