@@ -1,1 +1,20 @@
-//! identity
+//! Who asks: what a credential must look like before anybody believes it.
+//! Used by the ways to identify a caller; all end in a principal. What is parsed here but not verified opens nothing: an unverified
+//! issuer serves to fetch that one tenant's secret, and a header chooses neither key nor algorithm.
+
+pub mod claims;
+pub mod install;
+pub mod jws;
+pub mod keys;
+pub mod presented;
+pub mod principal;
+pub mod qsh;
+pub mod strict_json;
+pub mod verify;
+pub mod window;
+
+pub use claims::Claims;
+pub use jws::{TokenError, Unverified};
+pub use keys::{HmacKey, KeyError, RsaKey};
+pub use principal::Principal;
+pub use window::Window;

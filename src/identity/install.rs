@@ -1,0 +1,356 @@
+//! Verifies Atlassian's lifecycle callbacks: signed installs (RS256), in the order of atlassian.md 1.1. Used by `http::connect`.
+//! Nothing may be stored before every check has passed, and a context token opens nothing here (CVE-2021-26073).
+
+use std::sync::Arc;
+
+use moka::future::Cache;
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+
+use crate::clock::Clock;
+use crate::ledger::entry::{Credential, Entry};
+use crate::outbound::{KeyServer, Outbound, OutboundError};
+use crate::secret::{Secret, sha256};
+use crate::tenant::lifecycle::{Install, Signed, Uninstall};
+use crate::tenant::{CloudId, SiteUrl, TenantError, TenantId, Tenants};
+
+use super::jws::{TokenError, Unverified};
+use super::presented::{Call, Presented};
+use super::window::Window;
+use super::{Claims, KeyError, RsaKey};
+use super::{qsh, strict_json};
+
+/// The two events that are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The app was installed, or something about the installation changed.
+    Installed,
+    /// The app was removed.
+    Uninstalled,
+}
+
+impl Event {
+    /// `eventType` in the payload.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Uninstalled => "uninstalled",
+        }
+    }
+}
+
+/// Why a callback was not carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CallbackError {
+    /// No `Authorization: JWT`.
+    #[error("the callback has no token")]
+    Missing,
+    /// The token itself.
+    #[error("the token is not acceptable")]
+    Token(#[from] TokenError),
+    /// The token has no key id.
+    #[error("the token names no key")]
+    NoKeyId,
+    /// The key that a server answered is none.
+    #[error("the key server's answer is not a key")]
+    Key(#[from] KeyError),
+    /// No key server knows the key.
+    #[error("no key server knows the key")]
+    UnknownKey,
+    /// The key servers cannot be asked now.
+    #[error("the key servers cannot be asked now")]
+    KeyServer(#[source] Option<OutboundError>),
+    /// The token is for another app.
+    #[error("the token is for another app")]
+    Audience,
+    /// The token is for another request.
+    #[error("the token is not for this request")]
+    OtherRequest,
+    /// The payload is not what its token vouches for.
+    #[error("the payload's {0}")]
+    Payload(&'static str),
+    /// The registry refused.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+}
+
+impl CallbackError {
+    /// The stable code for the log.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "no_credential",
+            Self::Token(cause) => cause.code(),
+            Self::NoKeyId => "no_key_id",
+            Self::UnknownKey => "unknown_key",
+            Self::Key(_) => "unusable_key",
+            Self::KeyServer(_) => "key_server_unavailable",
+            Self::Audience => "wrong_audience",
+            Self::OtherRequest => "qsh_mismatch",
+            Self::Payload(_) => "payload_refused",
+            Self::Tenant(cause) => cause.code(),
+        }
+    }
+}
+
+/// A callback as it came.
+#[derive(Debug)]
+pub struct Callback<'a> {
+    /// Which, by its path.
+    pub event: Event,
+    /// The credential.
+    pub presented: &'a Presented,
+    /// Method and target, for the qsh.
+    pub call: Call<'a>,
+    /// The body.
+    pub body: &'a [u8],
+    /// The record as far as the edge knows it.
+    pub entry: Entry,
+}
+
+/// What of a payload is read; everything else is ignored (atlassian.md 1).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Payload {
+    key: String,
+    client_key: String,
+    event_type: String,
+    base_url: Option<String>,
+    shared_secret: Option<String>,
+    oauth_client_id: Option<String>,
+    display_url: Option<String>,
+    cloud_id: Option<String>,
+}
+
+/// What the app is called by others.
+#[derive(Clone, Debug)]
+pub struct About {
+    /// Its key.
+    pub key: String,
+    /// Its base URL, without trailing slash.
+    pub base_url: String,
+    /// The path of that.
+    pub base_path: String,
+}
+
+/// Verifies callbacks. Cheap to clone.
+#[derive(Clone)]
+pub struct Callbacks(Arc<Inner>);
+
+struct Inner {
+    app: About,
+    tenants: Tenants,
+    servers: Vec<KeyServer>,
+    window: Window,
+    clock: Clock,
+    /// A kid always names the same key, so keys are kept; at most this many, so that made-up kids take no memory.
+    keys: Cache<String, Arc<RsaKey>>,
+    /// Anybody may send a made-up kid: few fetches at once, the rest is told to come back.
+    fetches: Semaphore,
+}
+
+const KEYS_MAX: u64 = 256;
+const FETCHES_MAX: usize = 8;
+
+impl std::fmt::Debug for Callbacks {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Callbacks")
+    }
+}
+
+impl Callbacks {
+    /// Verifies callbacks to `app` with keys of `servers`, the first before the second.
+    #[must_use]
+    pub fn new(
+        app: About,
+        tenants: Tenants,
+        servers: Vec<KeyServer>,
+        window: Window,
+        clock: Clock,
+    ) -> Self {
+        let (keys, fetches) = (Cache::new(KEYS_MAX), Semaphore::new(FETCHES_MAX));
+        Self(Arc::new(Inner {
+            app,
+            tenants,
+            servers,
+            window,
+            clock,
+            keys,
+            fetches,
+        }))
+    }
+
+    /// Verifies a callback and carries it out.
+    pub async fn carry_out(
+        &self,
+        outbound: &Outbound,
+        callback: Callback<'_>,
+    ) -> Result<(), CallbackError> {
+        let Presented::Jwt(token) = callback.presented else {
+            return Err(CallbackError::Missing);
+        };
+        let claims = self.verified(outbound, token, callback.call).await?;
+        let payload = self.payload(&callback, &claims.0)?;
+        let signed = Signed {
+            token_hash: sha256(token.expose()),
+            body_hash: sha256(callback.body),
+            iat: claims.0.iat,
+            exp: claims.0.exp,
+            credential: public_parts(&claims.0, claims.1),
+            entry: callback.entry,
+        };
+        let tenant: TenantId = payload
+            .client_key
+            .parse()
+            .map_err(|_| CallbackError::Payload("`clientKey` is not one"))?;
+        let tenants = &self.0.tenants;
+        match callback.event {
+            Event::Uninstalled => Ok(tenants.uninstall(Uninstall { signed, tenant }).await?),
+            Event::Installed => {
+                let install = self.install(outbound, signed, tenant, payload).await?;
+                Ok(tenants.install(install).await?)
+            }
+        }
+    }
+
+    /// Steps 1 to 6: algorithm, kid, key, signature and time, audience, qsh.
+    async fn verified(
+        &self,
+        outbound: &Outbound,
+        token: &Secret,
+        call: Call<'_>,
+    ) -> Result<(Claims, String), CallbackError> {
+        let text = std::str::from_utf8(token.expose()).map_err(|_| TokenError::Encoding)?;
+        let unverified = Unverified::parse(text)?;
+        unverified.require_rs256()?;
+        let kid = unverified.kid().ok_or(CallbackError::NoKeyId)?.to_owned();
+        let key = self.key(outbound, &kid).await?;
+        let claims = unverified.verify_rs256(&key)?;
+        self.0.window.check(&claims, self.0.clock.now())?;
+        let ours = |audience: &String| {
+            audience.strip_suffix('/').unwrap_or(audience) == self.0.app.base_url
+        };
+        if !claims.aud.iter().any(ours) {
+            return Err(CallbackError::Audience);
+        }
+        let bound = claims.qsh.as_deref().filter(|&qsh| qsh != qsh::CONTEXT_QSH);
+        match bound {
+            Some(qsh) if qsh::matches(qsh, call.method, call.target, &self.0.app.base_path) => {
+                Ok((claims, kid))
+            }
+            _ => Err(CallbackError::OtherRequest),
+        }
+    }
+
+    async fn key(&self, outbound: &Outbound, kid: &str) -> Result<Arc<RsaKey>, CallbackError> {
+        if let Some(key) = self.0.keys.get(kid).await {
+            return Ok(key);
+        }
+        let Ok(_turn) = self.0.fetches.try_acquire() else {
+            return Err(CallbackError::KeyServer(None));
+        };
+        let mut failed = None;
+        for server in &self.0.servers {
+            match outbound.fetch_key(server, kid).await {
+                Ok(received) if received.status == 200 => {
+                    let key = Arc::new(RsaKey::from_pem(&received.body)?);
+                    self.0.keys.insert(kid.to_owned(), key.clone()).await;
+                    return Ok(key);
+                }
+                Ok(received) if received.status == 404 => {}
+                Ok(_) => failed = failed.or(Some(None)),
+                Err(error) => failed = Some(Some(error)),
+            }
+        }
+        Err(failed.map_or(CallbackError::UnknownKey, CallbackError::KeyServer))
+    }
+
+    /// Step 7: the payload is the one that the token was made for, as far as that can be told.
+    fn payload(&self, callback: &Callback<'_>, claims: &Claims) -> Result<Payload, CallbackError> {
+        let refused = CallbackError::Payload;
+        let payload: Payload = strict_json::parse(callback.body)
+            .map_err(|_| refused("JSON is not a lifecycle payload"))?;
+        if payload.client_key != claims.iss {
+            return Err(refused("`clientKey` is not the token's issuer"));
+        }
+        if payload.key != self.0.app.key {
+            return Err(refused("`key` is another app's"));
+        }
+        if payload.event_type != callback.event.as_str() {
+            return Err(refused("`eventType` does not fit the path"));
+        }
+        Ok(payload)
+    }
+
+    async fn install(
+        &self,
+        outbound: &Outbound,
+        signed: Signed,
+        tenant: TenantId,
+        payload: Payload,
+    ) -> Result<Install, CallbackError> {
+        let refused = CallbackError::Payload;
+        let secret = payload.shared_secret.filter(|secret| !secret.is_empty());
+        let secret = Secret::from(secret.ok_or(refused("`sharedSecret` is missing"))?);
+        let base_url = payload.base_url.ok_or(refused("`baseUrl` is missing"))?;
+        let site: SiteUrl = base_url
+            .parse()
+            .map_err(|_| refused("`baseUrl` is no origin of a site"))?;
+        if !self.0.tenants.admits_site(&site) {
+            return Err(TenantError::ForeignSite.into());
+        }
+        let cloud_id = match payload.cloud_id {
+            Some(text) => Some(text.parse().map_err(|_| refused("`cloudId` is not one"))?),
+            None => ask_cloud_id(outbound, &site).await,
+        };
+        let (display_url, oauth_client_id) = (payload.display_url, payload.oauth_client_id);
+        Ok(Install {
+            signed,
+            tenant,
+            site,
+            cloud_id,
+            display_url,
+            oauth_client_id,
+            secret,
+        })
+    }
+}
+
+/// The site's own word, pinned at the install. Without it the site is reached by its host only.
+async fn ask_cloud_id(outbound: &Outbound, site: &SiteUrl) -> Option<CloudId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct TenantInfo {
+        cloud_id: String,
+    }
+    match outbound.tenant_info(site.host()).await {
+        Ok(received) if received.status == 200 => {
+            let info: TenantInfo = serde_json::from_slice(&received.body).ok()?;
+            info.cloud_id.parse().ok()
+        }
+        Ok(received) => {
+            tracing::warn!(
+                site = site.host(),
+                status = received.status,
+                "the site does not tell its cloud id"
+            );
+            None
+        }
+        Err(error) => {
+            tracing::warn!(site = site.host(), %error, "the site does not tell its cloud id");
+            None
+        }
+    }
+}
+
+fn public_parts(claims: &Claims, kid: String) -> Credential {
+    Credential {
+        kind: "install".to_owned(),
+        issuer: Some(crate::ledger::entry::shorten(&claims.iss, 128)),
+        key_id: Some(kid),
+        jti: None,
+        iat: Some(claims.iat),
+        exp: Some(claims.exp),
+    }
+}

@@ -1,0 +1,184 @@
+//! Verifies who asks: the one entrance to a [`Principal`]. Used by `gateway`.
+//! Nothing of a token counts before its signature; the tenant is the one whose secret verified, never a claim looked up again.
+
+use crate::clock::Clock;
+use crate::ledger::entry::Credential;
+use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
+
+use super::jws::{TokenError, Unverified};
+use super::presented::{Call, Presented};
+use super::principal::Principal;
+use super::qsh;
+use super::window::Window;
+use super::{Claims, HmacKey};
+
+/// Why a credential was not accepted. One text for the caller, the cause for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// None came.
+    #[error("the request has no credential")]
+    Missing,
+    /// Of a kind that is not verified here.
+    #[error("the scheme of the credential is not accepted")]
+    Scheme,
+    /// The token itself.
+    #[error("the token is not acceptable")]
+    Token {
+        /// Why.
+        #[source]
+        cause: TokenError,
+        /// The tenant that the token claims.
+        claimed: Option<String>,
+    },
+    /// No active tenant has that client key.
+    #[error("the token's issuer is no active tenant")]
+    UnknownTenant {
+        /// The tenant that the token claims.
+        claimed: String,
+    },
+    /// The token is bound to another request, or to none.
+    #[error("the token is not for this request")]
+    OtherRequest {
+        /// The tenant that the token claims.
+        claimed: String,
+    },
+    /// The token speaks for nobody.
+    #[error("the token names no user")]
+    NoUser {
+        /// The tenant that the token claims.
+        claimed: String,
+    },
+}
+
+impl IdentityError {
+    /// The stable code for the log.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Missing => "no_credential",
+            Self::Scheme => "scheme_not_accepted",
+            Self::Token { cause, .. } => cause.code(),
+            Self::UnknownTenant { .. } => "unknown_issuer",
+            Self::OtherRequest { .. } => "qsh_mismatch",
+            Self::NoUser { .. } => "no_user",
+        }
+    }
+
+    /// The tenant that an unverified credential claimed, for the log.
+    #[must_use]
+    pub fn claimed(&self) -> Option<&str> {
+        match self {
+            Self::Missing | Self::Scheme => None,
+            Self::Token { claimed, .. } => claimed.as_deref(),
+            Self::UnknownTenant { claimed }
+            | Self::OtherRequest { claimed }
+            | Self::NoUser { claimed } => Some(claimed),
+        }
+    }
+}
+
+/// Every way to prove who asks.
+#[derive(Clone, Debug)]
+pub struct Verifiers {
+    tenants: Tenants,
+    window: Window,
+    /// The path of the app's base URL, which a qsh leaves out.
+    base_path: String,
+    clock: Clock,
+}
+
+impl Verifiers {
+    /// Verifiers of tokens for the app at `base_path`.
+    #[must_use]
+    pub fn new(tenants: Tenants, window: Window, base_path: String, clock: Clock) -> Self {
+        Self {
+            tenants,
+            window,
+            base_path,
+            clock,
+        }
+    }
+
+    /// The principal behind what was presented.
+    pub fn verify(
+        &self,
+        presented: &Presented,
+        call: Call<'_>,
+    ) -> Result<Principal, IdentityError> {
+        match presented {
+            Presented::Nothing => Err(IdentityError::Missing),
+            Presented::Other => Err(IdentityError::Scheme),
+            Presented::Jwt(token) => self.connect(token.expose(), call),
+        }
+    }
+
+    /// A Connect token: HS256 with the tenant's shared secret.
+    fn connect(&self, token: &[u8], call: Call<'_>) -> Result<Principal, IdentityError> {
+        let refused = |cause, claimed| IdentityError::Token { cause, claimed };
+        let text = std::str::from_utf8(token).map_err(|_| refused(TokenError::Encoding, None))?;
+        let unverified = Unverified::parse(text).map_err(|cause| refused(cause, None))?;
+        let claimed = crate::ledger::entry::shorten(unverified.issuer_unverified(), 128);
+        let Some((tenant, key)) = self.issuer(unverified.issuer_unverified()) else {
+            // As much work as a wrong signature: whether a client key is known must not show in the time.
+            return Err(match unverified.dummy_verify() {
+                TokenError::UnknownIssuer => IdentityError::UnknownTenant { claimed },
+                cause => refused(cause, Some(claimed)),
+            });
+        };
+        let claims = unverified
+            .verify_hs256(&key)
+            .map_err(|cause| refused(cause, Some(claimed.clone())))?;
+        self.window
+            .check(&claims, self.clock.now())
+            .map_err(|cause| refused(cause, Some(claimed.clone())))?;
+        let kind = self
+            .bound_to(&claims, call)
+            .ok_or(IdentityError::OtherRequest {
+                claimed: claimed.clone(),
+            })?;
+        let account = user(&claims).ok_or(IdentityError::NoUser { claimed })?;
+        Ok(Principal::new(
+            tenant.id.clone(),
+            account,
+            tenant.epoch,
+            public_parts(&claims, &tenant, kind),
+        ))
+    }
+
+    fn issuer(&self, claimed: &str) -> Option<(SharedTenant, HmacKey)> {
+        let id: TenantId = claimed.parse().ok()?;
+        let tenant = self
+            .tenants
+            .current(&id)
+            .filter(|tenant| tenant.is_active())?;
+        let key = HmacKey::new(tenant.shared_secret()?).ok()?;
+        Some((tenant, key))
+    }
+
+    /// A context token is good for every route of the data plane; a request token for the very request it names.
+    fn bound_to(&self, claims: &Claims, call: Call<'_>) -> Option<&'static str> {
+        let qsh = claims.qsh.as_deref()?;
+        if qsh == qsh::CONTEXT_QSH {
+            return Some("connect_context");
+        }
+        qsh::matches(qsh, call.method, call.target, &self.base_path).then_some("connect_request")
+    }
+}
+
+fn user(claims: &Claims) -> Option<AccountId> {
+    claims.sub.as_deref()?.parse().ok()
+}
+
+fn public_parts(claims: &Claims, tenant: &SharedTenant, kind: &str) -> Credential {
+    Credential {
+        kind: kind.to_owned(),
+        issuer: Some(tenant.id.to_string()),
+        key_id: Some(format!("secret-{}", tenant.secret_version)),
+        jti: claims
+            .jti
+            .as_deref()
+            .map(|jti| crate::ledger::entry::shorten(jti, 128)),
+        iat: Some(claims.iat),
+        exp: Some(claims.exp),
+    }
+}
