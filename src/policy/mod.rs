@@ -1,7 +1,40 @@
-//! The rules.
+//! The rules. A set of files goes from `Draft` (read) to `Validated` (in order) to `Admitted` (may go live), and `Live` takes
+//! nothing less; what is live is a `Snapshot`. May be used by `decision` and everything below it. What must never happen here: a
+//! set that is wrong in any part takes effect in another.
 
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+mod admitted;
+mod draft;
+mod entities;
+mod error;
+mod folder;
+mod links;
+mod lint;
+mod live;
+pub(crate) mod names;
+mod parsed;
+mod proof;
+mod rule;
+mod schema;
+mod snapshot;
+mod validated;
+mod watch;
+
+pub use admitted::Admitted;
+pub use draft::{Draft, ENTRIES_MAX, FILE_BYTES_MAX, SET_BYTES_MAX};
+pub use entities::Memberships;
+pub use error::{Fault, PolicyError};
+pub use folder::{Folder, schema_text};
+pub use live::{Live, Refused, Running, Status};
+pub use proof::{Proof, ProofError, Waiver};
+pub use rule::Rule;
+pub use schema::{CORE, Vocabulary};
+pub use snapshot::{ENGINE, Snapshot};
+pub(crate) use validated::RuleSet;
+pub use validated::Validated;
+pub use watch::{Change, Watch};
 
 /// `[policy]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]

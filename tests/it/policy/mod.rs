@@ -1,1 +1,29 @@
+//! From files to a set in force.
 
+mod annotations;
+mod check;
+mod entities;
+mod files;
+mod links;
+mod live;
+mod vocabulary;
+mod watch;
+
+use gatepost::policy::{Draft, Validated, Vocabulary};
+
+const PERMIT: &str = r#"@id("everything") permit (principal, action, resource);"#;
+
+/// What is said about a set of files: its faults, a line each, or nothing.
+fn faults(files: &[(&str, &str)]) -> String {
+    let checked = Draft::from_files(files.iter().copied())
+        .and_then(|draft| Validated::check(&draft, &Vocabulary::core()));
+    match checked {
+        Ok(_) => String::new(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn accepted(files: &[(&str, &str)]) -> Validated {
+    let draft = Draft::from_files(files.iter().copied()).expect("files in order");
+    Validated::check(&draft, &Vocabulary::core()).unwrap_or_else(|error| panic!("{error}"))
+}

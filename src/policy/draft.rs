@@ -1,0 +1,253 @@
+//! A draft: the files of a policy folder as they were read, and nothing understood yet. What must never happen here: a file that
+//! cannot be read is left out. A missing file may be a missing forbid, so one bad file refuses the whole set.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::error::{Fault, Faults, PolicyError};
+use crate::secret::{hex, sha256};
+
+/// The largest file.
+pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// The largest set.
+pub const SET_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The largest number of entries in the folder and its subfolders.
+pub const ENTRIES_MAX: usize = 20_000;
+/// How deep folders may lie in each other.
+const DEPTH_MAX: usize = 16;
+/// How often a folder is read until two reads agree.
+const READS_MAX: usize = 5;
+
+/// Teams, memberships and tags.
+pub(super) const ENTITIES: &str = "entities.json";
+/// Links of templates.
+pub(super) const LINKS: &str = "links.json";
+
+/// The files of a folder: path relative to it, with `/`, and text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    files: BTreeMap<String, String>,
+    digest: String,
+}
+
+impl Draft {
+    /// Reads a folder until two reads agree, so that a set is never made of the halves of two.
+    pub fn read(directory: &Path) -> Result<Self, PolicyError> {
+        let mut last = Self::read_once(directory)?;
+        for _ in 1..READS_MAX {
+            let next = Self::read_once(directory)?;
+            if next.digest == last.digest {
+                return Ok(next);
+            }
+            last = next;
+        }
+        Err(Fault::of_file(
+            directory.display().to_string(),
+            "the folder changes while it is read",
+        )
+        .into())
+    }
+
+    /// A set from memory, under the same rules: for `demo` and tests.
+    pub fn from_files<N: Into<String>, T: Into<String>>(
+        files: impl IntoIterator<Item = (N, T)>,
+    ) -> Result<Self, PolicyError> {
+        let files = files
+            .into_iter()
+            .map(|(name, text)| (name.into(), text.into()));
+        Self::of_files(".", files.collect())
+    }
+
+    /// `sha256:` and the hash over the sorted paths and contents.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The Cedar files, sorted by path.
+    pub(super) fn policies(&self) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter().filter(|(path, _)| is_cedar(path));
+        files.map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The text of one file.
+    pub(super) fn file(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
+    fn read_once(directory: &Path) -> Result<Self, PolicyError> {
+        let mut walk = Walk::new(directory)?;
+        walk.enter(directory, "", 0);
+        let Walk { files, faults, .. } = walk;
+        Self::of_files(&directory.display().to_string(), faults.none_or(files)?)
+    }
+
+    fn of_files(place: &str, files: BTreeMap<String, String>) -> Result<Self, PolicyError> {
+        let mut faults = Faults::default();
+        for path in files.keys() {
+            if let Some(message) = misplaced(path) {
+                faults.push(Fault::of_file(path, message));
+            }
+        }
+        // An emptied folder is an accident, not a wish to deny everything.
+        if !files.keys().any(|path| is_cedar(path)) {
+            faults.push(Fault::of_file(
+                place,
+                "no policies: there is no `*.cedar` file",
+            ));
+        }
+        let digest = digest(&files);
+        faults.none_or(Self { files, digest })
+    }
+}
+
+/// SHA-256 over paths and contents, each with its length before it, so that no two sets look alike.
+fn digest(files: &BTreeMap<String, String>) -> String {
+    let mut bytes = Vec::new();
+    for part in files.iter().flat_map(|(path, text)| [path, text]) {
+        bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    format!("sha256:{}", hex(&sha256(&bytes)))
+}
+
+fn is_cedar(path: &str) -> bool {
+    Path::new(path).extension() == Some(OsStr::new("cedar"))
+}
+
+/// Why a file must not be where it is. Guarantees are written as permits: read as policies, they would allow what they describe.
+fn misplaced(path: &str) -> Option<&'static str> {
+    let (folder, _) = path.split_once('/')?;
+    match folder {
+        _ if !is_cedar(path) => Some("this file is read at the top of the folder only"),
+        "guarantees" => Some("guarantees cannot be checked by this version; they are not policies"),
+        "tests" => Some("Cedar files under `tests` are not policies"),
+        "tenants" => Some(
+            "policies of one tenant cannot be checked by this version; name the tenant in the policy instead",
+        ),
+        _ => None,
+    }
+}
+
+/// One walk through a folder.
+struct Walk {
+    root: PathBuf,
+    files: BTreeMap<String, String>,
+    faults: Faults,
+    entries: usize,
+    bytes: usize,
+}
+
+impl Walk {
+    fn new(directory: &Path) -> Result<Self, PolicyError> {
+        // The folder itself may be reached through links; what lies in it may not lead out of it.
+        let root = fs::canonicalize(directory).map_err(|error| {
+            let place = directory.display().to_string();
+            Fault::of_file(place, format!("cannot read the folder: {error}"))
+        })?;
+        Ok(Self {
+            root,
+            files: BTreeMap::new(),
+            faults: Faults::default(),
+            entries: 0,
+            bytes: 0,
+        })
+    }
+
+    fn enter(&mut self, folder: &Path, prefix: &str, depth: usize) {
+        let listing = match fs::read_dir(folder) {
+            Ok(listing) => listing,
+            Err(error) => {
+                let place = if prefix.is_empty() { "." } else { prefix };
+                return self.refuse(place, format!("cannot read the folder: {error}"));
+            }
+        };
+        for entry in listing {
+            self.entries += 1;
+            if self.entries > ENTRIES_MAX || depth > DEPTH_MAX {
+                return self.refuse(prefix, "too many files, or folders too deep in each other");
+            }
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    return self.refuse(prefix, format!("cannot read the folder: {error}"));
+                }
+            };
+            match entry.file_name().to_str() {
+                Some(name) => self.visit(&entry.path(), &format!("{prefix}{name}"), name, depth),
+                None => self.refuse(
+                    &format!("{prefix}{}", entry.file_name().display()),
+                    "the name of this file is not UTF-8",
+                ),
+            }
+        }
+    }
+
+    fn visit(&mut self, place: &Path, path: &str, name: &str, depth: usize) {
+        // Editors' lock and swap files, and the folders behind a mounted ConfigMap.
+        if name.starts_with('.') {
+            return;
+        }
+        let is_ours = is_cedar(name) || name == ENTITIES || name == LINKS;
+        match fs::symlink_metadata(place) {
+            Ok(kind) if kind.is_dir() => self.enter(place, &format!("{path}/"), depth + 1),
+            Ok(kind) if kind.is_symlink() => self.link(place, path, is_ours),
+            Ok(_) if is_ours => self.read(place, path),
+            Err(error) if is_ours => self.refuse(path, format!("cannot read it: {error}")),
+            // Notes, editors' backups and whatever else people keep beside their rules.
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// A link may name a file of this folder and nothing else: not a folder, not a file elsewhere.
+    fn link(&mut self, place: &Path, path: &str, is_ours: bool) {
+        match fs::canonicalize(place) {
+            Ok(target) if target.is_dir() => {
+                self.refuse(
+                    path,
+                    "links to folders are not followed; put the files here",
+                );
+            }
+            Ok(target) if is_ours && target.starts_with(&self.root) => self.read(&target, path),
+            Ok(_) if is_ours => self.refuse(path, "the link leads out of the policy folder"),
+            Err(error) if is_ours => self.refuse(path, format!("the link leads nowhere: {error}")),
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    fn read(&mut self, place: &Path, path: &str) {
+        match read_text(place) {
+            Ok(text) => {
+                self.bytes += text.len();
+                if self.bytes > SET_BYTES_MAX {
+                    return self.refuse(path, "the files together are larger than 16 MiB");
+                }
+                self.files.insert(path.to_owned(), text);
+            }
+            Err(message) => self.refuse(path, message),
+        }
+    }
+
+    fn refuse(&mut self, path: &str, message: impl Into<String>) {
+        self.faults.push(Fault::of_file(path, message));
+    }
+}
+
+fn read_text(place: &Path) -> Result<String, String> {
+    // Asked before it is opened: opening a pipe would wait for somebody to write to it.
+    let kind = fs::metadata(place).map_err(|error| format!("cannot read it: {error}"))?;
+    if !kind.is_file() {
+        return Err("not a regular file".to_owned());
+    }
+    let mut bytes = Vec::new();
+    File::open(place)
+        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
+        .map_err(|error| format!("cannot read it: {error}"))?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err("larger than 1 MiB".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
+}

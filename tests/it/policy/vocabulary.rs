@@ -1,0 +1,88 @@
+//! The schema: the core, an extension, another in its place.
+
+use gatepost::policy::{CORE, Draft, Proof, ProofError, ProofMode, Validated, Vocabulary, Waiver};
+
+use super::PERMIT;
+
+fn extended(text: &str) -> Result<Vocabulary, String> {
+    Vocabulary::extended("local.cedarschema", text).map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_extension_adds_types_and_changes_the_digest() {
+    let vocabulary = extended(
+        "entity Vault;\naction openVault appliesTo { principal: Account, resource: Vault };",
+    )
+    .expect("an extension");
+    assert_ne!(vocabulary.digest(), Vocabulary::core().digest());
+    let policy = "@id(\"x\") permit (principal, action == Action::\"openVault\", resource);";
+    let draft = Draft::from_files([("a.cedar", policy)]).expect("files in order");
+    assert!(Validated::check(&draft, &vocabulary).is_ok());
+    assert!(Validated::check(&draft, &Vocabulary::core()).is_err());
+}
+
+#[test]
+fn an_extension_cannot_change_the_core() {
+    for (text, name) in [
+        ("// ours\nentity Account { tenant: String };", "Account"),
+        ("// ours\naction getIssue;", "getIssue"),
+        ("// ours\ntype Circumstances = {};", "Circumstances"),
+    ] {
+        let error = extended(text).expect_err("it changes the core");
+        assert_eq!(
+            error,
+            format!(
+                "local.cedarschema:2: `{name}` belongs to the core schema and cannot be declared again"
+            )
+        );
+    }
+}
+
+#[test]
+fn an_extension_cannot_hide_the_core_in_a_namespace() {
+    let found = extended("namespace Local { entity Account; entity Vault { owner: Account }; }");
+    // Allowed or refused, the core's own entity stays what it is.
+    if let Ok(vocabulary) = found {
+        let draft = Draft::from_files([("a.cedar", super::super::decision::questions::SEPARATION)]);
+        assert!(Validated::check(&draft.expect("files in order"), &vocabulary).is_ok());
+    }
+}
+
+#[test]
+fn a_schema_that_does_not_parse_names_its_line() {
+    let error = extended("entity Vault;\nentity {").expect_err("no schema");
+    assert!(error.starts_with("local.cedarschema:2: "), "{error}");
+    let error = extended("entity Vault { owner: Nobody };").expect_err("no such type");
+    assert!(error.starts_with("local.cedarschema:1: "), "{error}");
+}
+
+fn check(vocabulary: &Vocabulary) -> Validated {
+    let draft = Draft::from_files([("a.cedar", PERMIT)]).expect("files in order");
+    Validated::check(&draft, vocabulary).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_schema_for_analysis_never_goes_live() {
+    let waiver = Waiver::development(true).expect("development");
+    let set = check(&Vocabulary::replaced("other", CORE).expect("a schema"));
+    assert_eq!(
+        set.prove(Proof::Waived(waiver)).expect_err("not the core"),
+        ProofError::ForeignSchema
+    );
+}
+
+#[test]
+fn nothing_is_admitted_unproven_outside_of_development() {
+    assert_eq!(Waiver::development(false), None);
+    assert_eq!(Proof::asked(ProofMode::Off, false), Proof::Required);
+    assert_eq!(Proof::asked(ProofMode::Required, true), Proof::Required);
+    let set = check(&Vocabulary::core());
+    assert_eq!(
+        set.prove(Proof::Required).expect_err("no prover"),
+        ProofError::Unavailable
+    );
+    let set = check(&Vocabulary::core())
+        .prove(Proof::asked(ProofMode::Off, true))
+        .expect("waived");
+    assert_eq!(set.snapshot().proof().status, "waived");
+}
