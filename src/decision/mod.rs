@@ -1,1 +1,22 @@
-//! decision
+//! May they. From a question in plain data to a verdict in plain data, through the policy set in force. May be used by the
+//! gateway and everything below it. What must never happen here: I/O, the system's clock, an allow after an error.
+
+mod denied;
+pub mod evaluate;
+mod memo;
+mod permit;
+mod query;
+pub mod question;
+mod reading;
+mod ruling;
+mod slice;
+pub mod verdict;
+
+pub use denied::DeniedError;
+pub use evaluate::evaluate;
+pub use permit::Permit;
+pub use query::{Query, Wish};
+pub use question::{Action, Circumstances, Principal, Question, Thing};
+pub use reading::{ApiVersion, OWN_FIELDS, Reading, ReadingError};
+pub use ruling::{Ruling, decide};
+pub use verdict::Verdict;

@@ -1,1 +1,9 @@
+//! Decisions of whole policy sets, on plain questions.
 
+mod act_as;
+mod errors;
+mod examples;
+mod isolation;
+pub(crate) mod questions;
+mod shipped;
+mod teams;

@@ -1,0 +1,15 @@
+//! A denial by policy, as it leaves `Ruling::seal`: what the caller may be told, and whether to tell. It is in the log already.
+
+/// The policies said no, and that is logged.
+#[derive(Debug, thiserror::Error)]
+#[error("denied with code `{code}`")]
+pub struct DeniedError {
+    /// The stable code.
+    pub code: String,
+    /// The sentence for the caller, if the policy has one.
+    pub reason: Option<String>,
+    /// Whether the resource is another tenant's: then the caller is told that there is no such thing.
+    pub cross_tenant: bool,
+    /// Whether the comparison beside the policies fired: an alarm, it means that a policy set let tenants mix.
+    pub breach: bool,
+}

@@ -1,0 +1,130 @@
+//! The query: a principal wants to do something to a resource. Made of proofs, so it can be asked only about a verified principal
+//! and a registered resource; nothing else lives in this file.
+
+use std::net::IpAddr;
+
+use crate::clock::Timestamp;
+use crate::identity::Principal;
+use crate::ledger::entry::{Entry, Stage};
+use crate::tenant::{AccountId, IssueKey};
+use crate::tenant::{Resource, Thing};
+
+use super::question::{self, Action, Circumstances, Question};
+use super::reading::Reading;
+
+/// What is asked for beside who and what: claims of the request, checked for form only.
+#[derive(Debug)]
+pub struct Wish {
+    /// What of the issue.
+    pub reading: Reading,
+    /// As whom; the caller, if the request names nobody.
+    pub act_as: Option<AccountId>,
+    /// Where the request came from.
+    pub ip: IpAddr,
+    /// When it is decided.
+    pub now: Timestamp,
+    /// Until when it must be answered.
+    pub deadline: Timestamp,
+    /// The record as far as it is known: request, decision id, route, peer.
+    pub entry: Entry,
+}
+
+/// A question that proofs stand behind.
+#[must_use]
+#[derive(Debug)]
+pub struct Query {
+    pub(super) principal: Principal,
+    pub(super) resource: Resource,
+    pub(super) act_as: AccountId,
+    pub(super) wish: Wish,
+    pub(super) stage: Stage,
+}
+
+impl Query {
+    /// May `principal` do what it wishes to `resource`?
+    pub fn new(principal: Principal, resource: Resource, wish: Wish) -> Self {
+        let act_as = wish
+            .act_as
+            .clone()
+            .unwrap_or_else(|| principal.account().clone());
+        Self {
+            principal,
+            resource,
+            act_as,
+            wish,
+            stage: Stage::Policy,
+        }
+    }
+
+    /// The same principal's same wish for what Jira answered, under a decision id of its own.
+    pub(super) fn about_answer(self, key: IssueKey, now: Timestamp, decision_id: String) -> Self {
+        let mut wish = self.wish;
+        wish.now = now;
+        wish.entry.decision_id = Some(decision_id);
+        Self {
+            resource: self.resource.aim(Thing::Issue(key)),
+            wish,
+            stage: Stage::Answer,
+            ..self
+        }
+    }
+
+    pub(super) const fn action(&self) -> Action {
+        match self.resource.thing() {
+            Thing::Issue(_) => Action::GetIssue,
+            Thing::IssueById(_) => Action::FindIssue,
+        }
+    }
+
+    pub(super) fn is_cross_tenant(&self) -> bool {
+        *self.principal.tenant() != self.resource.tenant().id
+    }
+
+    /// The question as plain data, for the engine and for replay.
+    pub(super) fn question(&self) -> Question {
+        let tenant = self.resource.tenant();
+        let (host, owner) = (tenant.site.host().to_owned(), tenant.id.to_string());
+        Question {
+            action: self.action(),
+            context: Circumstances {
+                act_as: self.act_as.to_string(),
+                auth: self.principal.credential().kind.clone(),
+                ip: self.wish.ip,
+                now: self.wish.now.micros(),
+            },
+            principal: question::Principal {
+                account: self.principal.account().to_string(),
+                may_act_as: self.may_act_as(),
+                tenant: self.principal.tenant().to_string(),
+            },
+            resource: match self.resource.thing() {
+                Thing::Issue(key) => question::Thing::Issue {
+                    host,
+                    key: key.to_string(),
+                    project: key.project().to_string(),
+                    tenant: owner,
+                },
+                Thing::IssueById(_) => question::Thing::Site {
+                    host,
+                    tenant: owner,
+                },
+            },
+        }
+    }
+
+    /// Grants belong to a tenant. Account ids are global: a grant that another tenant gave to the same person counts for nothing.
+    fn may_act_as(&self) -> Vec<String> {
+        if self.is_cross_tenant() {
+            return Vec::new();
+        }
+        let names = self.action().names();
+        let granted =
+            self.resource
+                .tenant()
+                .may_act_as(self.principal.account(), &names, self.wish.now);
+        let mut granted: Vec<String> = granted.iter().map(ToString::to_string).collect();
+        granted.sort_unstable();
+        granted.dedup();
+        granted
+    }
+}

@@ -1,0 +1,193 @@
+//! What is asked of the policies, as plain data that can be stored and read back. Anybody may make one: it is a claim, and a
+//! verdict on it opens nothing. Members stand in alphabetical order, because this struct as JSON is the canonical form that the
+//! log keeps for replay. What must never be here: anything that does not bear on the decision, any secret.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// May this principal do this to that, under these circumstances?
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Question {
+    /// What is to be done.
+    pub action: Action,
+    /// The circumstances.
+    pub context: Circumstances,
+    /// Who asks.
+    pub principal: Principal,
+    /// To what it is to be done.
+    pub resource: Thing,
+}
+
+impl Question {
+    /// The question as canonical JSON: sorted names, no blanks. It reads back as the same question.
+    #[must_use]
+    pub fn replay(&self) -> Box<RawValue> {
+        // INVARIANT: strings, numbers and addresses only; no map with keys that are not strings, nothing that can fail.
+        serde_json::value::to_raw_value(self).expect("a question is always JSON")
+    }
+}
+
+/// The actions that policies speak of. The names are those of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Action {
+    /// Read an issue.
+    GetIssue,
+    /// Ask a site for an issue by its numeric id; the issue that comes back is decided as [`Action::GetIssue`].
+    FindIssue,
+    /// Change an issue.
+    EditIssue,
+    /// Delete an issue.
+    DeleteIssue,
+    /// Change how a site is set up.
+    AdministerSite,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 5] = [
+        Self::GetIssue,
+        Self::FindIssue,
+        Self::EditIssue,
+        Self::DeleteIssue,
+        Self::AdministerSite,
+    ];
+
+    /// The action's own name and those of the groups that the schema puts it in: what a grant may name.
+    #[must_use]
+    pub const fn names(self) -> [&'static str; 2] {
+        let group = match self {
+            Self::GetIssue | Self::FindIssue => "read",
+            Self::EditIssue | Self::DeleteIssue => "write",
+            Self::AdministerSite => "admin",
+        };
+        [self.as_str(), group]
+    }
+
+    /// The name in policies and in the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GetIssue => "getIssue",
+            Self::FindIssue => "findIssue",
+            Self::EditIssue => "editIssue",
+            Self::DeleteIssue => "deleteIssue",
+            Self::AdministerSite => "administerSite",
+        }
+    }
+}
+
+/// Who asks, as the registry and the grants know them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Principal {
+    /// The Atlassian account id.
+    pub account: String,
+    /// Account ids of the same tenant that a grant in force lets this account act as.
+    pub may_act_as: Vec<String>,
+    /// The tenant of the verified credential.
+    pub tenant: String,
+}
+
+/// The thing that is asked for, with the tenant that owns it according to the registry.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Thing {
+    /// An issue that was named by its key.
+    Issue {
+        /// The host of its site: `acme.atlassian.net`.
+        host: String,
+        /// Its key in upper case: `PAY-17`.
+        key: String,
+        /// The key of its project: `PAY`.
+        project: String,
+        /// The tenant that owns the site.
+        tenant: String,
+    },
+    /// A site.
+    Site {
+        /// Its host.
+        host: String,
+        /// The tenant that owns it.
+        tenant: String,
+    },
+}
+
+impl Thing {
+    /// The tenant that owns the thing.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        match self {
+            Self::Issue { tenant, .. } | Self::Site { tenant, .. } => tenant,
+        }
+    }
+}
+
+/// What else policies may look at.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Circumstances {
+    /// The account id that the request acts as; that of the principal for oneself. Always of the principal's tenant.
+    pub act_as: String,
+    /// The kind of credential: `connect_context`, `connect_request`.
+    pub auth: String,
+    /// Where the request came from.
+    pub ip: IpAddr,
+    /// Microseconds since 1970-01-01T00:00:00Z. Policies see milliseconds.
+    pub now: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn question() -> Question {
+        Question {
+            action: Action::GetIssue,
+            context: Circumstances {
+                act_as: "ann".to_owned(),
+                auth: "connect_request".to_owned(),
+                ip: IpAddr::from([192, 0, 2, 7]),
+                now: 1_795_435_200_000_001,
+            },
+            principal: Principal {
+                account: "ann".to_owned(),
+                may_act_as: vec!["bob".to_owned()],
+                tenant: "acme".to_owned(),
+            },
+            resource: Thing::Issue {
+                host: "acme.atlassian.net".to_owned(),
+                key: "PAY-17".to_owned(),
+                project: "PAY".to_owned(),
+                tenant: "acme".to_owned(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_question_is_canonical_json_and_reads_back() {
+        let text = question().replay();
+        insta::assert_snapshot!(text.get(), @r#"{"action":"getIssue","context":{"act_as":"ann","auth":"connect_request","ip":"192.0.2.7","now":1795435200000001},"principal":{"account":"ann","may_act_as":["bob"],"tenant":"acme"},"resource":{"issue":{"host":"acme.atlassian.net","key":"PAY-17","project":"PAY","tenant":"acme"}}}"#);
+        assert_eq!(
+            serde_json::from_str::<Question>(text.get()).unwrap(),
+            question()
+        );
+    }
+
+    #[test]
+    fn the_words_in_json_are_the_names_in_policies() {
+        for action in Action::ALL {
+            let json = serde_json::to_value(action).unwrap();
+            assert_eq!(json, action.as_str());
+        }
+    }
+
+    #[test]
+    fn an_unknown_member_is_not_read() {
+        let text = question().replay().get().replace("\"key\"", "\"keys\"");
+        assert!(serde_json::from_str::<Question>(&text).is_err());
+    }
+}

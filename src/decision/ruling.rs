@@ -1,0 +1,105 @@
+//! The ruling: a query, what the policies said of it, and the rules that said so. Born in [`decide`]; nothing else lives in this
+//! file. A ruling opens nothing: it must be logged and sealed.
+
+use std::sync::Arc;
+
+use crate::ledger::entry::{Basis, Entry, Resource as Named};
+use crate::ledger::{Draft, LedgerError};
+use crate::policy::Snapshot;
+use crate::tenant::Thing;
+
+use super::evaluate::evaluate;
+use super::query::Query;
+use super::question::Question;
+use super::verdict::Verdict;
+
+/// Allow or deny, with reasons.
+#[must_use]
+#[derive(Debug)]
+pub struct Ruling {
+    query: Query,
+    verdict: Verdict,
+    rules: Arc<Snapshot>,
+    draft: Draft,
+}
+
+/// Evaluates `query` under `rules` and writes down what came of it.
+pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Ruling, LedgerError> {
+    let question = query.question();
+    let verdict = evaluate(&rules, &question);
+    let draft = Draft::new(&entry(&query, &question, &verdict, &rules))?;
+    Ok(Ruling {
+        query,
+        verdict,
+        rules,
+        draft,
+    })
+}
+
+impl Ruling {
+    /// The entry for the log.
+    #[must_use]
+    pub fn entry(&self) -> Draft {
+        self.draft.clone()
+    }
+
+    pub(super) fn digest(&self) -> [u8; 32] {
+        self.draft.digest()
+    }
+
+    pub(super) fn into_parts(self) -> (Query, Verdict, Arc<Snapshot>) {
+        (self.query, self.verdict, self.rules)
+    }
+}
+
+fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot) -> Entry {
+    let tenant = query.resource.tenant();
+    let named = match query.resource.thing() {
+        Thing::Issue(key) => Named {
+            r#type: "issue".to_owned(),
+            id: key.to_string(),
+            project: Some(key.project().to_string()),
+        },
+        Thing::IssueById(id) => Named {
+            r#type: "issue".to_owned(),
+            id: id.to_string(),
+            project: None,
+        },
+    };
+    Entry {
+        account: Some(question.principal.account.clone()),
+        act_as: Some(question.context.act_as.clone()),
+        act_as_basis: Some(basis(question)),
+        action: Some(question.action.as_str().to_owned()),
+        code: Some(verdict.code.clone()),
+        credential: Some(query.principal.credential().clone()),
+        cross_tenant: Some(query.is_cross_tenant()),
+        denied_by: verdict.denied_by,
+        effect: Some(verdict.effect),
+        engine: Some(rules.engine().to_owned()),
+        evaluation_errors: verdict.errors.clone(),
+        policies: verdict.policies.clone(),
+        policy_set: Some(rules.digest().to_owned()),
+        proof: Some(rules.proof().clone()),
+        reason: verdict.reason.clone(),
+        replay: Some(question.replay()),
+        resource: Some(named),
+        schema: Some(rules.schema_digest().to_owned()),
+        site: Some(tenant.site.host().to_owned()),
+        stage: Some(query.stage),
+        tenant: Some(question.principal.tenant.clone()),
+        tenant_of_resource: Some(tenant.id.to_string()),
+        ..query.wish.entry.clone()
+    }
+}
+
+fn basis(question: &Question) -> Basis {
+    let (who, wanted) = (&question.principal, &question.context.act_as);
+    if *wanted == who.account {
+        Basis::Itself
+    } else if who.may_act_as.contains(wanted) {
+        Basis::Delegated
+    } else {
+        Basis::None
+    }
+}
