@@ -1,1 +1,212 @@
-//! upstream
+//! Do it: asks Jira what a permit allows, as the user it names. Used by `gateway`.
+//! URL, headers and body come from the permit alone, never from the request; a tenant's credential goes to its own site only.
+
+pub mod answer;
+mod keys;
+mod user_token;
+
+use http::{HeaderMap, header};
+
+use crate::clock::{Clock, Timestamp};
+use crate::decision::Permit;
+use crate::outbound::{Outbound, OutboundError, Received, SiteRequest, TokenServer};
+use crate::tenant::Tenants;
+use crate::tenant::Thing;
+
+pub use answer::Answer;
+pub use keys::Revoked;
+pub use user_token::TokenFailure;
+
+use keys::Keys;
+use user_token::{UserToken, UserTokens};
+
+/// The least that reading needs (atlassian.md 3: left out, it would be all of the app's scopes).
+const READ: &str = "READ";
+
+/// Why Jira did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum UpstreamError {
+    /// The tenant changed after the decision.
+    #[error(transparent)]
+    Revoked(#[from] Revoked),
+    /// No user token.
+    #[error(transparent)]
+    Token(#[from] std::sync::Arc<TokenFailure>),
+    /// The exchange with the site failed.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
+    /// The request's time is over.
+    #[error("the request's time is over")]
+    Deadline,
+    /// Jira refuses a fresh user token.
+    #[error("Jira refuses a fresh user token")]
+    Unauthorized,
+}
+
+/// What is known of the exchange, for the outcome's record.
+#[derive(Clone, Debug, Default)]
+pub struct Exchange {
+    /// Jira's status.
+    pub status: Option<u16>,
+    /// Atlassian's trace id.
+    pub trace_id: Option<String>,
+    /// Whether the user token was at hand.
+    pub token_cached: bool,
+}
+
+/// What all workers share.
+#[derive(Clone)]
+pub struct Shared {
+    keys: Keys,
+    tokens: UserTokens,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Shared")
+    }
+}
+
+impl Shared {
+    /// For these tenants, with tokens of this server.
+    #[must_use]
+    pub fn new(tenants: Tenants, server: TokenServer, clock: Clock) -> Self {
+        Self {
+            keys: Keys::new(tenants),
+            tokens: UserTokens::new(server, clock.clone()),
+            clock,
+        }
+    }
+}
+
+/// The way to Jira, with a worker's own connections.
+#[derive(Clone)]
+pub struct Jira {
+    shared: Shared,
+    outbound: Outbound,
+}
+
+impl std::fmt::Debug for Jira {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Jira")
+    }
+}
+
+impl Jira {
+    /// The way to Jira over `outbound`.
+    #[must_use]
+    pub fn new(shared: Shared, outbound: Outbound) -> Self {
+        Self { shared, outbound }
+    }
+
+    /// Sends what the permit allows. What is known of the exchange lands in `exchange`, also if it fails.
+    pub async fn send(
+        &self,
+        permit: Permit,
+        exchange: &mut Exchange,
+    ) -> Result<Answer, UpstreamError> {
+        let left = permit.deadline().since(self.shared.clock.now());
+        let received = tokio::time::timeout(left, self.read(&permit, exchange))
+            .await
+            .map_err(|_| UpstreamError::Deadline)??;
+        let retry_after_s = retry_after(&received.headers);
+        Ok(Answer::new(
+            permit,
+            received.status,
+            retry_after_s,
+            received.body,
+        ))
+    }
+
+    /// Jira may have ended a token that was at hand: one more try with a fresh one. Reading twice harms nobody.
+    async fn read(
+        &self,
+        permit: &Permit,
+        exchange: &mut Exchange,
+    ) -> Result<Received, UpstreamError> {
+        for _ in 0..2 {
+            let signer = self.shared.keys.signer(permit)?;
+            let (token, cached) = self
+                .shared
+                .tokens
+                .token(&self.outbound, &signer, permit.act_as(), READ)
+                .await?;
+            exchange.token_cached = cached;
+            // The token was a while in coming: whoever was revoked meanwhile gets nothing for it.
+            let signer = self
+                .shared
+                .keys
+                .signer(permit)
+                .inspect_err(|_| drop(signer))?;
+            let received = self.ask(permit, &token).await?;
+            exchange.status = Some(received.status);
+            exchange.trace_id = trace_id(&received.headers);
+            if received.status != 401 {
+                return Ok(received);
+            }
+            self.shared
+                .tokens
+                .forget(&signer, permit.act_as(), READ, &token)
+                .await;
+            if !cached {
+                break;
+            }
+        }
+        Err(UpstreamError::Unauthorized)
+    }
+
+    async fn ask(&self, permit: &Permit, token: &UserToken) -> Result<Received, OutboundError> {
+        let reading = permit.reading();
+        let issue = match permit.resource().thing() {
+            Thing::Issue(key) => key.to_string(),
+            Thing::IssueById(id) => id.to_string(),
+        };
+        let (fields, expand, properties) = (
+            reading.fields_to_ask(),
+            reading.expand(),
+            reading.properties(),
+        );
+        let mut query = vec![("fields", fields.as_str())];
+        query.extend(
+            [
+                ("expand", expand.as_str()),
+                ("properties", properties.as_str()),
+            ]
+            .iter()
+            .filter(|p| !p.1.is_empty()),
+        );
+        let request = SiteRequest {
+            host: permit.resource().tenant().site.host(),
+            segments: &["rest", "api", reading.version().as_str(), "issue", &issue],
+            query: &query,
+            bearer: Some(&token.secret),
+            request_id: permit.entry().request_id.as_deref().unwrap_or_default(),
+        };
+        self.outbound.read_site(&request).await
+    }
+
+    /// The time, as the exchange sees it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+}
+
+/// Seconds to wait, if the answer says so in the form that Atlassian uses.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let value = headers
+        .get("atl-traceid")
+        .or_else(|| headers.get("x-arequestid"))?;
+    Some(crate::ledger::entry::shorten(value.to_str().ok()?, 64))
+}
