@@ -1,1 +1,114 @@
-//! screen
+//! May it leave: an answer of Jira is decided again where it is not what was decided, and only what was asked for goes on. Used by
+//! `gateway`.
+//! Nothing of an answer may reach a caller before the decision about it is durable.
+
+mod issue;
+mod object;
+mod reply;
+
+use bytes::Bytes;
+
+use crate::clock::{Chance, Clock};
+use crate::decision::{DeniedError, Permit, decide};
+use crate::ledger::{Ledger, LedgerError};
+use crate::tenant::Thing;
+use crate::upstream::Answer;
+
+pub use issue::NotAnIssue;
+pub use reply::Reply;
+
+use issue::{Identity, Issue};
+
+/// Why an answer does not leave.
+#[derive(Debug, thiserror::Error)]
+pub enum ScreenError {
+    /// Jira says that there is no such issue for this user.
+    #[error("Jira knows no such issue for this user")]
+    NotVisible,
+    /// The issue that came back is not one that the principal may see.
+    #[error("the issue that came back is denied")]
+    Denied(#[source] DeniedError, String),
+    /// Jira does not accept the request.
+    #[error("Jira does not accept the request")]
+    Refused,
+    /// Jira has had enough; after so many seconds it may have more.
+    #[error("Jira limits requests")]
+    Limited(Option<u64>),
+    /// Jira failed.
+    #[error("Jira answered with status {0}")]
+    Broken(u16),
+    /// The answer makes no sense.
+    #[error(transparent)]
+    NotAnIssue(#[from] NotAnIssue),
+    /// The decision about the answer could not be recorded.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Decides answers.
+#[derive(Clone, Debug)]
+pub struct Screen {
+    ledger: Ledger,
+    clock: Clock,
+    chance: Chance,
+}
+
+impl Screen {
+    /// A screen that records in `ledger`.
+    #[must_use]
+    pub fn new(ledger: Ledger, clock: Clock, chance: Chance) -> Self {
+        Self {
+            ledger,
+            clock,
+            chance,
+        }
+    }
+
+    /// Lets out of an answer what may leave. The names of what was held back land in `withheld`.
+    pub async fn release(
+        &self,
+        answer: Answer,
+        withheld: &mut Vec<String>,
+    ) -> Result<Reply, ScreenError> {
+        let (permit, status, retry_after_s, body) = answer.open_for_screening();
+        match status {
+            200 => {}
+            403 | 404 | 410 => return Err(ScreenError::NotVisible),
+            400 => return Err(ScreenError::Refused),
+            429 => return Err(ScreenError::Limited(retry_after_s)),
+            status => return Err(ScreenError::Broken(status)),
+        }
+        let issue = Issue::read(&body)?;
+        let (text, held) = issue.release(permit.reading());
+        *withheld = held;
+        if !is_what_was_decided(&permit, &issue.identity) {
+            self.decide_again(permit, issue.identity).await?;
+        }
+        Ok(Reply::new(Bytes::from(text)))
+    }
+
+    /// Moved issues and numeric ids come back as issues that nobody has decided yet.
+    async fn decide_again(&self, permit: Permit, found: Identity) -> Result<(), ScreenError> {
+        // A key belongs to its project: an answer that says otherwise cannot be decided.
+        if found.key.project() != found.project {
+            return Err(NotAnIssue.into());
+        }
+        let now = self.clock.now();
+        let decision_id = self.chance.uuid(now).to_string();
+        let (rules, query) = permit.reopen(found.key, now, decision_id.clone());
+        let ruling = decide(rules, query)?;
+        let receipt = self.ledger.append(ruling.entry()).await?;
+        match ruling.seal(receipt) {
+            // The second permit is used up by letting the answer go.
+            Ok(_released) => Ok(()),
+            Err(denied) => Err(ScreenError::Denied(denied, decision_id)),
+        }
+    }
+}
+
+fn is_what_was_decided(permit: &Permit, found: &Identity) -> bool {
+    match permit.resource().thing() {
+        Thing::Issue(key) => *key == found.key && key.project() == found.project,
+        Thing::IssueById(_) => false,
+    }
+}
