@@ -1,1 +1,0 @@
-//! Composes each module's settings, parsed once.

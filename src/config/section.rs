@@ -1,0 +1,212 @@
+//! The sections and their keys, taken from the `Settings` types themselves, and the step from raw values to those types.
+//! Used inside `config` only. No second list of keys is kept here that could fall behind the types.
+
+use std::marker::PhantomData;
+
+use serde::de::value::MapDeserializer;
+use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
+use serde::{Serialize, forward_to_deserialize_any};
+use toml::Spanned;
+use toml::de::{DeValue, Error, ValueDeserializer};
+
+use super::error::Problems;
+use super::given::{Given, Origin};
+use super::{development, telemetry};
+use crate::{db, http, ledger, policy, tenant};
+
+/// What to do about the two kinds of activation that need proofs.
+const UNPROVEN: &str = "write `auto`; `narrowing` and `manual` come with proven policies";
+
+/// A section and its keys, in the order of the type.
+type Section = (&'static str, &'static [&'static str]);
+
+/// Every section, in the order of the documentation.
+pub(super) fn all() -> [Section; 8] {
+    [
+        ("server", keys::<http::Settings>()),
+        ("database", keys::<db::Settings>()),
+        ("atlassian", keys::<tenant::Settings>()),
+        ("policy", keys::<policy::Settings>()),
+        ("ledger", keys::<ledger::Settings>()),
+        ("limits", keys::<http::Limits>()),
+        ("telemetry", keys::<telemetry::Settings>()),
+        ("development", keys::<development::Settings>()),
+    ]
+}
+
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    all().into_iter().map(|(name, _)| name)
+}
+
+pub(super) fn find(name: &str) -> Option<Section> {
+    all().into_iter().find(|(section, _)| *section == name)
+}
+
+/// The section that an environment variable speaks of, and the rest of its name.
+pub(super) fn of_variable(name: &str) -> Option<(Section, &str)> {
+    let rest = name.strip_prefix("GATEPOST_")?;
+    all().into_iter().find_map(|section| {
+        let key = rest.strip_prefix(&section.0.to_uppercase())?;
+        Some((section, key.strip_prefix('_')?))
+    })
+}
+
+/// Builds the settings of `section` from what was `given`; a value that does not fit is a problem and stays at its default.
+pub(super) fn build<S>(section: &'static str, given: &Given, problems: &mut Problems) -> S
+where
+    S: DeserializeOwned + Serialize + Default,
+{
+    let mut fitting = Vec::new();
+    for key in keys::<S>() {
+        let Some(raw) = given.raw(section, key) else {
+            continue;
+        };
+        match read::<S>(vec![(*key, raw.value.clone())]) {
+            Ok(_) => fitting.push((*key, raw.value.clone())),
+            Err(error) => {
+                let place = given.place(section, key, error.span());
+                let what = format!("`{section}.{key}`: {}", plain(error.message()));
+                let remedy = match &raw.origin {
+                    Origin::Environment(name) => format!("{name}={}", example::<S>(section, key)),
+                    _ => format!("{key} = {}", example::<S>(section, key)),
+                };
+                let remedy = match (section, *key) {
+                    ("policy", "activation") => UNPROVEN.to_owned(),
+                    _ => format!("write it like `{remedy}`"),
+                };
+                problems.add_key(&format!("{section}.{key}"), place, what, remedy);
+            }
+        }
+    }
+    read(fitting).unwrap_or_default()
+}
+
+/// A variable's text as a value: TOML where it must be (numbers, lists, tables), and where a string is wanted just the text.
+pub(super) fn from_text<'a>(section: &str, key: &str, text: &'a str) -> Spanned<DeValue<'a>> {
+    let plain = Spanned::new(0..text.len(), DeValue::String(text.into()));
+    let list = || {
+        let parts = text.split(',').map(str::trim);
+        let parts = parts.map(|part| Spanned::new(0..0, DeValue::String(part.into())));
+        Spanned::new(0..0, DeValue::Array(parts.collect()))
+    };
+    if fits(section, key, &plain) {
+        return plain;
+    }
+    match DeValue::parse(text) {
+        Ok(value) if !value.get_ref().is_str() => value,
+        _ if fits(section, key, &list()) => list(),
+        _ => plain,
+    }
+}
+
+fn fits(section: &str, key: &str, value: &Spanned<DeValue<'_>>) -> bool {
+    fn one<S: DeserializeOwned>(key: &str, value: &Spanned<DeValue<'_>>) -> bool {
+        read::<S>(vec![(key, value.clone())]).is_ok()
+    }
+    match section {
+        "server" => one::<http::Settings>(key, value),
+        "database" => one::<db::Settings>(key, value),
+        "atlassian" => one::<tenant::Settings>(key, value),
+        "policy" => one::<policy::Settings>(key, value),
+        "ledger" => one::<ledger::Settings>(key, value),
+        "limits" => one::<http::Limits>(key, value),
+        "telemetry" => one::<telemetry::Settings>(key, value),
+        "development" => one::<development::Settings>(key, value),
+        _ => false,
+    }
+}
+
+fn read<S: DeserializeOwned>(values: Vec<(&str, Spanned<DeValue<'_>>)>) -> Result<S, Error> {
+    let entries = values
+        .into_iter()
+        .map(|(key, value)| (key, ValueDeserializer::from(value)));
+    S::deserialize(MapDeserializer::<_, Error>::new(entries))
+}
+
+/// How a value is written: the default, if there is one.
+fn example<S: Serialize + Default>(section: &str, key: &str) -> String {
+    match (section, key) {
+        ("server", "trusted_proxies") => "[\"10.0.0.1\"]".to_owned(),
+        ("policy", "extension") => "\"schemas/local.cedarschema\"".to_owned(),
+        ("development", "resolve") => "{ \"acme.atlassian.net\" = \"127.0.0.1:9001\" }".to_owned(),
+        ("development", "install_key_server" | "oauth_server") => {
+            "\"http://127.0.0.1:9100\"".to_owned()
+        }
+        _ => default_of::<S>(key),
+    }
+}
+
+/// Serde speaks of Rust's types; whoever writes a configuration need not know them.
+fn plain(message: &str) -> String {
+    ["usize", "u64", "u32", "u16"]
+        .iter()
+        .fold(message.to_owned(), |text, name| {
+            text.replace(name, "a whole number")
+        })
+}
+
+fn default_of<S: Serialize + Default>(key: &str) -> String {
+    let table = toml::Table::try_from(S::default()).unwrap_or_default();
+    table.get(key).map_or_else(String::new, ToString::to_string)
+}
+
+/// What was probably meant by `word`.
+pub(super) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<_> = known.collect();
+    let nearest = known.iter().min_by_key(|name| distance(word, name));
+    match nearest {
+        Some(name) if distance(word, name) <= 2.max(word.len() / 3) => {
+            format!("did you mean `{name}`?")
+        }
+        _ => format!("known are {}", known.join(", ")),
+    }
+}
+
+/// Levenshtein's distance: how many letters to add, drop or change.
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (line, letter) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, other) in to.iter().enumerate() {
+            let changed = diagonal + usize::from(letter != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[to.len()]
+}
+
+/// The keys of a settings type: the names that its derived `Deserialize` asks for.
+fn keys<S: DeserializeOwned>() -> &'static [&'static str] {
+    let mut fields: &'static [&'static str] = &[];
+    // The answer is always an error: it only carries the question.
+    let _ = S::deserialize(FieldNames(&mut fields, PhantomData));
+    fields
+}
+
+struct FieldNames<'a>(&'a mut &'static [&'static str], PhantomData<Error>);
+
+impl<'de> Deserializer<'de> for FieldNames<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Error> {
+        Err(Error::custom("only the names of fields are asked for"))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        *self.0 = fields;
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
