@@ -1,0 +1,82 @@
+//! The commands, as they travel over the control socket: one line of JSON each way. Data only.
+
+use serde::{Deserialize, Serialize};
+
+use super::tokens::Role;
+
+/// What an operator asks for. Names are checked where they are carried out.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Command {
+    /// All tenants.
+    TenantList,
+    /// One tenant, by any of its names.
+    TenantShow {
+        /// Client key, host or cloud id.
+        tenant: String,
+    },
+    /// Switches a tenant off.
+    TenantSuspend {
+        /// Client key, host or cloud id.
+        tenant: String,
+        /// What for.
+        reason: String,
+    },
+    /// Switches a tenant on again.
+    TenantResume {
+        /// Client key, host or cloud id.
+        tenant: String,
+    },
+    /// Lets an account act as another.
+    GrantCreate {
+        /// Client key, host or cloud id.
+        tenant: String,
+        /// Who may.
+        account: String,
+        /// As whom.
+        act_as: String,
+        /// Actions or groups of them.
+        actions: Vec<String>,
+        /// RFC 3339; for ever if missing.
+        until: Option<String>,
+        /// What for.
+        reason: String,
+    },
+    /// Grants, of one tenant or all.
+    GrantList {
+        /// Client key, host or cloud id.
+        tenant: Option<String>,
+    },
+    /// Takes a grant back.
+    GrantRevoke {
+        /// Its id.
+        grant: String,
+    },
+    /// Makes a token for the admin side.
+    TokenCreate {
+        /// What its holder may do.
+        role: Role,
+        /// Whose it is.
+        name: String,
+    },
+}
+
+/// What comes back over the socket.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answered {
+    /// It was done.
+    Done(serde_json::Value),
+    /// It was not done.
+    Refused(Refusal),
+}
+
+/// Why it was not done.
+#[derive(Clone, Debug, Deserialize, Serialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    /// For the operator.
+    pub message: String,
+    /// Whether the request was wrong, as opposed to something having failed.
+    pub wrong: bool,
+}

@@ -1,0 +1,207 @@
+//! Carries commands out: on the file when no server holds it, inside the server otherwise. Used by `socket` and `cli`.
+
+use serde_json::{Value, json};
+
+use crate::clock::Timestamp;
+use crate::decision::Action;
+use crate::tenant::operations::NewGrant;
+use crate::tenant::record::Grant;
+use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
+
+use super::command::{Command, Refusal};
+use super::tokens::AdminTokens;
+
+/// Where commands are carried out. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Office {
+    /// The registry.
+    pub tenants: Tenants,
+    /// The admin side's tokens.
+    pub tokens: AdminTokens,
+}
+
+impl Office {
+    /// Carries `command` out for `by`, such as `unix:1000`.
+    pub async fn run(&self, command: Command, by: &str) -> Result<Value, Refusal> {
+        match command {
+            Command::TenantList => Ok(self
+                .tenants
+                .all()
+                .iter()
+                .map(|tenant| summary(tenant))
+                .collect()),
+            Command::TenantShow { tenant } => Ok(in_full(self.named(&tenant)?.as_ref())),
+            Command::TenantSuspend { tenant, reason } => {
+                let id = self.named(&tenant)?.id.clone();
+                self.tenants
+                    .suspend(&id, reason, by)
+                    .await
+                    .map_err(refusal)?;
+                Ok(summary(self.named(id.as_str())?.as_ref()))
+            }
+            Command::TenantResume { tenant } => {
+                let id = self.named(&tenant)?.id.clone();
+                self.tenants.resume(&id, by).await.map_err(refusal)?;
+                Ok(summary(self.named(id.as_str())?.as_ref()))
+            }
+            Command::GrantCreate {
+                tenant,
+                account,
+                act_as,
+                actions,
+                until,
+                reason,
+            } => {
+                let tenant = self.named(&tenant)?;
+                let new = new_grant(&account, &act_as, actions, until.as_deref(), reason)?;
+                let id = self
+                    .tenants
+                    .give(&tenant.id, new, by)
+                    .await
+                    .map_err(refusal)?;
+                Ok(json!({ "id": id }))
+            }
+            Command::GrantList { tenant } => self.grants(tenant.as_deref()),
+            Command::GrantRevoke { grant } => {
+                self.tenants.take_back(&grant, by).await.map_err(refusal)?;
+                Ok(json!({ "id": grant }))
+            }
+            Command::TokenCreate { role, name } => {
+                let made = self.tokens.create(role, name, by).await;
+                let token = made.map_err(|error| Refusal {
+                    message: chain(&error),
+                    wrong: false,
+                })?;
+                Ok(json!({ "token": String::from_utf8_lossy(token.expose()) }))
+            }
+        }
+    }
+
+    fn named(&self, name: &str) -> Result<SharedTenant, Refusal> {
+        self.tenants.by_any_name(name).map_err(refusal)
+    }
+
+    fn grants(&self, tenant: Option<&str>) -> Result<Value, Refusal> {
+        let tenants = match tenant {
+            Some(name) => vec![self.named(name)?],
+            None => self.tenants.all(),
+        };
+        let list = tenants.iter().flat_map(|tenant| {
+            tenant
+                .grants()
+                .into_iter()
+                .map(|grant| describe(tenant, grant))
+        });
+        Ok(list.collect())
+    }
+}
+
+fn new_grant(
+    account: &str,
+    act_as: &str,
+    actions: Vec<String>,
+    until: Option<&str>,
+    reason: String,
+) -> Result<NewGrant, Refusal> {
+    let account_id = |text: &str| {
+        text.parse::<AccountId>()
+            .map_err(|error| wrong(format!("`{text}`: {error}")))
+    };
+    let known = |name: &String| {
+        Action::ALL
+            .iter()
+            .any(|action| action.names().contains(&name.as_str()))
+    };
+    if let Some(unknown) = actions.iter().find(|name| !known(name)) {
+        let names: Vec<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
+        let groups = "the groups read, write, admin";
+        return Err(wrong(format!(
+            "`{unknown}` is no action; there are {} and {groups}",
+            names.join(", ")
+        )));
+    }
+    let until = until
+        .map(Timestamp::parse_rfc3339)
+        .transpose()
+        .map_err(wrong)?;
+    Ok(NewGrant {
+        account: account_id(account)?,
+        act_as: account_id(act_as)?,
+        actions,
+        expires_at: until,
+        reason,
+    })
+}
+
+fn summary(tenant: &Tenant) -> Value {
+    json!({
+        "tenant": tenant.id,
+        "site": tenant.site.to_string(),
+        "cloud_id": tenant.cloud_id.as_ref().map(ToString::to_string),
+        "state": if tenant.suspended.is_some() { "suspended" } else { tenant.state.as_str() },
+        "installed_at": tenant.installed_at.rfc3339(),
+    })
+}
+
+fn in_full(tenant: &Tenant) -> Value {
+    let mut full = summary(tenant);
+    full["display_url"] = json!(tenant.display_url);
+    full["suspended_because"] = json!(tenant.suspended);
+    full["epoch"] = json!(tenant.epoch);
+    full["secret_version"] = json!(tenant.secret_version);
+    full["oauth_client_id"] = json!(tenant.oauth_client_id);
+    full["changed_at"] = json!(tenant.changed_at.rfc3339());
+    full["grants"] = tenant
+        .grants()
+        .into_iter()
+        .map(|grant| describe(tenant, grant))
+        .collect();
+    full
+}
+
+fn describe(tenant: &Tenant, grant: &Grant) -> Value {
+    json!({
+        "id": grant.id,
+        "tenant": tenant.id,
+        "account": grant.account,
+        "act_as": grant.act_as,
+        "actions": grant.actions,
+        "until": grant.expires_at.map(Timestamp::rfc3339),
+        "reason": grant.reason,
+        "given_by": grant.given_by,
+        "given_at": grant.given_at.rfc3339(),
+    })
+}
+
+fn wrong(message: String) -> Refusal {
+    Refusal {
+        message,
+        wrong: true,
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that `map_err` wants"
+)]
+fn refusal(error: TenantError) -> Refusal {
+    let wrong = matches!(
+        error,
+        TenantError::Unknown(_) | TenantError::UnknownGrant(_) | TenantError::Grant(_)
+    );
+    Refusal {
+        message: chain(&error),
+        wrong,
+    }
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
