@@ -1,8 +1,135 @@
-//! The edge.
+//! The edge: listeners, routes, parsing, and what callers are told. Used by `node`.
+//! Nothing here decides anything; nothing raw goes further than `parse`; no answer leaves without its decision id.
 
-use std::net::SocketAddr;
+pub mod admin;
+mod connect;
+mod front;
+mod jira;
+pub mod metrics;
+mod parse;
+mod problem;
+pub mod server;
+mod visit;
+mod whoami;
 
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
 use serde::{Deserialize, Serialize};
+
+use crate::clock::{Chance, Clock};
+use crate::gateway::Gateway;
+use crate::identity::install::{About, Callbacks};
+use crate::outbound::Outbound;
+
+use metrics::Metrics;
+use parse::ParseError;
+use visit::Visit;
+
+pub use visit::Peer;
+
+/// What the routes need. Cheap to clone; one a worker, as its connections are.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// What an [`App`] is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The corridor.
+    pub gateway: Gateway,
+    /// Lifecycle callbacks.
+    pub callbacks: Callbacks,
+    /// The worker's connections.
+    pub outbound: Outbound,
+    /// What the app is called.
+    pub about: About,
+    /// Bounds.
+    pub limits: Limits,
+    /// Peers that are believed about the client's address.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// The routes' surroundings.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    fn gateway(&self) -> &Gateway {
+        &self.0.gateway
+    }
+
+    fn callbacks(&self) -> (&Callbacks, &Outbound) {
+        (&self.0.callbacks, &self.0.outbound)
+    }
+
+    fn about(&self) -> &About {
+        &self.0.about
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    fn trusted_proxies(&self) -> &[IpAddr] {
+        &self.0.trusted_proxies
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.0.gateway.clock
+    }
+
+    fn chance(&self) -> &Chance {
+        &self.0.gateway.chance
+    }
+}
+
+/// The routes of the data plane. A route, method or version that is not here is a 404 before anything is sent.
+pub fn data_plane(app: App) -> Router {
+    // axum answers HEAD by GET's handler unless HEAD has one of its own.
+    let unlisted = || on(MethodFilter::HEAD, unlisted);
+    Router::new()
+        .route(jira::BY_CLOUD, unlisted().get(jira::by_cloud))
+        .route(jira::BY_HOST, unlisted().get(jira::by_host))
+        .route(jira::OWN, unlisted().get(jira::own))
+        .route("/v1/whoami", unlisted().get(whoami::whoami))
+        .route(
+            "/connect/atlassian-connect.json",
+            unlisted().get(connect::descriptor),
+        )
+        .route("/connect/installed", unlisted().post(connect::installed))
+        .route(
+            "/connect/uninstalled",
+            unlisted().post(connect::uninstalled),
+        )
+        .fallback(self::unlisted)
+        .method_not_allowed_fallback(self::unlisted)
+        .with_state(app)
+}
+
+/// Everything else. A base URL that lost a part is a mistake that we can help with.
+async fn unlisted(visit: Visit) -> Response {
+    let path = visit.parts.uri.path();
+    let lost = path.contains("//")
+        || path.starts_with("/ex/jira/rest/")
+        || path.starts_with("/sites/rest/");
+    let error = if lost {
+        ParseError::LostSegment
+    } else {
+        ParseError::UnknownRoute
+    };
+    visit.finish(Err(error.into())).await
+}
 
 /// `[server]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]

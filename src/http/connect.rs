@@ -1,0 +1,71 @@
+//! What Atlassian asks of a Connect app: its descriptor, and the signed lifecycle callbacks. No route here opens anything to a user.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::{HeaderValue, header};
+use serde_json::json;
+
+use crate::identity::install::{Callback, Event};
+use crate::identity::presented::Call;
+
+use super::App;
+use super::parse;
+use super::visit::{Done, Failure, Visit};
+
+/// `GET /connect/atlassian-connect.json`.
+pub(super) async fn descriptor(State(app): State<App>) -> Response {
+    let about = app.about();
+    let descriptor = json!({
+        "key": about.key,
+        "name": "Gatepost",
+        "description": "An authorization gateway between API clients and this Jira site",
+        "baseUrl": about.base_url,
+        "authentication": { "type": "jwt" },
+        "lifecycle": { "installed": "/connect/installed", "uninstalled": "/connect/uninstalled" },
+        // The least that reading as a user needs.
+        "scopes": ["READ", "ACT_AS_USER"],
+        "apiVersion": 1,
+        "apiMigrations": { "signed-install": true, "context-qsh": true },
+        "enableLicensing": false,
+        "modules": {},
+    });
+    let mut response = Response::new(descriptor.to_string().into());
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    response
+}
+
+/// `POST /connect/installed`.
+pub(super) async fn installed(visit: Visit) -> Response {
+    callback(visit, Event::Installed).await
+}
+
+/// `POST /connect/uninstalled`.
+pub(super) async fn uninstalled(visit: Visit) -> Response {
+    callback(visit, Event::Uninstalled).await
+}
+
+async fn callback(mut visit: Visit, event: Event) -> Response {
+    let body = match visit.body().await {
+        Ok(body) => body,
+        Err(error) => return visit.finish(Err(error.into())).await,
+    };
+    let (app, target, entry) = (visit.app.clone(), visit.target(), visit.entry().clone());
+    let callback = Callback {
+        event,
+        presented: &parse::credential(&visit.parts.headers),
+        call: Call {
+            method: "POST",
+            target: &target,
+        },
+        body: &body,
+        entry,
+    };
+    let (callbacks, outbound) = app.callbacks();
+    let result = callbacks.carry_out(outbound, callback).await;
+    visit
+        .finish(result.map(|()| Done::Empty).map_err(Failure::Callback))
+        .await
+}

@@ -1,0 +1,135 @@
+//! What is counted, in Prometheus' text format. Filled by `visit`, read at `/metrics` on the admin plane.
+//! No label may hold anything that a caller can choose freely: routes are templates, codes are ours.
+
+use std::sync::atomic::AtomicU64;
+
+use http::StatusCode;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use crate::ledger::Health;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    route: String,
+    status: u16,
+    code: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Set {
+    digest: String,
+    proof: String,
+}
+
+/// All metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    log_queued: Gauge,
+    log_entries: Gauge<u64, AtomicU64>,
+    log_batches: Gauge<u64, AtomicU64>,
+    log_batches_failed: Gauge<u64, AtomicU64>,
+    policy_sets: Family<Set, Gauge>,
+    tenants_active: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("gatepost"),
+            requests: Family::default(),
+            log_queued: Gauge::default(),
+            log_entries: Gauge::default(),
+            log_batches: Gauge::default(),
+            log_batches_failed: Gauge::default(),
+            policy_sets: Family::default(),
+            tenants_active: Gauge::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let all = &mut self.registry;
+        all.register(
+            "requests",
+            "Answered requests by route, status and code",
+            self.requests.clone(),
+        );
+        all.register(
+            "log_queued",
+            "Entries that wait to become durable",
+            self.log_queued.clone(),
+        );
+        all.register(
+            "log_entries",
+            "Entries written since the start",
+            self.log_entries.clone(),
+        );
+        all.register(
+            "log_batches",
+            "Transactions that wrote them",
+            self.log_batches.clone(),
+        );
+        all.register(
+            "log_batches_failed",
+            "Transactions that failed",
+            self.log_batches_failed.clone(),
+        );
+        all.register(
+            "policy_set",
+            "1 for the policy set in force",
+            self.policy_sets.clone(),
+        );
+        all.register(
+            "tenants_active",
+            "Tenants that are installed and not suspended",
+            self.tenants_active.clone(),
+        );
+    }
+
+    /// Counts an answer.
+    pub(super) fn answered(&self, route: Option<&str>, status: StatusCode, code: &str) {
+        let labels = Answered {
+            route: route.unwrap_or("none").to_owned(),
+            status: status.as_u16(),
+            code: code.to_owned(),
+        };
+        self.requests.get_or_create(&labels).inc();
+    }
+
+    /// The text, with the gauges as they are now.
+    pub(super) fn text(
+        &self,
+        log: &Health,
+        policy: Option<(&str, &str)>,
+        tenants_active: usize,
+    ) -> String {
+        let wide = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        self.log_queued.set(wide(log.queued));
+        self.log_entries.set(log.entries);
+        self.log_batches.set(log.batches);
+        self.log_batches_failed.set(log.batches_failed);
+        self.tenants_active.set(wide(tenants_active));
+        self.policy_sets.clear();
+        if let Some((digest, proof)) = policy {
+            let labels = Set {
+                digest: digest.to_owned(),
+                proof: proof.to_owned(),
+            };
+            self.policy_sets.get_or_create(&labels).set(1);
+        }
+        let mut text = String::new();
+        // INVARIANT: writing to a string cannot fail.
+        encode(&mut text, &self.registry).expect("a string takes everything");
+        text
+    }
+}

@@ -1,0 +1,228 @@
+//! From text to values: query, credential, site, issue, act-as. Used by the routes. Each parameter is decoded once, read into a type
+//! and never used as text again; nothing raw may survive this file.
+
+use http::HeaderMap;
+use http::header;
+
+use crate::decision::{ApiVersion, Reading, ReadingError};
+use crate::identity::presented::Presented;
+use crate::ledger::entry::shorten;
+use crate::secret::Secret;
+use crate::tenant::{
+    AccountId, AccountIdError, CloudId, CloudIdError, IssueRef, IssueRefError, SiteUrl,
+    SiteUrlError,
+};
+
+use super::front::FrontError;
+
+/// Why a request is not understood. The caller is told.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ParseError {
+    /// The message itself.
+    #[error(transparent)]
+    Front(#[from] FrontError),
+    /// Not percent-encoded UTF-8.
+    #[error("the request target is not percent-encoded UTF-8")]
+    Encoding,
+    /// A parameter that stands twice.
+    #[error("the parameter `{0}` stands more than once")]
+    Twice(String),
+    /// A parameter that this route does not have.
+    #[error("this route has no parameter `{0}`")]
+    UnknownParameter(String),
+    /// A parameter that this route must have.
+    #[error("the parameter `{0}` is missing")]
+    Missing(&'static str),
+    /// Two credentials, or one in the query.
+    #[error("a credential belongs into the Authorization header, and only one")]
+    Credentials,
+    /// The site.
+    #[error(transparent)]
+    Site(#[from] SiteUrlError),
+    /// The cloud id.
+    #[error(transparent)]
+    Cloud(#[from] CloudIdError),
+    /// The issue.
+    #[error(transparent)]
+    Issue(#[from] IssueRefError),
+    /// The account to act as.
+    #[error("`act_as`: {0}")]
+    ActAs(#[from] AccountIdError),
+    /// Two wishes that differ.
+    #[error("the request wishes to act as two different accounts")]
+    TwoActAs,
+    /// What of the issue.
+    #[error(transparent)]
+    Reading(#[from] ReadingError),
+    /// The base URL lost a segment.
+    #[error("the path is not one of this gateway: the base URL of the client lost a part")]
+    LostSegment,
+    /// No such route, method or version.
+    #[error("there is no such route here")]
+    UnknownRoute,
+    /// Too long.
+    #[error("the body is larger than {0} bytes, or broke off")]
+    Body(usize),
+}
+
+impl ParseError {
+    /// The stable code.
+    #[must_use]
+    pub(super) const fn code(&self) -> &'static str {
+        match self {
+            Self::Front(_) => "malformed_message",
+            Self::Encoding => "malformed_target",
+            Self::Twice(_) => "duplicate_parameter",
+            Self::UnknownParameter(_) => "unknown_parameter",
+            Self::Missing(_) => "missing_parameter",
+            Self::Credentials => "several_credentials",
+            Self::Site(_) | Self::Cloud(_) => "malformed_site",
+            Self::Issue(_) => "malformed_issue",
+            Self::ActAs(_) | Self::TwoActAs => "malformed_act_as",
+            Self::Reading(ReadingError::EmbedsIssues(..)) => "embeds_issues",
+            Self::Reading(_) => "unknown_value",
+            Self::LostSegment => "lost_path_segment",
+            Self::UnknownRoute => "unknown_route",
+            Self::Body(_) => "body_too_large",
+        }
+    }
+
+    /// What the caller can do about it.
+    #[must_use]
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::LostSegment => {
+                "The base URL ends in `/ex/jira/{cloudId}` or `/sites/{host}`, without `/rest`; if your client drops the last \
+                 part of a base URL, end it with `/`."
+            }
+            Self::UnknownRoute => {
+                "Issues are at `/ex/jira/{cloudId}/rest/api/{2|3|latest}/issue/{issue}`, `/sites/{host}/rest/api/…` and \
+                 `/v1/issue?site=…&issue=…`; only GET is served."
+            }
+            Self::Reading(ReadingError::EmbedsIssues(..)) => {
+                "Name the fields that you need; without `fields` you get all of the issue's own."
+            }
+            Self::Credentials => "Send one `Authorization` header and no `jwt` parameter.",
+            Self::Site(_) => "Write the site as in `https://acme.atlassian.net`.",
+            _ => "Mend the request; it will not succeed as it is.",
+        }
+    }
+}
+
+/// The query's parameters, decoded once, each at most once.
+#[derive(Debug)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads the raw query. The names are those that the route has; any other is an error.
+    pub(super) fn read(raw: Option<&str>, names: &[&str]) -> Result<Self, ParseError> {
+        let mut parameters: Vec<(String, String)> = Vec::new();
+        for piece in raw
+            .unwrap_or_default()
+            .split('&')
+            .filter(|piece| !piece.is_empty())
+        {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let (name, value) = (decode(name)?, decode(value)?);
+            if name == "jwt" {
+                return Err(ParseError::Credentials);
+            }
+            if !names.contains(&name.as_str()) {
+                return Err(ParseError::UnknownParameter(shorten(&name, 64)));
+            }
+            if parameters.iter().any(|(known, _)| *known == name) {
+                return Err(ParseError::Twice(name));
+            }
+            parameters.push((name, value));
+        }
+        Ok(Self(parameters))
+    }
+
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn required(&self, name: &'static str) -> Result<&str, ParseError> {
+        self.value(name).ok_or(ParseError::Missing(name))
+    }
+
+    pub(super) fn site(&self) -> Result<SiteUrl, ParseError> {
+        Ok(self.required("site")?.parse()?)
+    }
+
+    pub(super) fn issue(&self) -> Result<IssueRef, ParseError> {
+        Ok(self.required("issue")?.parse()?)
+    }
+
+    pub(super) fn reading(&self, version: ApiVersion) -> Result<Reading, ParseError> {
+        Ok(Reading::new(
+            version,
+            self.value("fields"),
+            self.value("expand"),
+            self.value("properties"),
+        )?)
+    }
+}
+
+/// `+` is a space and `%XX` a byte of UTF-8; anything else that has a `%` is refused, not guessed at.
+fn decode(text: &str) -> Result<String, ParseError> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'+' => b' ',
+            b'%' => hex_pair(rest.next(), rest.next()).ok_or(ParseError::Encoding)?,
+            byte => byte,
+        });
+    }
+    String::from_utf8(bytes).map_err(|_| ParseError::Encoding)
+}
+
+fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
+    let digit = |byte: Option<u8>| {
+        char::from(byte?)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    Some(digit(high)? << 4 | digit(low)?)
+}
+
+/// The credential. The front has seen to it that there is one header at most.
+pub(super) fn credential(headers: &HeaderMap) -> Presented {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Presented::Nothing;
+    };
+    let Ok(text) = value.to_str() else {
+        return Presented::Other;
+    };
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("JWT") => {
+            Presented::Jwt(Secret::from(token.to_owned()))
+        }
+        _ => Presented::Other,
+    }
+}
+
+/// The wish to act as another, from the header and, where the route has one, from the parameter.
+pub(super) fn act_as(
+    headers: &HeaderMap,
+    parameter: Option<&str>,
+) -> Result<Option<AccountId>, ParseError> {
+    let header = headers
+        .get("x-gatepost-act-as")
+        .map(|value| value.to_str().map_err(|_| ParseError::Encoding));
+    let header: Option<AccountId> = header.transpose()?.map(str::parse).transpose()?;
+    let parameter: Option<AccountId> = parameter.map(str::parse).transpose()?;
+    match (header, parameter) {
+        (Some(one), Some(other)) if one != other => Err(ParseError::TwoActAs),
+        (one, other) => Ok(one.or(other)),
+    }
+}
+
+/// A cloud id in a path.
+pub(super) fn cloud(text: &str) -> Result<CloudId, ParseError> {
+    Ok(text.parse()?)
+}

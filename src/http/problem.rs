@@ -1,0 +1,260 @@
+//! What callers are told when they are not given what they asked for: one merged body that seven Jira clients read well (contract:
+//! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
+//! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
+
+use axum::body::Body;
+use axum::response::Response;
+use http::{HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::decision::DeniedError;
+use crate::gateway::Stop;
+use crate::identity::install::CallbackError;
+use crate::ledger::LedgerError;
+use crate::screen::ScreenError;
+use crate::tenant::TenantError;
+use crate::upstream::{TokenFailure, UpstreamError};
+
+use super::parse::ParseError;
+
+/// What Jira says of an issue that is absent or forbidden.
+const NOT_VISIBLE: &str = "Issue does not exist or you do not have permission to see it.";
+const UNAUTHENTICATED: &str = "The request has no valid credential.";
+
+/// An answer in error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) code: String,
+    sentence: String,
+    hint: &'static str,
+    retry_after_s: Option<u64>,
+}
+
+impl Problem {
+    fn new(
+        status: StatusCode,
+        code: &str,
+        sentence: impl Into<String>,
+        hint: &'static str,
+    ) -> Self {
+        Self {
+            status,
+            code: code.to_owned(),
+            sentence: sentence.into(),
+            hint,
+            retry_after_s: None,
+        }
+    }
+
+    fn retry_after(self, seconds: u64) -> Self {
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
+        }
+    }
+
+    fn not_visible() -> Self {
+        let hint = "Check site, issue and the account that you act as; the operator finds the cause by the decision id.";
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "issue_not_visible",
+            NOT_VISIBLE,
+            hint,
+        )
+    }
+
+    fn unauthenticated() -> Self {
+        let hint = "Send `Authorization: JWT <token>` with a fresh context token, or with a request token for this very request.";
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthenticated",
+            UNAUTHENTICATED,
+            hint,
+        )
+    }
+
+    fn unavailable(code: &str, sentence: &str) -> Self {
+        let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause at /readyz.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(2)
+    }
+
+    fn upstream(status: StatusCode, code: &str, sentence: &str) -> Self {
+        Self::new(
+            status,
+            code,
+            sentence,
+            "Try again later; the operator finds the cause by the decision id.",
+        )
+    }
+
+    fn limited(seconds: Option<u64>) -> Self {
+        let sentence =
+            "Jira limits requests to this site: this is Jira's limit, not the gateway's.";
+        Self::upstream(StatusCode::TOO_MANY_REQUESTS, "jira_limit", sentence)
+            .retry_after(seconds.unwrap_or(30))
+    }
+
+    /// The answer for the request whose decision has this id.
+    pub(super) fn into_response(self, decision_id: &str, problem_json: bool) -> Response {
+        let sentence = &self.sentence;
+        let mut body = json!({
+            "type": format!("urn:gatepost:problem:{}", self.code),
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": sentence,
+            "code": self.code,
+            "decision_id": decision_id,
+            "hint": self.hint,
+        });
+        if !problem_json {
+            body["errorMessages"] = json!([format!("{sentence} (decision {decision_id})")]);
+            body["errors"] = json!({});
+        }
+        let mut response = Response::new(Body::from(body.to_string()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        let kind = if problem_json {
+            "application/problem+json"
+        } else {
+            "application/json;charset=UTF-8"
+        };
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("JWT realm=\"gatepost\""),
+            );
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<&Stop> for Problem {
+    fn from(stop: &Stop) -> Self {
+        match stop {
+            Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
+                Self::unauthenticated()
+            }
+            Stop::Resolve(_)
+            | Stop::Denied(DeniedError {
+                cross_tenant: true, ..
+            })
+            | Stop::Screen(ScreenError::NotVisible | ScreenError::Denied(..)) => {
+                Self::not_visible()
+            }
+            Stop::NoPolicies => Self::unavailable("no_policies", "No policy set is in force."),
+            Stop::Denied(denied) => denial(denied),
+            Stop::Ledger(error) | Stop::Screen(ScreenError::Ledger(error)) => Self::from(error),
+            Stop::Upstream(UpstreamError::Token(failure)) => token(failure),
+            Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
+            Stop::Upstream(UpstreamError::Deadline) => slow(),
+            Stop::Upstream(UpstreamError::Outbound(_) | UpstreamError::Unauthorized)
+            | Stop::Screen(ScreenError::Broken(_) | ScreenError::NotAnIssue(_)) => Self::upstream(
+                StatusCode::BAD_GATEWAY,
+                "jira_failed",
+                "Jira did not give a usable answer.",
+            ),
+            Stop::Screen(ScreenError::Refused) => Self::new(
+                StatusCode::BAD_REQUEST,
+                "jira_refused",
+                "Jira does not accept the request.",
+                "Check fields and expand.",
+            ),
+            Stop::Screen(ScreenError::Limited(seconds)) => Self::limited(*seconds),
+        }
+    }
+}
+
+fn slow() -> Problem {
+    Problem::upstream(
+        StatusCode::GATEWAY_TIMEOUT,
+        "jira_slow",
+        "Jira did not answer in time.",
+    )
+}
+
+fn denial(denied: &DeniedError) -> Problem {
+    let sentence = denied.reason.as_deref().unwrap_or("No policy allows this.");
+    let hint =
+        "The security team finds the deciding policies in the decision log by the decision id.";
+    Problem::new(StatusCode::FORBIDDEN, &denied.code, sentence, hint)
+}
+
+fn token(failure: &TokenFailure) -> Problem {
+    match failure {
+        TokenFailure::Outbound(error) if error.is_timeout() => slow(),
+        TokenFailure::Limited(seconds) => Problem::limited(*seconds),
+        TokenFailure::Refused(_) | TokenFailure::NoClient => Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "user_token_refused",
+            "Atlassian gives no token for the account that is to be acted as.",
+            "The account may be inactive or have no access to the site; otherwise the app needs to be installed again.",
+        ),
+        TokenFailure::Outbound(_) | TokenFailure::Malformed => Problem::upstream(
+            StatusCode::BAD_GATEWAY,
+            "token_server_failed",
+            "Atlassian's authorization server failed.",
+        ),
+    }
+}
+
+impl From<&LedgerError> for Problem {
+    fn from(error: &LedgerError) -> Self {
+        let code = if matches!(error, LedgerError::Full) {
+            "log_full"
+        } else {
+            "log_unavailable"
+        };
+        Self::unavailable(
+            code,
+            "The decision could not be recorded, so nothing was done.",
+        )
+    }
+}
+
+impl From<&ParseError> for Problem {
+    fn from(error: &ParseError) -> Self {
+        let status = match error {
+            ParseError::UnknownRoute => StatusCode::NOT_FOUND,
+            ParseError::Body(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        let mut sentence = error.to_string();
+        if let Some(first) = sentence.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        Self::new(status, error.code(), sentence + ".", error.hint())
+    }
+}
+
+impl From<&CallbackError> for Problem {
+    fn from(error: &CallbackError) -> Self {
+        match error {
+            CallbackError::KeyServer(_) => {
+                Self::unavailable("key_server", "The install key servers cannot be asked now.")
+            }
+            CallbackError::Tenant(
+                TenantError::Db(_)
+                | TenantError::Ledger(_)
+                | TenantError::Vault(_)
+                | TenantError::Spoiled(..),
+            ) => Self::unavailable("registry", "The installation could not be stored."),
+            CallbackError::Tenant(TenantError::Stale(_)) => Self::new(
+                StatusCode::CONFLICT,
+                "stale_event",
+                "A newer event of this installation was carried out before.",
+                "Nothing needs to be done.",
+            ),
+            _ => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthenticated",
+                UNAUTHENTICATED,
+                "Lifecycle callbacks are signed by Atlassian.",
+            ),
+        }
+    }
+}

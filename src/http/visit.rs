@@ -1,0 +1,301 @@
+//! One request on the data plane from its first byte to its answer: checked by the front, its record begun, its answer stamped.
+//! Used by the routes. Whatever happens, there is a decision id, and nobody is answered before it is in the log.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, Request};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+
+use crate::gateway::{Ask, Stop, Trail};
+use crate::identity::install::CallbackError;
+use crate::identity::presented::Call;
+use crate::ledger::entry::{Entry, Stage, shorten};
+
+use super::App;
+use super::front;
+use super::parse::{Parameters, ParseError};
+use super::problem::Problem;
+
+/// The peer of a connection, put beside each request by the listener.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+/// A request that passed the front.
+pub(super) struct Visit {
+    pub(super) app: App,
+    pub(super) parts: http::request::Parts,
+    pub(super) ip: IpAddr,
+    params: Vec<(String, String)>,
+    body: Body,
+    trail: Trail,
+}
+
+/// How a visit ends without what was asked for.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Parse(ParseError),
+    Stop(Stop),
+    Callback(CallbackError),
+}
+
+impl<E: Into<ParseError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Parse(error.into())
+    }
+}
+
+/// How a visit ends well.
+pub(super) enum Done {
+    Json(Bytes),
+    Empty,
+}
+
+impl FromRequest<App> for Visit {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let trail = Trail::new(begin(app, &parts));
+        let checked = front::check(&parts).map_err(ParseError::from);
+        let route = parts
+            .extensions
+            .get::<MatchedPath>()
+            .map(|path| path.as_str().to_owned());
+        let params = RawPathParams::from_request_parts(&mut parts, &()).await;
+        let ip = client(app, &parts).0;
+        let mut visit = Self {
+            app: app.clone(),
+            parts,
+            ip,
+            params: Vec::new(),
+            body,
+            trail,
+        };
+        visit.trail.entry.route = route;
+        if let Err(error) = checked {
+            return Err(visit.finish(Err(error.into())).await);
+        }
+        match params {
+            Ok(params) => {
+                visit.params = params
+                    .iter()
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .collect();
+                Ok(visit)
+            }
+            Err(_) => Err(visit.finish(Err(ParseError::Encoding.into())).await),
+        }
+    }
+}
+
+impl Visit {
+    /// A path parameter, decoded once. Routes know their parameters.
+    pub(super) fn param(&self, name: &str) -> &str {
+        self.params
+            .iter()
+            .find(|(known, _)| known == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    pub(super) fn parameters(&self, names: &[&str]) -> Result<Parameters, ParseError> {
+        Parameters::read(self.parts.uri.query(), names)
+    }
+
+    /// The request target as it came: what a request token is bound to.
+    pub(super) fn target(&self) -> String {
+        self.parts
+            .uri
+            .path_and_query()
+            .map_or_else(String::new, |target| target.as_str().to_owned())
+    }
+
+    pub(super) fn entry(&self) -> &Entry {
+        &self.trail.entry
+    }
+
+    pub(super) async fn body(&mut self) -> Result<Bytes, ParseError> {
+        let max = self.app.limits().body_bytes_max;
+        let body = Limited::new(std::mem::take(&mut self.body), max);
+        body.collect()
+            .await
+            .map(http_body_util::Collected::to_bytes)
+            .map_err(|_| ParseError::Body(max))
+    }
+
+    /// Walks the corridor with what the route made of the request.
+    pub(super) async fn pass(mut self, ask: Result<Ask, Failure>) -> Response {
+        let result = match ask {
+            Ok(ask) => match self.app.gateway().pass(ask, &mut self.trail).await {
+                Ok(reply) => Ok(Done::Json(reply.into_body())),
+                Err(stop) => Err(Failure::Stop(stop)),
+            },
+            Err(failure) => Err(failure),
+        };
+        self.finish(result).await
+    }
+
+    pub(super) async fn identify(&mut self) -> Result<crate::identity::Principal, Failure> {
+        let presented = super::parse::credential(&self.parts.headers);
+        let target = self.target();
+        let call = Call {
+            method: self.parts.method.as_str(),
+            target: &target,
+        };
+        self.app
+            .gateway()
+            .identify(&presented, call, &mut self.trail)
+            .await
+            .map_err(Failure::Stop)
+    }
+
+    /// Records what is not recorded yet, then makes the answer.
+    pub(super) async fn finish(self, result: Result<Done, Failure>) -> Response {
+        let Self {
+            app, parts, trail, ..
+        } = self;
+        let problem = match &result {
+            Ok(_) => None,
+            Err(failure) => Some(problem(&app, failure, &trail).await),
+        };
+        let (decision_id, request_id) = (
+            trail.decision_id().to_owned(),
+            trail.entry.request_id.clone(),
+        );
+        let code = problem
+            .as_ref()
+            .map_or_else(|| "allowed".to_owned(), |problem| problem.code.clone());
+        let mut response = match (problem, result) {
+            (Some(problem), _) => problem.into_response(&decision_id, wants_problem_json(&parts)),
+            (None, Ok(Done::Json(body))) => json(body),
+            (None, _) => empty(),
+        };
+        let bytes = axum::body::HttpBody::size_hint(response.body()).lower();
+        stamp(&mut response, &decision_id, request_id.as_deref());
+        app.metrics()
+            .answered(trail.entry.route.as_deref(), response.status(), &code);
+        app.gateway()
+            .close(trail, response.status().as_u16(), &code, bytes)
+            .await;
+        response
+    }
+}
+
+async fn problem(app: &App, failure: &Failure, trail: &Trail) -> Problem {
+    let (stage, code, why) = match failure {
+        Failure::Stop(stop) => return Problem::from(stop),
+        Failure::Parse(error) => (Stage::Parse, error.code(), None),
+        Failure::Callback(error) => (Stage::Authenticate, "callback_refused", Some(error.code())),
+    };
+    match app.gateway().refuse(trail, stage, code, why).await {
+        Err(error) => Problem::from(&error),
+        Ok(()) => match failure {
+            Failure::Parse(error) => Problem::from(error),
+            Failure::Callback(error) => Problem::from(error),
+            Failure::Stop(stop) => Problem::from(stop),
+        },
+    }
+}
+
+/// The request's part of every entry about it.
+fn begin(app: &App, parts: &http::request::Parts) -> Entry {
+    let now = app.clock().now();
+    let (ip, forwarded) = client(app, parts);
+    let text = |name: HeaderName| {
+        let value = parts.headers.get(name)?;
+        Some(shorten(&String::from_utf8_lossy(value.as_bytes()), 256))
+    };
+    Entry {
+        decision_id: Some(app.chance().uuid(now).to_string()),
+        request_id: Some(app.chance().uuid(now).to_string()),
+        method: Some(shorten(parts.method.as_str(), 16)),
+        peer: parts
+            .extensions
+            .get::<Peer>()
+            .map(|peer| peer.0.ip().to_string()),
+        forwarded_for: forwarded.then(|| ip.to_string()),
+        user_agent: text(header::USER_AGENT),
+        trace_id: parts
+            .headers
+            .get("traceparent")
+            .and_then(|value| trace_id(value.to_str().ok()?)),
+        ..Entry::default()
+    }
+}
+
+/// W3C Trace Context: `00-{32 hex}-{16 hex}-{2 hex}`.
+fn trace_id(traceparent: &str) -> Option<String> {
+    let id = traceparent.split('-').nth(1)?;
+    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .then(|| id.to_ascii_lowercase())
+}
+
+/// The client's address, and whether a proxy gave it. Only a listed proxy is believed, and only for the last hop it added.
+fn client(app: &App, parts: &http::request::Parts) -> (IpAddr, bool) {
+    let peer = parts
+        .extensions
+        .get::<Peer>()
+        .map_or(IpAddr::from([0, 0, 0, 0]), |peer| {
+            peer.0.ip().to_canonical()
+        });
+    if !app.trusted_proxies().contains(&peer) {
+        return (peer, false);
+    }
+    let hops = parts
+        .headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    let hops: Vec<&str> = hops
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .collect();
+    let outside = hops
+        .iter()
+        .rev()
+        .map_while(|hop| hop.parse::<IpAddr>().ok());
+    let found = outside
+        .map(|ip| ip.to_canonical())
+        .find(|ip| !app.trusted_proxies().contains(ip));
+    found.map_or((peer, false), |ip| (ip, true))
+}
+
+fn wants_problem_json(parts: &http::request::Parts) -> bool {
+    let accepted = parts
+        .headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    accepted
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.trim().starts_with("application/problem+json"))
+}
+
+fn json(body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    let kind = HeaderValue::from_static("application/json;charset=UTF-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
+}
+
+fn empty() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+fn stamp(response: &mut Response, decision_id: &str, request_id: Option<&str>) {
+    let headers = response.headers_mut();
+    let mut put = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
+        }
+    };
+    put("x-gatepost-decision", decision_id);
+    put("x-request-id", request_id.unwrap_or_default());
+    put("cache-control", "no-store");
+    put("x-content-type-options", "nosniff");
+}
