@@ -5,36 +5,54 @@
 
 /// Time and randomness, as arguments.
 pub mod clock;
+
 /// Secret bytes that do not print, and the vault that seals them at rest.
 pub mod secret;
 
-/// One file per subcommand.
-pub mod cli;
-/// Composes each module's settings, parsed once.
-pub mod config;
-/// What operators and auditors do while it runs: commands, the control socket, tokens of the admin side.
-pub mod control;
 /// Pools, migrations, and the one write lane.
 pub mod db;
-/// May they: query, ruling, permit.
-pub mod decision;
-/// The corridor: ask in, reply out, one function that opens the doors in order.
-pub mod gateway;
-/// The edge: router, parsing into an ask, error bodies, one file per route group.
-pub mod http;
-/// Who asks: one file per way, all end in a principal.
-pub mod identity;
-/// What was decided: entry, canonical encoding, append, read.
-pub mod ledger;
+
 /// The only HTTP client: typed destinations, bounds, no redirects.
 pub mod outbound;
-/// The rules: draft, validated, admitted; watch files, swap the live snapshot.
-pub mod policy;
-/// May it leave: what came back is decided again before anybody sees it.
-pub mod screen;
-/// The pretended Jira, for demo, tests and people who develop against Gatepost.
-pub mod standin;
+
+/// What was decided: entry, canonical encoding, append, read.
+pub mod ledger;
+
 /// Whose data: registry of sites, install lifecycle, grants, epochs, the keys that verify.
 pub mod tenant;
+
+/// Who asks: one file per way, all end in a principal.
+pub mod identity;
+
+/// The rules: draft, validated, admitted; watch files, swap the live snapshot.
+pub mod policy;
+
+/// May they: query, ruling, permit.
+pub mod decision;
+
 /// Do it: the keys that sign, the Jira request; takes a permit and nothing less.
 pub mod upstream;
+
+/// May it leave: what came back is decided again before anybody sees it.
+pub mod screen;
+
+/// The corridor: ask in, reply out, one function that opens the doors in order.
+pub mod gateway;
+
+/// What operators and auditors do while it runs: commands, the control socket, tokens of the admin side.
+pub mod control;
+
+/// The edge: router, parsing into an ask, error bodies, one file per route group.
+pub mod http;
+
+/// Composes each module's settings, parsed once.
+pub mod config;
+
+/// One running node: the doors put together from the configuration, its listeners, its end.
+pub mod node;
+
+/// The pretended Jira, for demo, tests and people who develop against Gatepost.
+pub mod standin;
+
+/// One file per subcommand.
+pub mod cli;

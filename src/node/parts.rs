@@ -1,0 +1,194 @@
+//! What a node is made of: what is opened from the disk, what all workers share, and what each worker has of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::{Chance, Clock};
+use crate::config::Loaded;
+use crate::control::tokens::AdminTokens;
+use crate::db::Db;
+use crate::gateway::Gateway;
+use crate::http::metrics::Metrics;
+use crate::http::{App, Parts};
+use crate::identity::Window;
+use crate::identity::install::{About, Callbacks};
+use crate::identity::verify::Verifiers;
+use crate::ledger::Ledger;
+use crate::outbound::{Bounds, KeyServer, Outbound, Resolutions, TokenServer};
+use crate::policy::Live;
+use crate::screen::Screen;
+use crate::tenant::{Tenants, registry};
+use crate::upstream::{self, Jira};
+
+use super::NodeError;
+
+/// What is opened from the disk: enough to carry out commands on the file.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The database.
+    pub db: Db,
+    /// The decision log.
+    pub ledger: Ledger,
+    /// The registry.
+    pub tenants: Tenants,
+    /// Tokens of the admin side.
+    pub tokens: AdminTokens,
+    clock: Clock,
+    chance: Chance,
+}
+
+impl Opened {
+    /// Opens database, log and registry. A wrong master key is an error here.
+    pub async fn open(loaded: &Loaded, clock: Clock, chance: Chance) -> Result<Self, NodeError> {
+        let vault = Arc::new(loaded.master_key.vault()?);
+        let config = &loaded.config;
+        let db = Db::open(&config.database).await?;
+        Self::with(loaded, db, vault, clock, chance).await
+    }
+
+    async fn with(
+        loaded: &Loaded,
+        db: Db,
+        vault: Arc<crate::secret::Vault>,
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<Self, NodeError> {
+        let config = &loaded.config;
+        let ledger =
+            Ledger::open(db.clone(), &config.ledger, clock.clone(), chance.clone()).await?;
+        let tenants = Tenants::open(registry::Parts {
+            db: db.clone(),
+            ledger: ledger.clone(),
+            vault: vault.clone(),
+            site_suffixes: config.atlassian.site_suffixes.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+        })
+        .await?;
+        let tokens = AdminTokens {
+            db: db.clone(),
+            ledger: ledger.clone(),
+            vault,
+            clock: clock.clone(),
+            chance: chance.clone(),
+        };
+        Ok(Self {
+            db,
+            ledger,
+            tenants,
+            tokens,
+            clock,
+            chance,
+        })
+    }
+}
+
+/// What all workers share. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// What came from the disk.
+    pub opened: Opened,
+    /// The policy set in force.
+    pub live: Arc<Live>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    verifiers: Verifiers,
+    callbacks: Callbacks,
+    upstream: upstream::Shared,
+    about: About,
+    config: Arc<crate::config::Config>,
+}
+
+impl Shared {
+    pub(super) fn new(loaded: &Loaded, opened: Opened) -> Result<Self, NodeError> {
+        let config = &loaded.config;
+        let atlassian = config.atlassian_in_force();
+        let window = Window {
+            leeway_s: config.limits.token_leeway_s,
+            lifetime_s_max: config.limits.token_lifetime_s_max,
+        };
+        let base_path = config.base_path().to_owned();
+        let about = About {
+            key: atlassian.app_key.clone(),
+            base_url: config.server.public_url.trim_end_matches('/').to_owned(),
+            base_path: base_path.clone(),
+        };
+        let servers: Result<Vec<KeyServer>, _> = atlassian
+            .install_key_servers
+            .iter()
+            .map(|base| KeyServer::new(base))
+            .collect();
+        let (clock, tenants) = (opened.clock.clone(), opened.tenants.clone());
+        Ok(Self {
+            live: Arc::new(Live::new(clock.clone())),
+            metrics: Arc::default(),
+            verifiers: Verifiers::new(tenants.clone(), window, base_path, clock.clone()),
+            callbacks: Callbacks::new(
+                about.clone(),
+                tenants.clone(),
+                servers?,
+                window,
+                clock.clone(),
+            ),
+            upstream: upstream::Shared::new(
+                tenants,
+                TokenServer::new(&atlassian.oauth_server)?,
+                clock,
+            ),
+            about,
+            config: Arc::new(config.clone()),
+            opened,
+        })
+    }
+
+    /// A worker's app, with connections of its own: call it on the worker's runtime.
+    pub fn app(&self) -> Result<App, NodeError> {
+        let (gateway, outbound) = self.gateway()?;
+        Ok(App::new(Parts {
+            gateway,
+            callbacks: self.callbacks.clone(),
+            outbound,
+            about: self.about.clone(),
+            limits: self.config.limits.clone(),
+            trusted_proxies: self.config.server.trusted_proxies.clone(),
+            metrics: self.metrics.clone(),
+        }))
+    }
+
+    pub(super) fn gateway(&self) -> Result<(Gateway, Outbound), NodeError> {
+        let limits = &self.config.limits;
+        let bounds = Bounds {
+            connect_timeout: Duration::from_millis(limits.upstream_connect_timeout_ms),
+            site_timeout: Duration::from_millis(limits.upstream_timeout_ms),
+            site_body_bytes_max: limits.upstream_body_bytes_max,
+        };
+        let resolve: Resolutions = self
+            .config
+            .development
+            .resolve
+            .clone()
+            .into_iter()
+            .collect();
+        let outbound =
+            Outbound::new(bounds, resolve).map_err(|error| NodeError::Client(error.to_string()))?;
+        let Opened {
+            ledger,
+            tenants,
+            clock,
+            chance,
+            ..
+        } = self.opened.clone();
+        let gateway = Gateway {
+            verifiers: self.verifiers.clone(),
+            tenants,
+            policies: self.live.clone(),
+            screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
+            ledger,
+            jira: Jira::new(self.upstream.clone(), outbound.clone()),
+            clock,
+            chance,
+            request_timeout: Duration::from_millis(limits.request_timeout_ms),
+        };
+        Ok((gateway, outbound))
+    }
+}
