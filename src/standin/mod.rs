@@ -1,1 +1,185 @@
-//! standin
+//! The pretended Jira, for demo, tests and people who develop against Gatepost: several sites, a key server that signs installs and
+//! an authorization server, behind one listener on loopback. May be used by `cli` and tests, never by the corridor; it uses only
+//! `clock` and `secret` of this crate. It shares no code with the gateway's own checks: a stranger's second implementation
+//! finds faults that a shared one hides.
+//!
+//! Sites are told apart by `Host`. At the listener's own address are `GET /keys/{kid}`, `POST /oauth2/token` and `/_standin/…`.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::clock::{Chance, Clock};
+
+mod assertion;
+mod controls;
+mod faults;
+mod form;
+mod gzip;
+mod install;
+mod jira;
+mod jwt;
+mod keys;
+mod people;
+mod qsh;
+mod seen;
+mod server;
+mod site;
+mod state;
+mod token_server;
+
+pub use faults::Fault;
+pub use install::{Callback, InstallDraft};
+pub use jira::{Issue, Link, Remark};
+pub use jwt::Signing;
+pub use people::{PEOPLE, Person, account};
+pub use seen::{Role, Seen};
+pub use site::Site;
+
+use keys::InstallKey;
+use state::State;
+
+/// How to start a [`Standin`].
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen: on loopback; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The sites: `acme` is `acme.atlassian.net`.
+    pub sites: Vec<String>,
+    /// The key of the app that is installed on all of them.
+    pub app_key: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            sites: vec!["acme".to_owned(), "globex".to_owned()],
+            app_key: "com.example.gatepost".to_owned(),
+        }
+    }
+}
+
+/// A running stand-in. Cheap to clone; it ends with its last handle, or when it is stopped.
+#[derive(Clone)]
+pub struct Standin(Arc<Running>);
+
+struct Running {
+    state: Arc<State>,
+    serving: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Standin {
+    /// Binds and serves on the runtime that it is called on.
+    pub async fn start(settings: Settings, clock: Clock, chance: Chance) -> io::Result<Self> {
+        check(&settings)?;
+        let listener = TcpListener::bind(settings.listen).await?;
+        let address = listener.local_addr()?;
+        let state = State::new(address, settings.app_key, &settings.sites, clock, chance);
+        let state = Arc::new(state);
+        let serving = tokio::spawn(server::serve(listener, state.clone()));
+        Ok(Self(Arc::new(Running { state, serving })))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.0.state.address
+    }
+
+    /// The key server: `GET {this}/{kid}`.
+    #[must_use]
+    pub fn key_server(&self) -> String {
+        format!("{}/keys", self.0.state.own_url())
+    }
+
+    /// The base URL of the authorization server: `POST {this}/oauth2/token`.
+    #[must_use]
+    pub fn oauth_server(&self) -> String {
+        self.0.state.own_url()
+    }
+
+    /// The public key of signed installs, as the key server answers it.
+    #[must_use]
+    pub fn install_key_pem(&self) -> String {
+        InstallKey::published().pem()
+    }
+
+    /// The site with this name.
+    ///
+    /// # Panics
+    /// If it was not started with one.
+    #[must_use]
+    pub fn site(&self, name: &str) -> Site {
+        let mut sites = self.sites().into_iter();
+        let site = sites.find(|site| site.name() == name);
+        site.unwrap_or_else(|| panic!("no site `{name}` in this stand-in"))
+    }
+
+    /// All sites.
+    #[must_use]
+    pub fn sites(&self) -> Vec<Site> {
+        let handle = |place: &Arc<state::Premises>| Site {
+            standin: self.clone(),
+            place: place.clone(),
+        };
+        self.0.state.sites.iter().map(handle).collect()
+    }
+
+    /// The requests so far, in the order of their arrival, without those to `/_standin/`.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Seen> {
+        self.0.state.requests.list()
+    }
+
+    /// Forgets the requests so far.
+    pub fn clear_requests(&self) {
+        self.0.state.requests.clear();
+    }
+
+    /// Makes every request to a role fail this way, or none.
+    pub fn set_fault(&self, role: Role, fault: Option<Fault>) {
+        self.0.state.faults.set(role, fault, None);
+    }
+
+    /// Makes the next `times` requests to a role fail this way.
+    pub fn set_fault_times(&self, role: Role, fault: Fault, times: u32) {
+        self.0.state.faults.set(role, Some(fault), Some(times));
+    }
+
+    /// Ends it: the listener closes, and every connection with it.
+    pub fn stop(&self) {
+        self.0.serving.abort();
+    }
+
+    fn state(&self) -> &Arc<State> {
+        &self.0.state
+    }
+}
+
+/// Whoever reaches the stand-in gets tokens of anybody, so only this machine may.
+fn check(settings: &Settings) -> io::Result<()> {
+    let wrong = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+    if !settings.listen.ip().is_loopback() {
+        return wrong(format!("`{}` is not a loopback address", settings.listen));
+    }
+    let is_label = |name: &String| {
+        let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        (1..=63).contains(&name.len()) && name.bytes().all(letters) && !name.starts_with('-')
+    };
+    match settings.sites.iter().find(|name| !is_label(name)) {
+        Some(name) => wrong(format!(
+            "`{name}` is no name of a site: lower-case letters, digits and hyphens"
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,193 @@
+//! A handle on one site: its names and secrets, the tokens that its pages would hand out, and changes to what it holds.
+//! For tests, the demo and commands. What it signs is as Jira signs it, unless a `…_with` was told otherwise.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::secret::Secret;
+
+use super::Standin;
+use super::form::Malformed;
+use super::jira::Issue;
+use super::jwt::{self, Signing};
+use super::people;
+use super::qsh;
+use super::state::{Premises, State};
+
+const CONTEXT_TOKEN_LIFE_S: i64 = 900;
+const REQUEST_TOKEN_LIFE_S: i64 = 180;
+
+/// One Jira site of a [`Standin`]. Cheap to clone; keeps the stand-in running.
+#[derive(Clone)]
+pub struct Site {
+    pub(super) standin: Standin,
+    pub(super) place: Arc<Premises>,
+}
+
+impl Site {
+    /// The name that it was started under: `acme`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.place.name
+    }
+
+    /// The host: `acme.atlassian.net`.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.place.host
+    }
+
+    /// The base URL: `https://acme.atlassian.net`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.place.base_url
+    }
+
+    /// The cloud id: the same after every restart.
+    #[must_use]
+    pub fn cloud_id(&self) -> &str {
+        &self.place.cloud_id
+    }
+
+    /// The client key of the app's installation here.
+    #[must_use]
+    pub fn client_key(&self) -> String {
+        self.place.live().client_key.clone()
+    }
+
+    /// The OAuth client id of the app's installation here.
+    #[must_use]
+    pub fn oauth_client_id(&self) -> String {
+        self.place.live().oauth_client_id.clone()
+    }
+
+    /// The secret that the next install carries and that tokens are signed with.
+    #[must_use]
+    pub fn shared_secret(&self) -> Secret {
+        self.place.live().secret.clone()
+    }
+
+    /// A new shared secret. The app learns it with the next install.
+    pub fn rotate_secret(&self) {
+        let chance = &self.state().chance;
+        self.place.live().rotate_secret(chance);
+    }
+
+    /// An import of data: the same address is another tenant from now on, with a client key, an OAuth client id and a secret of
+    /// its own. The old OAuth client id gets 400, tokens given to it 401.
+    pub fn import(&self) {
+        self.place.import(&self.state().chance);
+    }
+
+    /// The token of `AP.context.getToken()`. The account is a nickname or an account id, of this site or not.
+    #[must_use]
+    pub fn context_token(&self, account: &str) -> String {
+        context_token(self.state(), &self.place, &people::account(account))
+    }
+
+    /// The token of one request to the app. `target` is path and query, relative to the app's base URL.
+    ///
+    /// # Panics
+    /// If `target` is not percent-encoded UTF-8.
+    #[must_use]
+    pub fn request_token(&self, account: &str, method: &str, target: &str) -> String {
+        let qsh = qsh::hash(method, target)
+            .unwrap_or_else(|error: Malformed| panic!("a target to sign: {error}"));
+        let account = people::account(account);
+        let (state, place) = (self.state(), &self.place);
+        let claims = claims(state, place, &account, &qsh, REQUEST_TOKEN_LIFE_S);
+        self.token_with(&claims, &header(), None)
+    }
+
+    /// A token with any claims and header: HS256 by `secret`, or by the site's own if none is given.
+    #[must_use]
+    pub fn token_with(&self, claims: &Value, header: &Value, secret: Option<&[u8]>) -> String {
+        let own = self.shared_secret();
+        let secret = secret.unwrap_or(own.expose()).to_vec();
+        jwt::compact(header, claims, &Signing::Hs256(secret))
+    }
+
+    /// Adds an issue and, if need be, its project, open to everybody on the site. Gives its id.
+    #[expect(clippy::must_use_candidate, reason = "mostly called for what it does")]
+    pub fn add_issue(&self, key: &str, summary: &str) -> u64 {
+        let mut live = self.place.live();
+        let reporter = live.world.users().next().cloned().unwrap_or_default();
+        live.world.add(Issue {
+            key: key.to_owned(),
+            kind: "Story".to_owned(),
+            status: "To Do".to_owned(),
+            summary: summary.to_owned(),
+            reporter,
+            ..Issue::default()
+        })
+    }
+
+    /// Changes an issue in any way.
+    ///
+    /// # Panics
+    /// If there is no such issue.
+    pub fn edit_issue(&self, key: &str, change: impl FnOnce(&mut Issue)) {
+        let mut live = self.place.live();
+        let issue = live.world.issue_mut(key);
+        change(issue.unwrap_or_else(|| panic!("no issue `{key}` on `{}`", self.place.name)));
+    }
+
+    /// Moves an issue to another project; the old key keeps resolving. Gives the new key.
+    ///
+    /// # Panics
+    /// If there is no such issue.
+    #[expect(clippy::must_use_candidate, reason = "mostly called for what it does")]
+    pub fn move_issue(&self, key: &str, project: &str) -> String {
+        let moved = self.place.live().world.relocate(key, project);
+        moved.unwrap_or_else(|| panic!("no issue `{key}` on `{}`", self.place.name))
+    }
+
+    /// Lets an account browse a project.
+    pub fn allow(&self, account: &str, project: &str) {
+        let account = people::account(account);
+        self.place.live().world.set_browse(&account, project, true);
+    }
+
+    /// Forbids an account to browse a project.
+    pub fn forbid(&self, account: &str, project: &str) {
+        let account = people::account(account);
+        self.place.live().world.set_browse(&account, project, false);
+    }
+
+    /// Makes an account an active user of this site.
+    pub fn activate(&self, account: &str) {
+        let account = people::account(account);
+        self.place.live().world.set_active(&account, true);
+    }
+
+    /// Takes an account off this site: no new tokens, and those it has are worth nothing.
+    pub fn deactivate(&self, account: &str) {
+        let account = people::account(account);
+        self.place.live().world.set_active(&account, false);
+    }
+
+    pub(super) fn state(&self) -> &Arc<State> {
+        self.standin.state()
+    }
+}
+
+fn header() -> Value {
+    json!({"typ": "JWT", "alg": "HS256"})
+}
+
+fn claims(state: &State, place: &Premises, account: &str, qsh: &str, life_s: i64) -> Value {
+    let iat = state.clock.now().seconds();
+    json!({
+        "iss": place.live().client_key, "sub": account, "iat": iat, "exp": iat + life_s, "qsh": qsh, "context": {},
+    })
+}
+
+/// A context token, as an issue panel gets one.
+pub(super) fn context_token(state: &State, place: &Premises, account: &str) -> String {
+    let mut claims = claims(state, place, account, qsh::CONTEXT, CONTEXT_TOKEN_LIFE_S);
+    claims["context"] =
+        json!({"jira": {"project": {"id": "10000"}}, "url": {"displayUrl": place.base_url}});
+    let secret = place.live().secret.expose().to_vec();
+    jwt::compact(&header(), &claims, &Signing::Hs256(secret))
+}
