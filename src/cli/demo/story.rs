@@ -1,0 +1,232 @@
+//! The founding story, step by step: what is asked, what must come of it, and whether it did.
+
+use std::fs;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::super::wire::{self, Message, Received};
+use super::stage::Stage;
+use crate::standin::account;
+
+const FREEZE: &str = r#"@id("freeze-acme-2")
+@code("frozen")
+@reason("ACME-2 is under investigation and closed to everybody.")
+forbid (principal, action == Action::"getIssue", resource)
+when { resource.key == "ACME-2" };
+"#;
+
+/// How long an edit may take to be in force. It takes a fraction of a second.
+const EDIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Tells the story; gives whether every step did what it says.
+pub(super) async fn tell(stage: &Stage) -> anyhow::Result<bool> {
+    let teller = Teller {
+        stage,
+        colour: std::io::stdout().is_terminal(),
+    };
+    teller.say("Gatepost between a client and two Jira sites (a stand-in). Ann has an account on acme.atlassian.net.\n")?;
+    let mut held = true;
+    held &= teller.own_issue().await?;
+    held &= teller.foreign_site().await?;
+    held &= teller.somebody_else().await?;
+    held &= teller.edit().await?;
+    held &= teller.log().await?;
+    let end = if held {
+        "Every step did what it says."
+    } else {
+        "A step did not do what it says."
+    };
+    teller.say(&format!("\n{end}"))?;
+    Ok(held)
+}
+
+struct Teller<'a> {
+    stage: &'a Stage,
+    colour: bool,
+}
+
+impl Teller<'_> {
+    async fn own_issue(&self) -> anyhow::Result<bool> {
+        let target = issue("acme", "ACME-1");
+        let received = self.get(&target).await?;
+        let read = body(&received)["key"] == "ACME-1" && self.left() > 0;
+        self.step(
+            received.status == 200 && read,
+            "Ann reads her own site's issue: 200",
+            &self.curl(&target),
+            &received,
+        )
+    }
+
+    async fn foreign_site(&self) -> anyhow::Result<bool> {
+        let (target, before) = (issue("globex", "GLOBEX-1"), self.left());
+        let received = self.get(&target).await?;
+        let held = received.status == 404 && self.left() == before;
+        self.step(
+            held,
+            "Ann asks for another tenant's issue: 404, and nothing was sent",
+            &self.curl(&target),
+            &received,
+        )
+    }
+
+    async fn somebody_else(&self) -> anyhow::Result<bool> {
+        let (target, before) = (
+            format!("{}&act_as={}", issue("acme", "ACME-1"), account("bob")),
+            self.left(),
+        );
+        let received = self.get(&target).await?;
+        let held = received.status == 403
+            && body(&received)["code"] == "act_as_denied"
+            && self.left() == before;
+        self.step(
+            held,
+            "Ann wishes to act as Bob without a grant: 403, and nothing was sent",
+            &self.curl(&target),
+            &received,
+        )
+    }
+
+    async fn edit(&self) -> anyhow::Result<bool> {
+        let target = issue("acme", "ACME-2");
+        let before = self.get(&target).await?;
+        let live = &self.stage.node.shared().live;
+        let digest = || live.status().live.map(|live| live.digest);
+        let (old, file) = (
+            digest(),
+            self.stage.folder().join("policies/50-freeze.cedar"),
+        );
+        fs::write(&file, FREEZE).context("the policy cannot be written")?;
+        let edited = async {
+            while digest() == old {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let in_force = tokio::time::timeout(EDIT_TIMEOUT, edited).await.is_ok();
+        let after = self.get(&target).await?;
+        let held = in_force
+            && before.status == 200
+            && after.status == 403
+            && body(&after)["code"] == "frozen";
+        let outcome = format!(
+            "Somebody writes {}: ACME-2 was 200 and is 403, live",
+            file.display()
+        );
+        self.step(held, &outcome, &self.curl(&target), &after)
+    }
+
+    async fn log(&self) -> anyhow::Result<bool> {
+        let reader = crate::ledger::read::Reader::of(&self.stage.node.shared().opened.db);
+        let records = reader
+            .page(&crate::ledger::read::Filter::default(), 1000)
+            .await?
+            .records;
+        let effects = |effect: &str| {
+            let decided = records
+                .iter()
+                .filter(|record| record.text("kind") == Some("decision"));
+            decided
+                .filter(|record| record.text("effect") == Some(effect))
+                .count()
+        };
+        let held = (effects("allow"), effects("deny")) == (2, 3);
+        let outcome = format!(
+            "The decision log has it all: {} allowed, {} denied",
+            effects("allow"),
+            effects("deny")
+        );
+        let command = format!(
+            "gatepost log query --database-url sqlite://{}/gatepost.db",
+            self.stage.folder().display()
+        );
+        let received = Received {
+            status: 200,
+            body: String::new(),
+        };
+        self.step(held, &outcome, &command, &received)
+    }
+
+    /// Requests that reached Jira.
+    fn left(&self) -> usize {
+        self.stage
+            .jira
+            .requests()
+            .iter()
+            .filter(|seen| seen.role == crate::standin::Role::Jira)
+            .count()
+    }
+
+    async fn get(&self, target: &str) -> anyhow::Result<Received> {
+        let token = self.stage.jira.site("acme").context_token(&account("ann"));
+        let (authority, authorization) = (self.stage.authority(), format!("JWT {token}"));
+        let message = Message {
+            method: "GET",
+            authority: &authority,
+            target,
+            authorization: &authorization,
+            body: "",
+        };
+        wire::exchange(&message)
+            .await
+            .context("the gateway does not answer")
+    }
+
+    /// The same request for a shell, with a token fetched anew: a token lives for 15 minutes.
+    fn curl(&self, target: &str) -> String {
+        let token = format!(
+            "{}/_standin/sites/acme/context-token?account=ann",
+            self.stage.jira.oauth_server()
+        );
+        format!(
+            "curl -s -H \"Authorization: JWT $(curl -s '{token}')\" 'http://{}{target}'",
+            self.stage.authority()
+        )
+    }
+
+    fn step(
+        &self,
+        held: bool,
+        outcome: &str,
+        command: &str,
+        received: &Received,
+    ) -> anyhow::Result<bool> {
+        let (mark, colour) = if held { ("ok", "32") } else { ("FAILED", "31") };
+        self.say(&format!("{}  {outcome}", self.paint(mark, colour)))?;
+        if !held {
+            self.say(&format!(
+                "    it was {}: {}",
+                received.status,
+                received.body.trim()
+            ))?;
+        }
+        self.say(&format!("    {}", self.paint(command, "2")))?;
+        Ok(held)
+    }
+
+    fn paint(&self, text: &str, colour: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{colour}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    #[expect(
+        clippy::unused_self,
+        reason = "reads as what it is: the teller says it"
+    )]
+    fn say(&self, line: &str) -> anyhow::Result<()> {
+        Ok(writeln!(std::io::stdout(), "{line}")?)
+    }
+}
+
+fn issue(site: &str, key: &str) -> String {
+    format!("/v1/issue?site=https://{site}.atlassian.net&issue={key}&fields=summary,status")
+}
+
+fn body(received: &Received) -> Value {
+    serde_json::from_str(&received.body).unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! `gatepost serve`: the gateway, until a signal ends it.
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ConfigFile, Exit, terminal};
+use crate::clock::{Chance, Clock};
+use crate::node::Node;
+
+/// Run the gateway.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  gatepost serve --config gatepost.toml
+  GATEPOST_MASTER_KEY_FILE=master.key GATEPOST_SERVER_LISTEN=127.0.0.1:9000 gatepost serve
+
+SIGHUP reads the policy folder again; SIGTERM and Ctrl-C let open requests end.")]
+pub struct Args {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Why the gateway did not start.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every command takes its arguments over"
+)]
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let loaded = args.config.load()?;
+    terminal::start_telemetry(&loaded.config.telemetry)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .context("the runtime does not start")?;
+    runtime.block_on(async {
+        let mut signals = Signals::new()?;
+        let node = Node::start(&loaded, Clock::system(), Chance::system()).await?;
+        if loaded.config.development.enabled {
+            tracing::warn!("[development] is on: loopback only, sites may be plain HTTP, policies are not proven");
+        }
+        tracing::info!(listen = %node.data_address(), admin = %node.admin_address(), "gatepost serves");
+        while signals.next().await == Signal::Rescan {
+            node.rescan_policies();
+        }
+        tracing::info!("stopping: open requests may end");
+        node.stop().await;
+        Ok(Exit::Ok.into())
+    })
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    Rescan,
+    Stop,
+}
+
+struct Signals {
+    hangup: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.hangup.recv() => Signal::Rescan,
+            _ = self.terminate.recv() => Signal::Stop,
+            _ = self.interrupt.recv() => Signal::Stop,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `gatepost demo --once`: the story holds under the shipped policies, and says so when it does not.
+
+use std::path::Path;
+
+use super::{gatepost, text};
+
+#[test]
+fn the_story_ends_with_0_when_every_step_did_what_it_says() {
+    let output = gatepost(Path::new("."), &["demo", "--once"])
+        .output()
+        .unwrap();
+    let told = text(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{told}\n{}",
+        text(&output.stderr)
+    );
+    assert_eq!(
+        told.lines().filter(|line| line.starts_with("ok  ")).count(),
+        5,
+        "{told}"
+    );
+    assert!(!told.contains('\u{1b}'), "colour is for terminals");
+}
+
+#[test]
+fn a_step_that_does_something_else_is_told_and_ends_with_1() {
+    let policies = tempfile::tempdir().unwrap();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+    // Members may do nothing: the first step is denied.
+    for file in [
+        "00-tenant-separation.cedar",
+        "10-act-as.cedar",
+        "entities.json",
+    ] {
+        std::fs::copy(shipped.join(file), policies.path().join(file)).unwrap();
+    }
+    let output = gatepost(Path::new("."), &["demo", "--once", "--policies"])
+        .arg(policies.path())
+        .output()
+        .unwrap();
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("FAILED  Ann reads her own site's issue: 200\n    it was 403: "),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_demo_leaves_nothing_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let output = gatepost(Path::new("."), &["demo", "--once"])
+        .env("TMPDIR", temporary.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
