@@ -1,1 +1,40 @@
+//! The data plane, from a client's side.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its world has failed"
+)]
 
+use crate::world::World;
+
+const ACME_1: &str = "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1";
+
+#[tokio::test]
+async fn a_member_reads_an_issue_of_the_own_site_as_oneself() {
+    let world = World::new().await;
+    let answer = world.get(ACME_1, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.json()["key"], "ACME-1");
+    let log = world.decisions().await;
+    let summary: Vec<_> = log
+        .iter()
+        .map(|record| (record["kind"].as_str().unwrap(), &record["decision_id"]))
+        .collect();
+    assert_eq!(summary.len(), 2, "{log:?}");
+    assert_eq!((summary[0].0, summary[1].0), ("decision", "outcome"));
+    assert_eq!(summary[0].1, answer.decision_id());
+    assert_eq!(log[0]["effect"], "allow");
+}
+
+#[tokio::test]
+async fn another_tenants_issue_is_not_there_and_nothing_is_sent() {
+    let world = World::new().await;
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    let answer = world.get(foreign, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    assert!(world.nothing_left());
+    let log = world.decisions().await;
+    assert_eq!(
+        (&log[0]["effect"], &log[0]["cross_tenant"]),
+        (&"deny".into(), &true.into())
+    );
+}

@@ -1,1 +1,295 @@
+//! A world to test in: a stand-in for Jira, a clock that stands still, and a whole node on SQLite in a fresh folder, reached over its
+//! real listeners on free ports. Everything ends with the world.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its world has failed"
+)]
 
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use gatepost::clock::{Chance, TestClock, Timestamp};
+use gatepost::config::{Config, Environment, Loaded};
+use gatepost::ledger::read::{Filter, Reader};
+use gatepost::node::Node;
+use gatepost::standin::{Callback, Settings, Site, Standin, account};
+use serde_json::Value;
+
+/// 2026-11-23T12:00:00Z.
+pub(crate) const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
+/// The app's base URL has a path, so that a qsh that forgets it is noticed nowhere by luck.
+const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+pub(crate) struct World {
+    pub(crate) clock: TestClock,
+    pub(crate) jira: Standin,
+    pub(crate) node: Node,
+    pub(crate) dir: tempfile::TempDir,
+    http: reqwest::Client,
+}
+
+/// How to make a world. `World::new()` is the usual one: acme and globex, installed, with the shipped policies.
+pub(crate) struct Builder {
+    policies: PathBuf,
+    settings: String,
+    installed: bool,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::builder().start().await
+    }
+
+    pub(crate) fn builder() -> Builder {
+        let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
+        Builder {
+            policies,
+            settings: String::new(),
+            installed: true,
+        }
+    }
+
+    pub(crate) fn site(&self, name: &str) -> Site {
+        self.jira.site(name)
+    }
+
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.node.data_address())
+    }
+
+    /// A fresh context token of a person (`ann`, or an account id) on a site (`acme`).
+    pub(crate) fn token(&self, site: &str, person: &str) -> String {
+        self.site(site).context_token(&account(person))
+    }
+
+    /// `GET {target}` with this token.
+    pub(crate) async fn get(&self, target: &str, token: &str) -> Answer {
+        self.get_with(target, &[("authorization", &format!("JWT {token}"))])
+            .await
+    }
+
+    pub(crate) async fn get_with(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.http.get(format!("{}{target}", self.base_url()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Delivers a lifecycle callback as Atlassian does.
+    pub(crate) async fn deliver(&self, callback: &Callback) -> Answer {
+        let request = self
+            .http
+            .post(format!("{}{}", self.base_url(), callback.path))
+            .header("authorization", &callback.authorization)
+            .header("content-type", "application/json")
+            .body(callback.body.clone());
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// The app's base URL, as the configuration and the stand-in's callbacks know it.
+    pub(crate) fn app_url(&self) -> &'static str {
+        APP_URL
+    }
+
+    /// Every record so far, oldest first, without the start of the log and the shipped policies. Waits until the queue is empty.
+    pub(crate) async fn log(&self) -> Vec<Value> {
+        self.settle().await;
+        let reader = Reader::of(&self.node.shared().opened.db);
+        let mut filter = Filter::default();
+        let mut all = Vec::new();
+        loop {
+            let page = reader.page(&filter, 1000).await.unwrap();
+            all.extend(
+                page.records.iter().map(|record| {
+                    serde_json::from_str::<Value>(&record.json().to_string()).unwrap()
+                }),
+            );
+            match page.next {
+                Some(next) => filter.after_seq = Some(next),
+                None => return all,
+            }
+        }
+    }
+
+    /// The records about requests: decisions and outcomes.
+    pub(crate) async fn decisions(&self) -> Vec<Value> {
+        let all = self.log().await;
+        all.into_iter()
+            .filter(|record| record["kind"] == "decision" || record["kind"] == "outcome")
+            .collect()
+    }
+
+    /// An outcome is written after its answer: wait for it by writing behind it.
+    async fn settle(&self) {
+        let entry = gatepost::ledger::entry::Entry {
+            kind: gatepost::ledger::entry::Kind::Admin,
+            operation: Some("test.settle".to_owned()),
+            ..Default::default()
+        };
+        let ledger = &self.node.shared().opened.ledger;
+        let _receipt = ledger
+            .append(gatepost::ledger::Draft::new(&entry).unwrap())
+            .await;
+    }
+
+    /// What reached Jira's REST API, token server left out.
+    pub(crate) fn jira_saw(&self) -> Vec<String> {
+        let seen = self.jira.requests();
+        seen.iter()
+            .filter(|seen| seen.role == gatepost::standin::Role::Jira)
+            .map(|seen| seen.target.clone())
+            .collect()
+    }
+
+    /// Whether anything at all left the gateway since the last `clear_requests`.
+    pub(crate) fn nothing_left(&self) -> bool {
+        self.jira.requests().is_empty()
+    }
+
+    pub(crate) fn policies(&self) -> PathBuf {
+        self.dir.path().join("policies")
+    }
+}
+
+const APP_URL: &str = "http://127.0.0.1:8080";
+
+impl Builder {
+    /// More lines of configuration, such as `[limits]\nbody_bytes_max = 10`.
+    pub(crate) fn settings(mut self, toml: &str) -> Self {
+        self.settings.push_str(toml);
+        self.settings.push('\n');
+        self
+    }
+
+    /// Sites are there, but the app is not installed.
+    pub(crate) fn not_installed(mut self) -> Self {
+        self.installed = false;
+        self
+    }
+
+    pub(crate) async fn start(self) -> World {
+        let dir = tempfile::tempdir().unwrap();
+        copy(&self.policies, &dir.path().join("policies"));
+        let clock = TestClock::at(NOON);
+        let jira = Standin::start(Settings::default(), clock.clock(), Chance::seeded(7))
+            .await
+            .unwrap();
+        let config = config(dir.path(), &jira, &self.settings);
+        let loaded = load(&config);
+        let node = Node::start(&loaded, clock.clock(), Chance::seeded(11))
+            .await
+            .unwrap();
+        let world = World {
+            clock,
+            jira,
+            node,
+            dir,
+            http: client(),
+        };
+        if self.installed {
+            for site in world.jira.sites() {
+                let answer = world.deliver(&site.install(APP_URL)).await;
+                assert_eq!(answer.status, 204, "{}", answer.text);
+            }
+            world.jira.clear_requests();
+        }
+        world
+    }
+}
+
+/// Writes a configuration for a node beside this stand-in and gives its path.
+pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
+    let at = jira.address();
+    let text = format!(
+        r#"
+        server.public_url = "{APP_URL}"
+        server.listen = "127.0.0.1:0"
+        server.admin_listen = "127.0.0.1:0"
+        server.workers = 2
+        database.url = "sqlite://{dir}/gatepost.db"
+        policy.directory = "{dir}/policies"
+        policy.proof = "off"
+        development.enabled = true
+        development.install_key_server = "{keys}"
+        development.oauth_server = "{oauth}"
+        development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}" }}
+        {more}
+        "#,
+        dir = dir.display(),
+        keys = jira.key_server(),
+        oauth = jira.oauth_server(),
+    );
+    let path = dir.join("gatepost.toml");
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// Loads a configuration with the tests' master key.
+pub(crate) fn load(path: &Path) -> Loaded {
+    let key = ("GATEPOST_MASTER_KEY".to_owned(), MASTER_KEY.to_owned());
+    Config::load(Some(path), &Environment::from_iter([key])).unwrap()
+}
+
+/// What a client got.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: http::HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn decision_id(&self) -> &str {
+        self.header("x-gatepost-decision")
+    }
+
+    /// The body without what differs from request to request.
+    pub(crate) fn without_ids(&self) -> String {
+        self.text.replace(self.decision_id(), "<id>")
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a client of the gateway, not the gateway's client"
+)]
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(20))
+        .build()
+        .unwrap()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
