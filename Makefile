@@ -1,0 +1,65 @@
+# What people do with Gatepost. Every target installs what it needs and is missing, and nothing else.
+#   make demo    build it and see it work      make test    every test, doctests included
+#   make check   format, lints, docs, licences  make bench   compare with nginx   make soak   the long loops
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench soak need-cc need-deny need-bench
+
+# nginx lives in a folder that is not in everybody's path.
+export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
+
+CARGO_DENY_VERSION := 0.20.2
+
+# $(call need,command,Debian package)
+define need
+command -v $(1) >/dev/null || { \
+    as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+    if ! command -v apt-get >/dev/null || { [ -n "$$as_root" ] && ! command -v sudo >/dev/null; }; then \
+        echo "error: \`$(1)\` is missing; install it (on Debian as root: apt-get install $(2))" >&2; exit 1; fi; \
+    echo "installing $(2) for \`$(1)\`" >&2; \
+    $$as_root apt-get update -qq; \
+    $$as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $(2); \
+}
+endef
+
+help:
+	@sed -n '2,3s/^# *//p' Makefile
+
+# SQLite and the cryptography are C, compiled from source by their crates: a C compiler is all they need.
+need-cc:
+	@command -v cargo >/dev/null || { echo "error: Rust is missing; see https://rustup.rs" >&2; exit 1; }
+	@$(call need,cc,build-essential)
+
+# Built once and kept; what the build leaves behind is six times the program.
+need-deny:
+	@cargo-deny --version 2>/dev/null | grep -qF '$(CARGO_DENY_VERSION)' || { \
+	    CARGO_TARGET_DIR=target/tools/build cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --root target/tools; \
+	    rm -rf target/tools/build; }
+
+need-bench:
+	@$(call need,nginx,nginx-light)
+	@$(call need,wrk,wrk)
+
+demo: need-cc
+	cargo build --release --locked --bin gatepost
+	target/release/gatepost demo
+
+test: need-cc
+	cargo test --locked
+
+check: need-cc need-deny
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
+	cargo-deny --color never check bans licenses sources
+
+bench: need-cc need-bench
+	cargo build --release --locked --bin gatepost
+	cargo bench --locked --bench corridor
+
+# The same properties with many more cases, and the tests that are too long for every day.
+soak: need-cc
+	PROPTEST_CASES=$${PROPTEST_CASES:-100000} cargo test --locked --release
+	cargo test --locked --release -- --ignored --test-threads=1
