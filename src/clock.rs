@@ -1,4 +1,4 @@
-//! Time and chance, as arguments. Everything that needs the hour or a random byte is handed a [`Clock`] or a [`Chance`],
+//! Time and chance, as arguments. Everything that needs the hour or a random byte is handed a `Clock` or a `Chance`,
 //! so that a test decides both. May be used by every module; nothing else in the crate may ask the system for either.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

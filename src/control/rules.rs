@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use crate::ledger::entry::{Effect, Entry, Kind, shorten};
+use crate::ledger::entry::{Entry, Kind, shorten};
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::policy::{Admitted, Change, Live, PolicyError, Refused};
 
@@ -33,7 +33,6 @@ async fn activate(set: Admitted, live: &Live, ledger: &Ledger) {
     let (digest, policies) = (snapshot.digest().to_owned(), snapshot.policy_count());
     let entry = Entry {
         kind: Kind::PolicyActivated,
-        effect: None,
         policy_set: Some(digest.clone()),
         schema: Some(snapshot.schema_digest().to_owned()),
         engine: Some(snapshot.engine().to_owned()),
@@ -70,7 +69,6 @@ async fn reject(refused: Refused, live: &Live, ledger: &Ledger) {
     );
     let entry = Entry {
         kind: Kind::PolicyRejected,
-        effect: Some(Effect::Deny),
         policy_set: refused.digest.clone(),
         detail,
         ..Entry::default()

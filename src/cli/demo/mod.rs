@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::Exit;
+use super::{Exit, terminal};
+use crate::config::Telemetry;
 
 mod stage;
 mod story;
@@ -42,6 +43,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         .enable_all()
         .build()
         .context("the runtime does not start")?;
+    // Quiet but for what goes wrong, such as a policy that somebody breaks to see what happens.
+    let telemetry = Telemetry {
+        log_filter: "error".to_owned(),
+        ..Telemetry::default()
+    };
+    terminal::start_telemetry(&telemetry)?;
     runtime.block_on(async {
         let stage = Stage::build(args.once, args.policies.as_deref()).await?;
         let told = story::tell(&stage).await;
