@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, MethodRouter, on, post};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Chance, Clock};
@@ -94,32 +94,52 @@ impl App {
     }
 }
 
-/// The routes of the data plane. A route, method or version that is not here is a 404 before anything is sent.
-pub fn data_plane(app: App) -> Router {
+/// The routes of the data plane: method, template, handler. Everything about them follows from this table.
+fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
     // axum answers HEAD by GET's handler unless HEAD has one of its own.
-    let unlisted = || on(MethodFilter::HEAD, unlisted);
-    Router::new()
-        .route(jira::BY_CLOUD, unlisted().get(jira::by_cloud))
-        .route(jira::BY_HOST, unlisted().get(jira::by_host))
-        .route(jira::OWN, unlisted().get(jira::own))
-        .route("/v1/whoami", unlisted().get(whoami::whoami))
-        .route(
+    let reading = || on(MethodFilter::HEAD, unlisted);
+    [
+        ("GET", jira::BY_CLOUD, reading().get(jira::by_cloud)),
+        ("GET", jira::BY_HOST, reading().get(jira::by_host)),
+        ("GET", jira::OWN, reading().get(jira::own)),
+        ("GET", "/v1/whoami", reading().get(whoami::whoami)),
+        (
+            "GET",
             "/connect/atlassian-connect.json",
-            unlisted().get(connect::descriptor),
-        )
-        .route("/connect/installed", unlisted().post(connect::installed))
-        .route(
-            "/connect/uninstalled",
-            unlisted().post(connect::uninstalled),
-        )
-        .fallback(self::unlisted)
-        .method_not_allowed_fallback(self::unlisted)
+            reading().get(connect::descriptor),
+        ),
+        ("POST", "/connect/installed", post(connect::installed)),
+        ("POST", "/connect/uninstalled", post(connect::uninstalled)),
+    ]
+}
+
+/// Method and template of every route of the data plane.
+pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
+    routes()
+        .into_iter()
+        .map(|(method, template, _)| (method, template))
+}
+
+/// The data plane, below the path of the app's base URL: a request token is bound to the path as it came, so no part of it is cut
+/// off on the way. A route, method or version that is not listed is a 404 before anything is sent.
+pub fn data_plane(app: App) -> Router {
+    let base = app.about().base_path.trim_end_matches('/').to_owned();
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, (_, template, handler)| {
+            router.route(&format!("{base}{template}"), handler)
+        })
+        .fallback(unlisted)
+        .method_not_allowed_fallback(unlisted)
         .with_state(app)
 }
 
 /// Everything else. A base URL that lost a part is a mistake that we can help with.
 async fn unlisted(visit: Visit) -> Response {
     let path = visit.parts.uri.path();
+    let path = path
+        .strip_prefix(visit.app.about().base_path.as_str())
+        .unwrap_or(path);
     let lost = path.contains("//")
         || path.starts_with("/ex/jira/rest/")
         || path.starts_with("/sites/rest/");

@@ -103,7 +103,7 @@ async fn set_fault(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> 
     let (Some(role), Some(fault)) = (role, fault) else {
         return wrong(
             StatusCode::BAD_REQUEST,
-            "say ?role=jira|token|keys&fault=status|delay_ms|hang|close|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
+            "say ?role=jira|token|keys&fault=status|delay_ms|hang|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
         );
     };
     let times = match form::only(&query, "times").map(str::parse) {
@@ -133,6 +133,7 @@ fn fault(word: &str, value: &str) -> Option<Fault> {
         "delay_ms" => Fault::Delay(Duration::from_millis(value.parse().ok()?)),
         "hang" => Fault::Hang,
         "close" => Fault::CloseConnection,
+        "instead" => Fault::Instead(value.to_owned()),
         "redirect" => Fault::Redirect(value.to_owned()),
         "not_json" => Fault::NotJson,
         "oversized" => Fault::Oversized(value.parse().ok()?),

@@ -30,6 +30,8 @@ pub enum Fault {
     Hang,
     /// Read the request and close the connection.
     CloseConnection,
+    /// 200 and this text as JSON, whatever was asked for.
+    Instead(String),
     /// 307 to this address: the redirect that keeps method and body, and thus the most that a careless client can lose.
     Redirect(String),
     /// 200 and JSON's content type over a page of HTML.
@@ -108,6 +110,7 @@ pub(super) async fn apply(
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             refusal(status, "The stand-in was told to fail.")
         }
+        Fault::Instead(text) => json_of(Body::from(text)),
         Fault::Redirect(location) => redirect(&location),
         Fault::NotJson => json_of(Body::from(
             "<!DOCTYPE html><title>We'll be right back</title>",

@@ -52,6 +52,8 @@ pub struct Seen {
     pub status: u16,
     /// The scheme of `Authorization`: `Bearer`, `JWT`, `Basic`, or another word.
     pub authorization_kind: Option<String>,
+    /// The names of its headers, in lower case and in their order: what a gateway let through.
+    pub headers: Vec<String>,
 }
 
 /// The requests in the order of their arrival.

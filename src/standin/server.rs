@@ -179,6 +179,7 @@ impl Desk {
             account: grant.map(|grant| grant.account),
             status: 0,
             authorization_kind: scheme,
+            headers: headers.keys().map(ToString::to_string).collect(),
         }
     }
 }

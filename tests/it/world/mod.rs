@@ -12,12 +12,13 @@ use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::config::{Config, Environment, Loaded};
 use gatepost::ledger::read::{Filter, Reader};
 use gatepost::node::Node;
-use gatepost::standin::{Callback, Settings, Site, Standin, account};
+use gatepost::control::command::Command;
+use gatepost::control::office::Office;
+use gatepost::standin::{Callback, Role, Seen, Settings, Site, Standin, account};
 use serde_json::Value;
 
 /// 2026-11-23T12:00:00Z.
 pub(crate) const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
-/// The app's base URL has a path, so that a qsh that forgets it is noticed nowhere by luck.
 const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 pub(crate) struct World {
@@ -26,6 +27,8 @@ pub(crate) struct World {
     pub(crate) node: Node,
     pub(crate) dir: tempfile::TempDir,
     http: reqwest::Client,
+    /// The path of the app's base URL.
+    base_path: &'static str,
 }
 
 /// How to make a world. `World::new()` is the usual one: acme and globex, installed, with the shipped policies.
@@ -33,6 +36,8 @@ pub(crate) struct Builder {
     policies: PathBuf,
     settings: String,
     installed: bool,
+    base_path: &'static str,
+    files: Vec<(&'static str, String)>,
 }
 
 impl World {
@@ -46,6 +51,8 @@ impl World {
             policies,
             settings: String::new(),
             installed: true,
+            base_path: "",
+            files: Vec::new(),
         }
     }
 
@@ -54,7 +61,7 @@ impl World {
     }
 
     pub(crate) fn base_url(&self) -> String {
-        format!("http://{}", self.node.data_address())
+        format!("http://{}{}", self.node.data_address(), self.base_path)
     }
 
     /// A fresh context token of a person (`ann`, or an account id) on a site (`acme`).
@@ -150,6 +157,70 @@ impl World {
     pub(crate) fn policies(&self) -> PathBuf {
         self.dir.path().join("policies")
     }
+
+    /// Any request, with these headers and nothing of its own but `Host` and `Accept`.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        let url = format!("{}{target}", self.base_url());
+        let mut request = self.http.request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// `GET {path}` on the admin plane.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        let url = format!("http://{}{path}", self.node.admin_address());
+        Answer::of(self.http.get(url).send().await.unwrap()).await
+    }
+
+    /// The requests that reached this part of Atlassian.
+    pub(crate) fn seen(&self, role: Role) -> Vec<Seen> {
+        let mut seen = self.jira.requests();
+        seen.retain(|seen| seen.role == role);
+        seen
+    }
+
+    /// Carries out an operator's command as the control socket does.
+    pub(crate) async fn command(&self, command: Command) -> Value {
+        let opened = &self.node.shared().opened;
+        let office = Office {
+            tenants: opened.tenants.clone(),
+            tokens: opened.tokens.clone(),
+        };
+        office.run(command, "unix:1000").await.unwrap()
+    }
+
+    /// Writes a policy file and waits until the folder's new state is in force or refused.
+    pub(crate) async fn edit_policy(&self, name: &str, text: &str) {
+        let live = &self.node.shared().live;
+        let state = || {
+            let status = live.status();
+            let refused = status.refused.map(|refused| refused.digest);
+            (status.live.map(|live| live.digest), refused)
+        };
+        let before = state();
+        std::fs::write(self.policies().join(name), text).unwrap();
+        self.node.rescan_policies();
+        until("the policy folder is read", || state() != before).await;
+    }
+}
+
+/// Waits for `condition`, by asking again and again.
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let asking = async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let met = tokio::time::timeout(Duration::from_secs(20), asking).await;
+    met.unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
 const APP_URL: &str = "http://127.0.0.1:8080";
@@ -168,14 +239,32 @@ impl Builder {
         self
     }
 
+    /// Another file in the policy folder, or another text for one that is there.
+    pub(crate) fn policy(mut self, name: &'static str, text: &str) -> Self {
+        self.files.push((name, text.to_owned()));
+        self
+    }
+
+    /// The app's base URL ends with this path: `/gate`.
+    pub(crate) fn base_path(mut self, path: &'static str) -> Self {
+        self.base_path = path;
+        self
+    }
+
     pub(crate) async fn start(self) -> World {
         let dir = tempfile::tempdir().unwrap();
         copy(&self.policies, &dir.path().join("policies"));
+        for (name, text) in &self.files {
+            std::fs::write(dir.path().join("policies").join(name), text).unwrap();
+        }
         let clock = TestClock::at(NOON);
         let jira = Standin::start(Settings::default(), clock.clock(), Chance::seeded(7))
             .await
             .unwrap();
         let config = config(dir.path(), &jira, &self.settings);
+        let app_url = format!("{APP_URL}{}", self.base_path);
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, text.replace(APP_URL, &app_url)).unwrap();
         let loaded = load(&config);
         let node = Node::start(&loaded, clock.clock(), Chance::seeded(11))
             .await
@@ -186,10 +275,11 @@ impl Builder {
             node,
             dir,
             http: client(),
+            base_path: self.base_path,
         };
         if self.installed {
             for site in world.jira.sites() {
-                let answer = world.deliver(&site.install(APP_URL)).await;
+                let answer = world.deliver(&site.install(&app_url)).await;
                 assert_eq!(answer.status, 204, "{}", answer.text);
             }
             world.jira.clear_requests();
