@@ -4,6 +4,20 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
+mod answer;
+mod doors;
+mod errors;
+mod matrix;
+mod policies;
+mod resource;
+mod tenants;
+mod tokens;
+mod upstream;
+mod user_tokens;
+mod wire;
+
+use serde_json::Value;
+
 use crate::world::World;
 
 const ACME_1: &str = "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1";
@@ -37,4 +51,35 @@ async fn another_tenants_issue_is_not_there_and_nothing_is_sent() {
         (&log[0]["effect"], &log[0]["cross_tenant"]),
         (&"deny".into(), &true.into())
     );
+}
+
+/// Each record in a line: a decision with effect, stage and code, an outcome with its status and code.
+fn lines(log: &[Value]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let line = |record: &Value| match record["kind"].as_str() {
+        Some("outcome") => format!(
+            "outcome {} {}",
+            record["outcome"]["status"],
+            text(&record["code"])
+        ),
+        _ => format!(
+            "{} {} {}",
+            text(&record["effect"]),
+            text(&record["stage"]),
+            text(&record["code"])
+        ),
+    };
+    log.iter().map(line).collect()
+}
+
+/// The names of a JSON object's members, sorted.
+fn names(object: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = object
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    names.sort_unstable();
+    names
 }

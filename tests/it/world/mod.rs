@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::config::{Config, Environment, Loaded};
-use gatepost::ledger::read::{Filter, Reader};
-use gatepost::node::Node;
 use gatepost::control::command::Command;
 use gatepost::control::office::Office;
+use gatepost::ledger::read::{Filter, Reader};
+use gatepost::node::Node;
 use gatepost::standin::{Callback, Role, Seen, Settings, Site, Standin, account};
 use serde_json::Value;
 

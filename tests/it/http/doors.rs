@@ -1,0 +1,183 @@
+//! Each door before the last one broken: what the caller is told, what the log says, and that nothing reached Atlassian.
+
+use gatepost::db::DbError;
+use tokio::sync::oneshot;
+
+use super::{ACME_1, lines};
+use crate::world::{World, until};
+
+async fn execute(world: &World, statement: &'static str) {
+    let db = &world.node.shared().opened.db;
+    db.transact(move |connection| {
+        Box::pin(async move {
+            sqlx::query(statement).execute(&mut *connection).await?;
+            Ok::<_, DbError>(())
+        })
+    })
+    .await
+    .unwrap();
+}
+
+const BREAK: &str = "CREATE TRIGGER broken BEFORE INSERT ON ledger_entries BEGIN SELECT raise(ABORT, 'broken'); END";
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_stops_every_request() {
+    let world = World::new().await;
+    let ann = world.token("acme", "ann");
+    execute(&world, BREAK).await;
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    let targets = [
+        ACME_1,
+        foreign,
+        "/v1/issue?site=https://nobody.atlassian.net&issue=X-1",
+        "/v1/whoami",
+        "/v1/issue",
+        "/nowhere",
+    ];
+    for target in targets {
+        let answer = world.get(target, &ann).await;
+        assert_eq!(answer.status, 503, "{target}: {}", answer.text);
+        assert_eq!(answer.json()["code"], "log_unavailable", "{target}");
+        assert_eq!(answer.header("retry-after"), "2");
+    }
+    let unauthenticated = world.get(ACME_1, "x").await;
+    assert_eq!(unauthenticated.status, 503, "{}", unauthenticated.text);
+    assert!(world.nothing_left());
+    assert_eq!(world.admin("/readyz").await.status, 503);
+    execute(&world, "DROP TRIGGER broken").await;
+    assert!(world.decisions().await.is_empty());
+    assert_eq!(world.get(ACME_1, &ann).await.status, 200);
+    assert_eq!(world.admin("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_full_queue_of_the_log_is_told_and_nothing_is_sent() {
+    let settings = "[ledger]\nqueue_entries_max = 1\nbatch_entries_max = 1\nqueue_wait_ms = 20";
+    let world = World::builder().settings(settings).start().await;
+    let ledger = world.node.shared().opened.ledger.clone();
+    // The write lane is busy: one entry waits with the collector, one in the queue.
+    let (release, held) = oneshot::channel::<()>();
+    let db = world.node.shared().opened.db.clone();
+    let lane = tokio::spawn(async move {
+        db.transact(|_| {
+            Box::pin(async move {
+                let _ = held.await;
+                Ok::<_, DbError>(())
+            })
+        })
+        .await
+    });
+    let ann = world.token("acme", "ann");
+    // Whichever comes when queue and collector are taken is told at once; the others wait for the lane.
+    let asked = async {
+        tokio::join!(
+            world.get(ACME_1, &ann),
+            world.get(ACME_1, &ann),
+            world.get(ACME_1, &ann),
+            world.get(ACME_1, &ann),
+        )
+    };
+    let freed = async {
+        until("the queue is full", || ledger.health().queued == 1).await;
+        let late = world.get(ACME_1, &ann).await;
+        assert!(world.nothing_left());
+        release.send(()).unwrap();
+        late
+    };
+    let (answers, late) = tokio::join!(asked, freed);
+    lane.await.unwrap().unwrap();
+    assert_eq!(late.status, 503, "{}", late.text);
+    assert_eq!(late.json()["code"], "log_full");
+    assert_eq!(late.header("retry-after"), "2");
+    let statuses = [&answers.0, &answers.1, &answers.2, &answers.3].map(|answer| answer.status);
+    let served = statuses.iter().filter(|status| **status == 200).count();
+    let full = statuses.iter().filter(|status| **status == 503).count();
+    assert_eq!((served, full), (2, 2), "{statuses:?}");
+    // Who was told 503 is not in the log, and nothing was sent for it.
+    let log = world.decisions().await;
+    let allowed = log.iter().filter(|record| record["effect"] == "allow");
+    assert_eq!(allowed.count(), 2, "{:?}", lines(&log));
+    assert_eq!(world.jira_saw().len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_policy_set_nothing_is_served() {
+    let broken = World::builder().policy("15-broken.cedar", "permit (");
+    let world = broken.start().await;
+    let answer = world.get(ACME_1, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert_eq!(answer.json()["code"], "no_policies");
+    assert_eq!(answer.header("retry-after"), "2");
+    assert!(world.nothing_left());
+    let log = world.decisions().await;
+    assert_eq!(lines(&log), ["deny policy no_policies"]);
+    assert_eq!(log[0]["decision_id"], answer.decision_id());
+    let ready = world.admin("/readyz").await;
+    assert_eq!(ready.status, 503);
+    assert_eq!(ready.json()["parts"]["policies"]["ready"], false);
+}
+
+#[tokio::test]
+async fn a_policy_that_errs_is_a_denial_and_says_so_in_the_log() {
+    let errs = r#"@id("errs") forbid (principal, action, resource)
+        when { (if context.ip.isLoopback() then 1 else 0) + 9223372036854775807 < 0 };"#;
+    let world = World::builder().policy("30-errs.cedar", errs).start().await;
+    let answer = world.get(ACME_1, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 403, "{}", answer.text);
+    assert_eq!(answer.json()["code"], "policy_error");
+    assert!(world.nothing_left());
+    let log = world.decisions().await;
+    assert_eq!(lines(&log), ["deny policy policy_error"]);
+    assert_eq!(log[0]["denied_by"], "error");
+    assert_eq!(log[0]["policies"][0]["id"], "errs");
+    let errors = log[0]["evaluation_errors"].as_array().unwrap();
+    assert!(
+        errors[0].as_str().unwrap().contains("overflow"),
+        "{errors:?}"
+    );
+    assert!(
+        !answer.text.contains("overflow"),
+        "causes are for the record"
+    );
+}
+
+#[tokio::test]
+async fn an_unknown_site_and_a_wrong_credential_end_before_the_policies() {
+    let world = World::new().await;
+    let unknown = "/v1/issue?site=https://nobody.atlassian.net&issue=ACME-1";
+    let answer = world.get(unknown, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    let wrong = world.get(ACME_1, "not.a.token").await;
+    assert_eq!(wrong.status, 401, "{}", wrong.text);
+    assert!(world.nothing_left());
+    let log = world.decisions().await;
+    let expected = [
+        "deny resolve site_unknown",
+        "deny authenticate unauthenticated",
+    ];
+    assert_eq!(lines(&log), expected);
+    assert_eq!(log[0]["site_asked"], "https://nobody.atlassian.net");
+    assert_eq!(log[0]["tenant"], world.site("acme").client_key());
+    assert_eq!(log[1]["authentication_error"], "token_encoding");
+}
+
+/// No proof is asked for here: a set that forgets the separation goes live, and the comparison beside the policies is what is left.
+#[tokio::test]
+async fn a_policy_set_that_mixes_tenants_is_stopped_beside_the_policies() {
+    let open = r#"@id("everybody-everything") permit (principal, action, resource);"#;
+    let world = World::builder()
+        .policy("00-tenant-separation.cedar", open)
+        .start()
+        .await;
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    let answer = world.get(foreign, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    assert!(world.nothing_left());
+    let log = world.decisions().await;
+    assert_eq!(
+        lines(&log),
+        ["allow policy allowed", "deny policy tenant_breach"]
+    );
+    assert_eq!(log[0]["cross_tenant"], true);
+    assert_eq!(log[0]["decision_id"], log[1]["decision_id"]);
+}
