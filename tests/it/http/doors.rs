@@ -119,9 +119,11 @@ async fn without_a_policy_set_nothing_is_served() {
 
 #[tokio::test]
 async fn a_policy_that_errs_is_a_denial_and_says_so_in_the_log() {
-    let errs = r#"@id("errs") forbid (principal, action, resource)
+    let errs = r#"@id("errs") @reason("This never shows.") forbid (principal, action, resource)
         when { (if context.ip.isLoopback() then 1 else 0) + 9223372036854775807 < 0 };"#;
     let world = World::builder().policy("30-errs.cedar", errs).start().await;
+    let ready = world.admin("/readyz").await;
+    assert_eq!(ready.status, 200, "{}", ready.text);
     let answer = world.get(ACME_1, &world.token("acme", "ann")).await;
     assert_eq!(answer.status, 403, "{}", answer.text);
     assert_eq!(answer.json()["code"], "policy_error");
