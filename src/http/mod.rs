@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter, on, post};
+use axum::routing::{MethodRouter, any};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Chance, Clock};
@@ -96,8 +96,10 @@ impl App {
 
 /// The routes of the data plane: method, template, handler. Everything about them follows from this table.
 fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
-    // axum answers HEAD by GET's handler unless HEAD has one of its own.
-    let reading = || on(MethodFilter::HEAD, unlisted);
+    // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
+    // that there is such a path.
+    let unlisted = || any(self::unlisted);
+    let reading = || unlisted().head(self::unlisted);
     [
         ("GET", jira::BY_CLOUD, reading().get(jira::by_cloud)),
         ("GET", jira::BY_HOST, reading().get(jira::by_host)),
@@ -108,8 +110,16 @@ fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
             "/connect/atlassian-connect.json",
             reading().get(connect::descriptor),
         ),
-        ("POST", "/connect/installed", post(connect::installed)),
-        ("POST", "/connect/uninstalled", post(connect::uninstalled)),
+        (
+            "POST",
+            "/connect/installed",
+            unlisted().post(connect::installed),
+        ),
+        (
+            "POST",
+            "/connect/uninstalled",
+            unlisted().post(connect::uninstalled),
+        ),
     ]
 }
 
@@ -130,7 +140,6 @@ pub fn data_plane(app: App) -> Router {
             router.route(&format!("{base}{template}"), handler)
         })
         .fallback(unlisted)
-        .method_not_allowed_fallback(unlisted)
         .with_state(app)
 }
 

@@ -124,13 +124,13 @@ impl<'a> Issue<'a> {
 }
 
 fn names_other(value: &Value, own: &IssueKey) -> bool {
+    let is_other = |text: &str| matches!(text.parse(), Ok(IssueRef::Key(key)) if key != *own);
     match value {
-        Value::String(text) => match text.parse() {
-            Ok(IssueRef::Key(key)) => key != *own,
-            _ => false,
-        },
+        Value::String(text) => is_other(text),
         Value::Array(values) => values.iter().any(|value| names_other(value, own)),
-        Value::Object(members) => members.values().any(|value| names_other(value, own)),
+        Value::Object(members) => members
+            .iter()
+            .any(|(name, value)| is_other(name) || names_other(value, own)),
         _ => false,
     }
 }
