@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use super::office::Refused;
 use crate::config::ConfigError;
+use crate::db::DbError;
+use crate::node::NodeError;
+use crate::tenant::TenantError;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,7 @@ impl Exit {
     pub fn of(error: &anyhow::Error) -> Self {
         let wrong = |cause: &(dyn Error + 'static)| {
             cause.is::<ConfigError>()
+                || cause.downcast_ref::<NodeError>().is_some_and(misconfigured)
                 || cause
                     .downcast_ref::<Refused>()
                     .is_some_and(|refused| refused.0.wrong)
@@ -43,6 +47,18 @@ impl Exit {
             Self::Internal
         }
     }
+}
+
+/// What a node's configuration is to blame for. Its causes are transparent, so none of them stands in the chain of errors.
+fn misconfigured(error: &NodeError) -> bool {
+    use DbError::{Postgres, Scheme, Url};
+    matches!(
+        error,
+        NodeError::Config(_)
+            | NodeError::Destination(_)
+            | NodeError::Tenants(TenantError::Vault(_))
+            | NodeError::Db(Url(_) | Scheme(_) | Postgres)
+    )
 }
 
 impl From<Exit> for ExitCode {

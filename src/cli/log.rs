@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Subcommand, ValueEnum};
 
+use super::ConfigFile;
 use crate::clock::Clock;
+use crate::config::ConfigError;
 use crate::db::{self, DbError};
 use crate::ledger::read::{Filter, PAGE_RECORDS_MAX, Page, ReadError, Reader, Record};
 
@@ -48,7 +50,9 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Source {
-    /// The database.
+    #[command(flatten)]
+    config: ConfigFile,
+    /// The database; without it the one of the configuration.
     #[arg(
         long,
         alias = "database",
@@ -152,15 +156,15 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 impl Source {
     async fn reader(&self) -> anyhow::Result<Reader> {
-        Ok(Reader::open(&database(self)).await?)
+        Ok(Reader::open(&self.database()?).await?)
     }
-}
 
-/// Where the log is. The configuration file comes in here.
-fn database(source: &Source) -> db::Settings {
-    match &source.database_url {
-        Some(url) => db::Settings { url: url.clone() },
-        None => db::Settings::default(),
+    /// Where the log is. Who names a database needs no configuration: it may be a copy on an auditor's machine.
+    fn database(&self) -> Result<db::Settings, ConfigError> {
+        match &self.database_url {
+            Some(url) => Ok(db::Settings { url: url.clone() }),
+            None => Ok(self.config.load()?.config.database),
+        }
     }
 }
 
@@ -301,7 +305,7 @@ struct Out(Option<Table>);
 impl Out {
     fn new(format: Format, one_by_one: bool) -> Self {
         let coloured = io::stdout().is_terminal();
-        Self((format == Format::Table).then(|| Table::new(coloured, one_by_one)))
+        Self((format == Format::Table).then(|| Table::new(coloured, one_by_one, width())))
     }
 
     fn records(&mut self, records: &[Record]) -> io::Result<()> {
@@ -316,6 +320,12 @@ impl Out {
         }
         out.flush()
     }
+}
+
+/// The terminal's columns, where there is one: what is piped or kept has the same width everywhere.
+fn width() -> u16 {
+    let terminal = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    terminal.map_or(table::WIDTH_MIN, |size| size.ws_col.max(table::WIDTH_MIN))
 }
 
 fn is_usage(error: &anyhow::Error) -> bool {

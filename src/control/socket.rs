@@ -62,7 +62,12 @@ impl Socket {
 }
 
 async fn answer(mut stream: UnixStream, office: Office) -> io::Result<()> {
-    let by = format!("unix:{}", stream.peer_cred()?.uid());
+    let uid = stream.peer_cred()?.uid();
+    // Between bind and chmod the file had the rights of the umask: whoever connected then is told nothing.
+    if uid != 0 && uid != rustix::process::geteuid().as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let by = format!("unix:{uid}");
     let mut line = String::new();
     let (read, mut write) = stream.split();
     BufReader::new(read.take(LINE_BYTES_MAX))

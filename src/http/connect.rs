@@ -1,6 +1,5 @@
 //! What Atlassian asks of a Connect app: its descriptor, and the signed lifecycle callbacks. No route here opens anything to a user.
 
-use axum::extract::State;
 use axum::response::Response;
 use http::{HeaderValue, header};
 use serde_json::json;
@@ -8,13 +7,12 @@ use serde_json::json;
 use crate::identity::install::{Callback, Event};
 use crate::identity::presented::Call;
 
-use super::App;
 use super::parse;
 use super::visit::{Done, Failure, Visit};
 
-/// `GET /connect/atlassian-connect.json`.
-pub(super) async fn descriptor(State(app): State<App>) -> Response {
-    let about = app.about();
+/// `GET /connect/atlassian-connect.json`. A visit only so that the front has checked it: nothing is decided, so nothing is recorded.
+pub(super) async fn descriptor(visit: Visit) -> Response {
+    let about = visit.app.about();
     let descriptor = json!({
         "key": about.key,
         "name": "Gatepost",

@@ -63,6 +63,9 @@ pub(super) enum ParseError {
     /// Too long.
     #[error("the body is larger than {0} bytes, or broke off")]
     Body(usize),
+    /// Too slow.
+    #[error("the body did not come in time")]
+    Slow,
 }
 
 impl ParseError {
@@ -84,6 +87,7 @@ impl ParseError {
             Self::LostSegment => "lost_path_segment",
             Self::UnknownRoute => "unknown_route",
             Self::Body(_) => "body_too_large",
+            Self::Slow => "body_too_slow",
         }
     }
 

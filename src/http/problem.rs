@@ -221,6 +221,7 @@ impl From<&ParseError> for Problem {
         let status = match error {
             ParseError::UnknownRoute => StatusCode::NOT_FOUND,
             ParseError::Body(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ParseError::Slow => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
         };
         let mut sentence = error.to_string();

@@ -119,11 +119,14 @@ impl Visit {
 
     pub(super) async fn body(&mut self) -> Result<Bytes, ParseError> {
         let max = self.app.limits().body_bytes_max;
-        let body = Limited::new(std::mem::take(&mut self.body), max);
-        body.collect()
-            .await
-            .map(http_body_util::Collected::to_bytes)
-            .map_err(|_| ParseError::Body(max))
+        let body = Limited::new(std::mem::take(&mut self.body), max).collect();
+        // A body that trickles would hold its connection's place for ever.
+        match tokio::time::timeout(self.app.gateway().request_timeout, body).await {
+            Ok(body) => body
+                .map(http_body_util::Collected::to_bytes)
+                .map_err(|_| ParseError::Body(max)),
+            Err(_elapsed) => Err(ParseError::Slow),
+        }
     }
 
     /// Walks the corridor with what the route made of the request.

@@ -46,7 +46,7 @@ impl Opened {
         Self::with(loaded, db, vault, clock, chance).await
     }
 
-    async fn with(
+    pub(super) async fn with(
         loaded: &Loaded,
         db: Db,
         vault: Arc<crate::secret::Vault>,

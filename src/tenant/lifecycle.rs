@@ -61,6 +61,9 @@ pub struct Uninstall {
     pub tenant: TenantId,
 }
 
+/// The greatest leeway that can be configured: until then after its `exp` a token may still be accepted, so it is remembered as long.
+const LEEWAY_S_MAX: i64 = 30;
+
 /// Refuse shorter ones: an empty or guessable secret would let anybody sign (threats: "Tokens").
 const SECRET_BYTES_MIN: usize = 32;
 
@@ -157,7 +160,7 @@ async fn accept(
         connection,
         &signed.token_hash,
         &signed.body_hash,
-        signed.exp,
+        signed.exp.saturating_add(LEEWAY_S_MAX),
         now,
     )
     .await?;

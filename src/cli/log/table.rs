@@ -1,11 +1,12 @@
-//! Records as rows of at most 100 columns, for people. What does not fit is cut and marked; `show` and JSON have it in full.
+//! Records as rows of 100 columns, or as many as the terminal has, for people. What does not fit is cut and marked; `show` and JSON have it in full.
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Width, presets};
 
 use crate::ledger::read::Record;
 use crate::ledger::text::visible;
 
-const WIDTH: u16 = 100;
+/// What a row may have where nobody knows more.
+pub(super) const WIDTH_MIN: u16 = 100;
 const WHOLE_MAX: usize = 16;
 
 /// Heading; the width where rows come one by one and cannot be arranged together; and whether it is never cut where they can.
@@ -22,19 +23,24 @@ const COLUMNS: [(&str, u16, bool); 10] = [
     ("decision", 9, true),
 ];
 
+/// Columns that are cut: they share what a wide terminal has to spare.
+const CUT: u16 = 5;
+
 /// Prints rows, with the heading before the first.
 pub(super) struct Table {
     coloured: bool,
     one_by_one: bool,
     headed: bool,
+    width: u16,
 }
 
 impl Table {
-    pub(super) fn new(coloured: bool, one_by_one: bool) -> Self {
+    pub(super) fn new(coloured: bool, one_by_one: bool, width: u16) -> Self {
         Self {
             coloured,
             one_by_one,
             headed: false,
+            width,
         }
     }
 
@@ -47,7 +53,7 @@ impl Table {
         table
             .load_style(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(WIDTH);
+            .set_width(self.width);
         if !self.headed {
             table.add_row(line(COLUMNS.map(|(heading, ..)| heading)));
             self.headed = true;
@@ -55,9 +61,11 @@ impl Table {
         for record in records {
             table.add_row(line(cells(record)));
         }
+        let spare = self.width.saturating_sub(WIDTH_MIN) / CUT;
         for (column, (_, width, whole)) in table.column_iter_mut().zip(COLUMNS) {
             column.set_padding((0, 1));
             if self.one_by_one {
+                let width = if whole { width } else { width + spare };
                 column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
             } else if whole {
                 column.set_constraint(ColumnConstraint::ContentWidth);

@@ -59,7 +59,7 @@ fn wide() -> Entry {
 async fn a_row_is_one_line_of_at_most_100_columns_without_hidden_characters() {
     let records = records(vec![wide(), Entry::default()]).await;
     for one_by_one in [false, true] {
-        let mut table = Table::new(false, one_by_one);
+        let mut table = Table::new(false, one_by_one, 100);
         let lines = table.rows(&records);
         assert_eq!(lines.lines().count(), 1 + records.len(), "{lines}");
         for line in lines.lines() {
@@ -78,6 +78,26 @@ async fn a_row_is_one_line_of_at_most_100_columns_without_hidden_characters() {
 }
 
 #[tokio::test]
+async fn a_wide_terminal_shows_more_of_each_row() {
+    let entry = Entry {
+        code: Some("a_code_of_thirty_characters___".to_owned()),
+        tenant: Some("a-tenant-of-36-characters-0123456789".to_owned()),
+        ..wide()
+    };
+    let records = records(vec![entry]).await;
+    for one_by_one in [false, true] {
+        let lines = Table::new(false, one_by_one, 400).rows(&records);
+        assert!(lines.lines().all(|line| line.chars().count() <= 400));
+        for whole in [
+            "a_code_of_thirty_characters___",
+            "a-tenant-of-36-characters-0123456789",
+        ] {
+            assert!(lines.contains(whole), "{lines}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn only_the_effect_is_coloured_and_only_where_asked() {
     let entry = Entry {
         account: Some("deny allow".to_owned()),
@@ -85,10 +105,14 @@ async fn only_the_effect_is_coloured_and_only_where_asked() {
         ..Entry::default()
     };
     let records = records(vec![entry]).await;
-    let coloured = Table::new(true, false).rows(&records);
+    let coloured = Table::new(true, false, 100).rows(&records);
     assert_eq!(coloured.matches("\u{1b}[32mallow\u{1b}[0m").count(), 1);
     assert_eq!(coloured.matches('\u{1b}').count(), 2);
-    assert!(!Table::new(false, false).rows(&records).contains('\u{1b}'));
+    assert!(
+        !Table::new(false, false, 100)
+            .rows(&records)
+            .contains('\u{1b}')
+    );
 }
 
 #[tokio::test]
