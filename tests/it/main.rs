@@ -2,10 +2,12 @@
 
 mod cli;
 mod config;
+mod control;
 mod decision;
 mod http;
 mod identity;
 mod ledger;
+mod node;
 mod policy;
 mod standin;
 mod structure;

@@ -19,7 +19,9 @@ use serde_json::Value;
 
 /// 2026-11-23T12:00:00Z.
 pub(crate) const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
-const MASTER_KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// Of the tests alone.
+pub(crate) const MASTER_KEY: &str =
+    "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
 pub(crate) struct World {
     pub(crate) clock: TestClock,
@@ -223,7 +225,7 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
     met.unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
-const APP_URL: &str = "http://127.0.0.1:8080";
+pub(crate) const APP_URL: &str = "http://127.0.0.1:8080";
 
 impl Builder {
     /// More lines of configuration, such as `[limits]\nbody_bytes_max = 10`.
@@ -371,7 +373,7 @@ fn client() -> reqwest::Client {
         .unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

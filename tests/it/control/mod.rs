@@ -1,0 +1,5 @@
+//! Operators: commands beside a running server and on the file, and the admin plane.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what cannot go on is a failed test"
+)]

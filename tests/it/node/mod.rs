@@ -1,0 +1,11 @@
+//! A whole node, from outside: the bytes on its wire, the program that a user starts, its end in order and out of order.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what cannot go on is a failed test"
+)]
+
+mod crash;
+
+pub(crate) mod program;
+mod stop;
+pub(crate) mod wire;
