@@ -57,8 +57,15 @@ pub async fn serve(listener: TcpListener, router: Router, serving: Serving) -> i
     loop {
         tokio::select! {
             () = stopped(&mut stop) => break,
-            accepted = accept(&listener, &serving.places) => {
-                let Some((stream, peer, place)) = accepted else { continue };
+            accepted = accept(&listener) => {
+                let Some((stream, peer)) = accepted else { continue };
+                // Its place is taken after it came: one taken before would be a place that another worker's connection waits for in
+                // vain. Not inside of `accept`, which the end of another connection cancels, and would drop this one.
+                let place = tokio::select! {
+                    () = stopped(&mut stop) => break,
+                    place = serving.places.clone().acquire_owned() => place,
+                };
+                let Ok(place) = place else { break };
                 connections.spawn(connection(stream, peer, router.clone(), serving.clone(), place));
             }
             Some(_ended) = connections.join_next() => {}
@@ -76,13 +83,9 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn accept(
-    listener: &tokio::net::TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.ok()?;
+async fn accept(listener: &tokio::net::TcpListener) -> Option<(TcpStream, SocketAddr)> {
     match listener.accept().await {
-        Ok((stream, peer)) => Some((stream, peer, place)),
+        Ok(accepted) => Some(accepted),
         Err(error) => {
             // Out of file descriptors, as a rule: accepting at once again would only spin.
             tracing::warn!(%error, "a connection could not be accepted");
@@ -110,6 +113,8 @@ async fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.header_timeout_ms))
         .max_headers(limits.headers_max)
+        // The buffer alone does not bound the head: what one read brings in may be larger.
+        .max_header_size(limits.header_bytes_max)
         .max_buf_size(limits.header_bytes_max.max(8192))
         .serve_connection(TokioIo::new(stream), service);
     let mut serving_connection = std::pin::pin!(serving_connection);

@@ -250,20 +250,28 @@ impl Callbacks {
         let Ok(_turn) = self.0.fetches.try_acquire() else {
             return Err(CallbackError::KeyServer(None));
         };
-        let mut failed = None;
+        let (mut failed, mut unusable) = (None, None);
         for server in &self.0.servers {
             match outbound.fetch_key(server, kid).await {
-                Ok(received) if received.status == 200 => {
-                    let key = Arc::new(RsaKey::from_pem(&received.body)?);
-                    self.0.keys.insert(kid.to_owned(), key.clone()).await;
-                    return Ok(key);
-                }
+                Ok(received) if received.status == 200 => match RsaKey::from_pem(&received.body) {
+                    Ok(key) => {
+                        let key = Arc::new(key);
+                        self.0.keys.insert(kid.to_owned(), key.clone()).await;
+                        return Ok(key);
+                    }
+                    // A page of HTML under 200 is a broken server: the next one may know better.
+                    Err(error) => unusable = Some(error),
+                },
                 Ok(received) if received.status == 404 => {}
                 Ok(_) => failed = failed.or(Some(None)),
                 Err(error) => failed = Some(Some(error)),
             }
         }
-        Err(failed.map_or(CallbackError::UnknownKey, CallbackError::KeyServer))
+        Err(match (failed, unusable) {
+            (Some(failed), _) => CallbackError::KeyServer(failed),
+            (None, Some(error)) => error.into(),
+            (None, None) => CallbackError::UnknownKey,
+        })
     }
 
     /// Step 7: the payload is the one that the token was made for, as far as that can be told.

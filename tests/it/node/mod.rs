@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod framing;
 
 pub(crate) mod program;
 mod stop;

@@ -1,1 +1,10 @@
+//! Whose data: signed installs and what becomes of tenants, from the callback's bytes to the record.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what cannot go on is a failed test"
+)]
 
+mod callback;
+mod keys;
+mod lifecycle;
+mod rest;
