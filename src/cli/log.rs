@@ -56,7 +56,7 @@ struct Source {
     #[arg(
         long,
         alias = "database",
-        env = "GATEPOST_DATABASE_URL",
+        env = "GATEPOST_LOG_DATABASE",
         value_name = "URL"
     )]
     database_url: Option<String>,
@@ -84,46 +84,46 @@ struct Query {
     #[command(flatten)]
     source: Source,
     /// Not before: RFC 3339, or a span ago such as `1h`.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, env = "GATEPOST_SINCE", value_name = "TIME")]
     since: Option<Moment>,
     /// Before: RFC 3339, or a span ago.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, env = "GATEPOST_UNTIL", value_name = "TIME")]
     until: Option<Moment>,
     /// The caller's tenant.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_TENANT")]
     tenant: Option<String>,
     /// The caller's account.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_ACCOUNT")]
     account: Option<String>,
     /// What was decided.
-    #[arg(long, value_parser = ["allow", "deny"])]
+    #[arg(long, env = "GATEPOST_EFFECT", value_parser = ["allow", "deny"])]
     effect: Option<String>,
     /// The action, such as `getIssue`.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_ACTION")]
     action: Option<String>,
     /// The site's host.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_SITE")]
     site: Option<String>,
     /// The issue's key or id.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_ISSUE")]
     issue: Option<String>,
     /// The code of the result.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_CODE")]
     code: Option<String>,
     /// The kind of entry, such as `decision`.
-    #[arg(long)]
+    #[arg(long, env = "GATEPOST_KIND")]
     kind: Option<String>,
     /// The decision's id.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "GATEPOST_DECISION", value_name = "ID")]
     decision: Option<String>,
     /// The request's id.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, env = "GATEPOST_REQUEST", value_name = "ID")]
     request: Option<String>,
     /// The newest so many, at most 10,000. Without it JSON gives everything, a table the newest 50.
-    #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, short = 'n', env = "GATEPOST_LIMIT", value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: Option<u32>,
     /// Records before this place: what an earlier call named to see older ones.
-    #[arg(long, value_name = "SEQ")]
+    #[arg(long, env = "GATEPOST_CURSOR", value_name = "SEQ")]
     cursor: Option<u64>,
 }
 

@@ -71,7 +71,7 @@ struct Suspend {
 /// Why it was not carried out.
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (common, order, is_list) = match args.command {
-        Command::List(common) => (common, Order::TenantList, true),
+        Command::List(common) => (common, Order::TenantList {}, true),
         Command::Show(Named { common, tenant }) => (common, Order::TenantShow { tenant }, false),
         Command::Suspend(Suspend { named, reason }) => (
             named.common,

@@ -9,7 +9,8 @@ use super::tokens::Role;
 #[serde(tag = "command", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Command {
     /// All tenants.
-    TenantList,
+    // With braces: serde takes any members for a variant without.
+    TenantList {},
     /// One tenant, by any of its names.
     TenantShow {
         /// Client key, host or cloud id.

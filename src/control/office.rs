@@ -24,7 +24,7 @@ impl Office {
     /// Carries `command` out for `by`, such as `unix:1000`.
     pub async fn run(&self, command: Command, by: &str) -> Result<Value, Refusal> {
         match command {
-            Command::TenantList => Ok(self
+            Command::TenantList {} => Ok(self
                 .tenants
                 .all()
                 .iter()
@@ -120,10 +120,14 @@ fn new_grant(
             names.join(", ")
         )));
     }
-    let until = until
-        .map(Timestamp::parse_rfc3339)
-        .transpose()
-        .map_err(wrong)?;
+    let moment = |text: &str| {
+        Timestamp::parse_rfc3339(text).map_err(|error| {
+            wrong(format!(
+                "`{text}` is no time such as 2026-12-24T12:00:00Z: {error}"
+            ))
+        })
+    };
+    let until = until.map(moment).transpose()?;
     Ok(NewGrant {
         account: account_id(account)?,
         act_as: account_id(act_as)?,

@@ -6,6 +6,7 @@
 )]
 
 mod demo;
+mod log;
 mod shape;
 
 use std::path::Path;

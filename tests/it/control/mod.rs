@@ -1,5 +1,9 @@
-//! Operators: commands beside a running server and on the file, and the admin plane.
+//! Operators: commands beside a running server and on the file, the socket between them, and the admin plane.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests: what cannot go on is a failed test"
 )]
+
+mod admin;
+mod commands;
+mod socket;

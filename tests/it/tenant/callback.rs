@@ -152,7 +152,7 @@ fn contents(app: &'static str) -> Vec<(&'static str, Bend)> {
         (refused, base_url("https://2130706433")),
         (refused, base_url("https://\u{ff41}cme.atlassian.net")),
         (refused, base_url("https://evil.example\\.atlassian.net")),
-        ("foreign_site", base_url("https://xn--cme-7qa.example.net")),
+        (refused, base_url("https://xn--cme-7qa.atlassian.net")),
         ("foreign_site", base_url("https://acme.example.com")),
         ("foreign_site", base_url("https://evilatlassian.net")),
         (

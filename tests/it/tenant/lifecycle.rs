@@ -261,14 +261,6 @@ async fn a_suspended_tenant_stays_suspended_when_it_is_installed_anew() {
         .await
         .unwrap();
     assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 401);
-    for callback in [
-        acme.install_with(app, |_| {}),
-        acme.uninstall(app),
-        acme.install(app),
-    ] {
-        world.clock.advance(Duration::from_secs(1));
-        let _ = callback;
-    }
     for event in 0..3 {
         world.clock.advance(Duration::from_secs(1));
         let callback = if event == 1 {
