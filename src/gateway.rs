@@ -73,7 +73,7 @@ pub struct Trail {
     spent: Spent,
     exchange: Exchange,
     withheld: Vec<String>,
-    /// Whether a permit was given, so that an outcome is due.
+    /// Whether something was allowed, so that an outcome is due.
     permitted: bool,
 }
 
@@ -175,16 +175,27 @@ impl Gateway {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail).await),
         };
+        self.give(trail, Stage::Authenticate, "whoami").await?;
+        Ok(principal)
+    }
+
+    /// Records that a route gave what no policy decides about.
+    pub async fn give(
+        &self,
+        trail: &mut Trail,
+        stage: Stage,
+        action: &str,
+    ) -> Result<(), LedgerError> {
         let entry = Entry {
-            action: Some("whoami".to_owned()),
+            action: Some(action.to_owned()),
             effect: Some(Effect::Allow),
-            stage: Some(Stage::Authenticate),
+            stage: Some(stage),
             code: Some("allowed".to_owned()),
             ..trail.entry.clone()
         };
-        let draft = Draft::new(&entry).map_err(Stop::Ledger)?;
-        let _receipt = self.ledger.append(draft).await.map_err(Stop::Ledger)?;
-        Ok(principal)
+        let _receipt = self.ledger.append(Draft::new(&entry)?).await?;
+        trail.permitted = true;
+        Ok(())
     }
 
     fn verify(

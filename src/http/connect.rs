@@ -1,7 +1,7 @@
 //! What Atlassian asks of a Connect app: its descriptor, and the signed lifecycle callbacks. No route here opens anything to a user.
 
 use axum::response::Response;
-use http::{HeaderValue, header};
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::identity::install::{Callback, Event};
@@ -10,7 +10,7 @@ use crate::identity::presented::Call;
 use super::parse;
 use super::visit::{Done, Failure, Visit};
 
-/// `GET /connect/atlassian-connect.json`. A visit only so that the front has checked it: nothing is decided, so nothing is recorded.
+/// `GET /connect/atlassian-connect.json`.
 pub(super) async fn descriptor(visit: Visit) -> Response {
     let about = visit.app.about();
     let descriptor = json!({
@@ -27,12 +27,8 @@ pub(super) async fn descriptor(visit: Visit) -> Response {
         "enableLicensing": false,
         "modules": {},
     });
-    let mut response = Response::new(descriptor.to_string().into());
-    response.headers_mut().insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("application/json"),
-    );
-    response
+    let json = Bytes::from(descriptor.to_string());
+    visit.publish("descriptor", json).await
 }
 
 /// `POST /connect/installed`.

@@ -155,6 +155,16 @@ impl Visit {
             .map_err(Failure::Stop)
     }
 
+    /// Records that everybody gets this, then gives it.
+    pub(super) async fn publish(mut self, action: &str, json: Bytes) -> Response {
+        let gateway = self.app.gateway();
+        let given = gateway.give(&mut self.trail, Stage::Parse, action).await;
+        let result = given
+            .map(|()| Done::Json(json))
+            .map_err(|error| Failure::Stop(Stop::Ledger(error)));
+        self.finish(result).await
+    }
+
     /// Records what is not recorded yet, then makes the answer.
     pub(super) async fn finish(self, result: Result<Done, Failure>) -> Response {
         let Self {

@@ -103,7 +103,7 @@ async fn set_fault(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> 
     let (Some(role), Some(fault)) = (role, fault) else {
         return wrong(
             StatusCode::BAD_REQUEST,
-            "say ?role=jira|token|keys&fault=status|delay_ms|hang|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
+            "say ?role=jira|token|keys&fault=status|delay_ms|hang|hold|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
         );
     };
     let times = match form::only(&query, "times").map(str::parse) {
@@ -132,6 +132,7 @@ fn fault(word: &str, value: &str) -> Option<Fault> {
         "status" => Fault::Status(value.parse().ok()?),
         "delay_ms" => Fault::Delay(Duration::from_millis(value.parse().ok()?)),
         "hang" => Fault::Hang,
+        "hold" => Fault::Hold,
         "close" => Fault::CloseConnection,
         "instead" => Fault::Instead(value.to_owned()),
         "redirect" => Fault::Redirect(value.to_owned()),

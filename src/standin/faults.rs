@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt as _, Collected};
 use hyper::body::{Body as HyperBody, Frame};
 use serde_json::json;
+use tokio::sync::watch;
 
 use super::gzip;
 use super::seen::Role;
@@ -28,6 +29,8 @@ pub enum Fault {
     Delay(Duration),
     /// Read the request and never answer.
     Hang,
+    /// Read the request and answer properly once the fault is taken away or another takes its place.
+    Hold,
     /// Read the request and close the connection.
     CloseConnection,
     /// 200 and this text as JSON, whatever was asked for.
@@ -53,7 +56,10 @@ pub enum Fault {
 
 /// The faults in force.
 #[derive(Debug, Default)]
-pub(super) struct Faults(Mutex<HashMap<&'static str, Planned>>);
+pub(super) struct Faults {
+    planned: Mutex<HashMap<&'static str, Planned>>,
+    changes: watch::Sender<()>,
+}
 
 #[derive(Debug)]
 struct Planned {
@@ -64,16 +70,34 @@ struct Planned {
 
 impl Faults {
     pub(super) fn set(&self, role: Role, fault: Option<Fault>, times: Option<u32>) {
-        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match fault {
-            Some(fault) => planned.insert(role.as_str(), Planned { fault, left: times }),
-            None => planned.remove(role.as_str()),
+            Some(fault) => self
+                .planned()
+                .insert(role.as_str(), Planned { fault, left: times }),
+            None => self.planned().remove(role.as_str()),
         };
+        self.changes.send_replace(());
+    }
+
+    /// Waits while requests to `role` are held.
+    pub(super) async fn lifted(&self, role: Role) {
+        let holds = || {
+            let planned = self.planned();
+            let fault = planned.get(role.as_str()).map(|planned| &planned.fault);
+            fault == Some(&Fault::Hold)
+        };
+        let mut changes = self.changes.subscribe();
+        // INVARIANT: the sender lives as long as `self`.
+        let _ = changes.wait_for(|()| !holds()).await;
+    }
+
+    fn planned(&self) -> MutexGuard<'_, HashMap<&'static str, Planned>> {
+        self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The fault that hits the request at hand.
     pub(super) fn next(&self, role: Role) -> Option<Fault> {
-        let mut planned = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut planned = self.planned();
         let hit = planned.get_mut(role.as_str())?;
         match &mut hit.left {
             Some(0) => return None,
@@ -102,6 +126,8 @@ pub(super) async fn apply(
             tokio::time::sleep(span).await;
             answer.await
         }
+        // The caller has waited already.
+        Fault::Hold => answer.await,
         Fault::Hang => std::future::pending().await,
         Fault::CloseConnection => return Err(Closed),
         Fault::Truncated => truncated(answer.await).await,

@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use super::controls;
-use super::faults::{self, Closed};
+use super::faults::{self, Closed, Fault};
 use super::jira;
 use super::keys::InstallKey;
 use super::seen::{Role, Seen};
@@ -118,7 +118,11 @@ impl Desk {
             }
             answer
         };
-        let answer = faults::apply(self.state.faults.next(role), answer).await?;
+        let fault = self.state.faults.next(role);
+        if fault == Some(Fault::Hold) {
+            self.state.faults.lifted(role).await;
+        }
+        let answer = faults::apply(fault, answer).await?;
         self.state.requests.answered(number, |seen| {
             seen.status = answer.status().as_u16();
             if let Some(given) = answer.extensions().get::<Given>() {

@@ -29,7 +29,7 @@ async fn a_log_that_cannot_be_written_stops_every_request() {
     let targets = [
         ACME_1,
         foreign,
-        "/v1/issue?site=https://nobody.atlassian.net&issue=X-1",
+        "/v1/issue?site=https://nobody.atlassian.net&issue=XY-1",
         "/v1/whoami",
         "/v1/issue",
         "/nowhere",

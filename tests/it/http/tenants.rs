@@ -1,15 +1,10 @@
 //! A tenant that changes while one of its requests is under way: the credential of before opens nothing any more.
 
-use std::time::Duration;
-
 use gatepost::control::command::Command;
 use gatepost::standin::{Fault, Role};
 
 use super::{ACME_1, lines};
 use crate::world::{Answer, World, until};
-
-/// Longer than any of these changes takes.
-const HELD: Fault = Fault::Delay(Duration::from_millis(600));
 
 #[derive(Clone, Copy, Debug)]
 enum Change {
@@ -53,13 +48,13 @@ async fn carry_out(world: &World, change: Change) {
 /// Asks for ACME-1; as soon as the request has reached `role`, the tenant changes, while the answer is held back.
 async fn meanwhile(world: &World, role: Role, change: Change) -> Answer {
     let ann = world.token("acme", "ann");
-    world.jira.set_fault(role, Some(HELD));
+    world.jira.set_fault(role, Some(Fault::Hold));
     let changed = async {
         until("the request is held", || !world.seen(role).is_empty()).await;
         carry_out(world, change).await;
+        world.jira.set_fault(role, None);
     };
     let (answer, ()) = tokio::join!(world.get(ACME_1, &ann), changed);
-    world.jira.set_fault(role, None);
     answer
 }
 
