@@ -7,15 +7,11 @@ use super::record::{SharedTenant, State};
 use super::{CloudId, SiteUrl, TenantId};
 
 /// The registry at one moment.
-#[expect(
-    clippy::struct_field_names,
-    reason = "each field is an index, named by what it finds by"
-)]
 #[derive(Clone, Debug, Default)]
 pub(super) struct Directory {
-    by_id: HashMap<TenantId, SharedTenant>,
-    by_site: HashMap<SiteUrl, SharedTenant>,
-    by_cloud: HashMap<CloudId, SharedTenant>,
+    ids: HashMap<TenantId, SharedTenant>,
+    sites: HashMap<SiteUrl, SharedTenant>,
+    clouds: HashMap<CloudId, SharedTenant>,
 }
 
 impl Directory {
@@ -45,37 +41,37 @@ impl Directory {
     }
 
     pub(super) fn id(&self, id: &TenantId) -> Option<&SharedTenant> {
-        self.by_id.get(id)
+        self.ids.get(id)
     }
 
     pub(super) fn site(&self, site: &SiteUrl) -> Option<&SharedTenant> {
-        self.by_site.get(site)
+        self.sites.get(site)
     }
 
     pub(super) fn cloud(&self, cloud: &CloudId) -> Option<&SharedTenant> {
-        self.by_cloud.get(cloud)
+        self.clouds.get(cloud)
     }
 
     /// All, by id.
     pub(super) fn all(&self) -> Vec<SharedTenant> {
-        let mut tenants: Vec<SharedTenant> = self.by_id.values().cloned().collect();
+        let mut tenants: Vec<SharedTenant> = self.ids.values().cloned().collect();
         tenants.sort_by(|one, other| one.id.as_str().cmp(other.id.as_str()));
         tenants
     }
 
     fn put(&mut self, tenant: SharedTenant) {
         if tenant.state == State::Installed {
-            self.by_site.insert(tenant.site.clone(), tenant.clone());
+            self.sites.insert(tenant.site.clone(), tenant.clone());
             if let Some(cloud) = &tenant.cloud_id {
-                self.by_cloud.insert(*cloud, tenant.clone());
+                self.clouds.insert(*cloud, tenant.clone());
             }
         }
-        self.by_id.insert(tenant.id.clone(), tenant);
+        self.ids.insert(tenant.id.clone(), tenant);
     }
 
     fn remove(&mut self, id: &TenantId) {
-        self.by_id.remove(id);
-        self.by_site.retain(|_, tenant| tenant.id != *id);
-        self.by_cloud.retain(|_, tenant| tenant.id != *id);
+        self.ids.remove(id);
+        self.sites.retain(|_, tenant| tenant.id != *id);
+        self.clouds.retain(|_, tenant| tenant.id != *id);
     }
 }

@@ -107,7 +107,7 @@ fn split(mut text: &str) -> Vec<Reply> {
             .parse()
             .unwrap_or(0)
             .min(rest.len());
-        reply.text = rest[..length].to_owned();
+        rest[..length].clone_into(&mut reply.text);
         text = &rest[length..];
         all.push(reply);
     }

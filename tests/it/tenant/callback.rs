@@ -121,10 +121,7 @@ fn contents(app: &'static str) -> Vec<(&'static str, Bend)> {
         ("wrong_audience", without_claim("aud")),
         ("qsh_mismatch", claim("qsh", json!("context-qsh"))),
         ("qsh_mismatch", without_claim("qsh")),
-        (
-            "qsh_mismatch",
-            bend(|draft| draft.path = "/connect/installed?x=1".to_owned()),
-        ),
+        ("qsh_mismatch", bend(|draft| draft.path.push_str("?x=1"))),
         (
             refused,
             bend(|draft| draft.claims["iss"] = json!("another-client-key")),

@@ -169,7 +169,7 @@ async fn another_sites_cloud_id_is_not_given_away() {
     let before = (standing(&world, "acme"), standing(&world, "globex"));
     let stolen = globex.cloud_id().to_owned();
     let callback = acme.install_with(world.app_url(), |draft| {
-        draft.payload["cloudId"] = json!(stolen)
+        draft.payload["cloudId"] = json!(stolen);
     });
     assert_refused(&world.deliver(&callback).await, 401);
     assert_eq!(

@@ -128,10 +128,7 @@ async fn another_master_key_is_told_by_its_id_before_anything_starts() {
     // Version, then the key's id: the same in both, the nonce and all else differ.
     assert_eq!(sealed[0][..5], sealed[1][..5]);
     assert_ne!(sealed[0][5..], sealed[1][5..]);
-    let id: String = sealed[0][1..5]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let id = gatepost::secret::hex(&sealed[0][1..5]);
     match again(world, &other).await {
         Err(NodeError::Tenants(TenantError::Vault(VaultError::WrongKey {
             sealed,
