@@ -328,8 +328,9 @@ async fn a_body_that_does_not_end_is_answered_and_recorded() {
 
 #[tokio::test]
 async fn a_connection_beyond_the_cap_waits_for_its_place() {
+    // The connections that installed the app hold places until they have been idle for so long.
     let world = World::builder()
-        .settings("limits.connections_max = 2")
+        .settings("limits.connections_max = 2\nlimits.header_timeout_ms = 300")
         .start()
         .await;
     let at = world.node.data_address();
