@@ -1,12 +1,15 @@
 //! Commands through the real program, while a server runs and on the file: what they print where, how they end, what is recorded.
 
-use gatepost::standin::{Role, account};
+use std::time::Duration;
+
+use gatepost::standin::{Fault, Role, account};
 use serde_json::{Value, json};
 
 use crate::node::program::{Ground, Program};
 use crate::node::wire;
 
 const ACME: &str = "acme.atlassian.net";
+const ISSUE: &str = "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1";
 const WHOAMI: &str = "/v1/whoami";
 
 fn objects(lines: &str) -> Vec<Value> {
@@ -269,33 +272,51 @@ async fn a_token_stands_alone_on_stdout_and_opens_the_metrics() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_suspension_reaches_a_request_that_is_under_way() {
-    let ground = Ground::new().await;
-    let program = ground.serve();
-    ground.install(&program).await;
-    // The token server holds the request between its permit and Jira.
-    let delay = gatepost::standin::Fault::Delay(std::time::Duration::from_millis(1500));
+/// Sends a request that the token server holds between its permit and Jira, changes something meanwhile, and gives its answer.
+async fn under_way(ground: &Ground, program: &Program, change: impl FnOnce()) -> wire::Reply {
+    let delay = Fault::Delay(Duration::from_millis(1500));
     ground.jira.set_fault(Role::Token, Some(delay));
     ground.jira.clear_requests();
     let token = format!("JWT {}", ground.jira.site("acme").context_token("ann"));
-    let (data, issue) = (
-        program.data,
-        "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1",
-    );
-    let under_way = tokio::spawn(async move { wire::get(data, issue, Some(&token)).await });
-    let reached =
-        |role| move |ground: &Ground| ground.jira.requests().iter().any(|seen| seen.role == role);
-    while !reached(Role::Token)(&ground) {
+    let at = program.data;
+    let request = tokio::spawn(async move { wire::get(at, ISSUE, Some(&token)).await });
+    while !asked(ground, Role::Token) {
         tokio::task::yield_now().await;
     }
-    ground.done(&["tenant", "suspend", ACME, "--reason", "now"]);
-    let answer = under_way.await.unwrap();
-    assert_eq!(answer.status, 401, "{}", answer.text);
+    change();
+    request.await.unwrap()
+}
+
+fn asked(ground: &Ground, role: Role) -> bool {
+    ground.jira.requests().iter().any(|seen| seen.role == role)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspension_reaches_a_request_that_is_under_way_also_if_it_is_over_already() {
+    let ground = Ground::new().await;
+    let program = ground.serve();
+    ground.install(&program).await;
+    let suspend = || drop(ground.done(&["tenant", "suspend", ACME, "--reason", "now"]));
+    let resume = || drop(ground.done(&["tenant", "resume", ACME]));
+    let suspended = under_way(&ground, &program, suspend).await;
+    assert_eq!(suspended.status, 401, "{}", suspended.text);
     assert!(
-        !reached(Role::Jira)(&ground),
+        !asked(&ground, Role::Jira),
         "Jira was asked for a suspended tenant"
     );
+    resume();
+    let resumed = under_way(&ground, &program, || {
+        suspend();
+        resume();
+    });
+    let resumed = resumed.await;
+    assert_eq!(resumed.status, 401, "{}", resumed.text);
+    assert!(
+        !asked(&ground, Role::Jira),
+        "Jira was asked with a permit of before"
+    );
+    let after = under_way(&ground, &program, || {}).await;
+    assert_eq!(after.status, 200, "{}", after.text);
 }
 
 #[tokio::test]
