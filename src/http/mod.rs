@@ -4,6 +4,7 @@
 pub mod admin;
 mod connect;
 mod front;
+mod impatient;
 mod jira;
 pub mod metrics;
 mod parse;

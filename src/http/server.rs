@@ -1,5 +1,5 @@
 //! The listeners: bounded connections, bounded headers, an end in order. Used by `node`.
-//! A connection must never outlive the drain, nor a slow sender hold one for ever.
+//! A connection must never outlive the drain, nor a slow sender or reader hold one for ever.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -17,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
+use super::impatient::Impatient;
 use super::{Limits, Peer};
 
 /// Connections that may wait to be accepted.
@@ -109,6 +110,7 @@ async fn connection(
         router.clone().oneshot(request)
     });
     let limits = &serving.limits;
+    let write_timeout = Duration::from_millis(limits.request_timeout_ms);
     let serving_connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(limits.header_timeout_ms))
@@ -116,7 +118,7 @@ async fn connection(
         // The buffer alone does not bound the head: what one read brings in may be larger.
         .max_header_size(limits.header_bytes_max)
         .max_buf_size(limits.header_bytes_max.max(8192))
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Impatient::new(stream, write_timeout)), service);
     let mut serving_connection = std::pin::pin!(serving_connection);
     let mut stop = serving.stop.clone();
     tokio::select! {

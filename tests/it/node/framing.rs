@@ -366,3 +366,15 @@ async fn the_descriptor_passes_the_front_like_every_route() {
         format!("GET {path} HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n");
     assert_eq!(wire::one(at, &two_hosts).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_client_that_never_reads_its_answers_is_cut_off() {
+    let settings = "limits.request_timeout_ms = 300";
+    let world = World::builder().settings(settings).start().await;
+    let mut stream = wire::connect(world.node.data_address()).await;
+    let requests = "GET /connect/atlassian-connect.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000);
+    // The answers fill every buffer, then the requests do, and nobody reads: without an end this would wait for ever.
+    let flood = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
+    let ended = tokio::time::timeout(Duration::from_secs(15), flood).await;
+    assert!(ended.is_ok(), "the connection is open still");
+}
