@@ -2,7 +2,8 @@
 //!
 //!     make bench
 //!     cargo bench --bench corridor -- --rounds 9 --seconds 5
-//!     cargo bench --bench corridor -- --noise        nginx against nginx: how much of a ratio is chance
+//!     cargo bench --bench corridor -- --noise                  nginx against nginx: how much of a ratio is chance
+//!     cargo bench --bench corridor -- --program old/gatepost   an earlier build
 //!
 //! It prints a table of Markdown. A round with any error fails the run: a gateway that refuses is fast.
 
@@ -37,17 +38,18 @@ struct Args {
     /// Measure nginx against itself
     #[arg(long)]
     noise: bool,
+    /// The build of Gatepost that is measured
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_gatepost"))]
+    program: String,
     /// Passed by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// Something between the load and the upstream.
-struct System {
+/// What the load is sent to. Its processor time is that of its own process alone.
+struct System<'r> {
     name: &'static str,
-    running: Running,
-    url: String,
-    authorization: String,
+    running: &'r Running,
 }
 
 /// What one round says of one system.
@@ -70,57 +72,60 @@ fn main() -> anyhow::Result<()> {
     let keys = signed::Keys::generate()?;
     let upstream = nginx::upstream(folder.path(), &keys, cores.beside)?;
     let peer = nginx::proxy(folder.path(), "peer", upstream.port, cores.tested)?;
-    let authorization = format!("JWT {}", signed::context_token());
-    let first = System {
-        name: "nginx proxy_pass",
-        url: format!("http://127.0.0.1:{}{PATH}", peer.port),
-        running: peer,
-        authorization: authorization.clone(),
-    };
-    let (name, running) = if args.noise {
+    let (name, tested) = if args.noise {
         let again = nginx::proxy(folder.path(), "again", upstream.port, cores.tested)?;
         ("nginx again", again)
     } else {
-        let server = gatepost_server::start(folder.path(), &keys, upstream.port, cores.tested)?;
+        let server =
+            gatepost_server::start(folder.path(), &keys, upstream.port, &args.program, cores)?;
         ("Gatepost, everything on", server)
     };
-    let second = System {
-        name,
-        url: format!("http://127.0.0.1:{}{PATH}", running.port),
-        running,
-        authorization,
-    };
-    let rounds = measure(&args, &first, &second, cores)?;
-    print!("{}", table(&args, [&first, &second], &rounds));
+    let system = |name, running| System { name, running };
+    let systems = [
+        system("nginx proxy_pass", &peer),
+        system(name, &tested),
+        system("straight to the upstream", &upstream),
+    ];
+    let rounds = measure(&args, &systems, cores)?;
+    print!("{}", table(&args, &systems, &rounds));
     Ok(())
 }
 
-/// Both in turn, after a round that warms them up and is forgotten.
+/// All in turn, after a round that warms them up and is forgotten.
 fn measure(
     args: &Args,
-    first: &System,
-    second: &System,
+    systems: &[System<'_>; 3],
     cores: Cores,
-) -> anyhow::Result<Vec<[Figures; 2]>> {
+) -> anyhow::Result<Vec<[Figures; 3]>> {
+    let authorization = format!("JWT {}", signed::context_token());
+    let load = |system| round(args, system, &authorization, cores);
     let mut rounds = Vec::new();
     for number in 0..=args.rounds {
-        let pair = [round(args, first, cores)?, round(args, second, cores)?];
+        let [peer, tested, straight] = systems;
+        let figures = [load(peer)?, load(tested)?, load(straight)?];
         if number > 0 {
-            let [one, two] = pair;
-            eprintln!("round {number}: {:.1} and {:.1} µs", one.cpu_us, two.cpu_us);
-            rounds.push(pair);
+            let [peer, tested, _] = &figures;
+            let (one, two) = (peer.cpu_us, tested.cpu_us);
+            eprintln!("round {number}: {one:.1} and {two:.1} µs");
+            rounds.push(figures);
         }
     }
     Ok(rounds)
 }
 
-fn round(args: &Args, system: &System, cores: Cores) -> anyhow::Result<Figures> {
+fn round(
+    args: &Args,
+    system: &System<'_>,
+    authorization: &str,
+    cores: Cores,
+) -> anyhow::Result<Figures> {
+    let url = format!("http://127.0.0.1:{}{PATH}", system.running.port);
     let before = system.running.cpu_us()?;
     let load = wrk::run(
         args.connections,
         args.seconds,
-        &system.url,
-        &system.authorization,
+        &url,
+        authorization,
         cores.beside,
     )
     .with_context(|| format!("load on {}", system.name))?;
@@ -139,7 +144,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     sorted[sorted.len() / 2]
 }
 
-fn table(args: &Args, systems: [&System; 2], rounds: &[[Figures; 2]]) -> String {
+fn table(args: &Args, systems: &[System<'_>; 3], rounds: &[[Figures; 3]]) -> String {
     let mut lines = vec![
         format!(
             "{} rounds of {} s each, in turn; {} connections kept open; medians.",
@@ -150,9 +155,14 @@ fn table(args: &Args, systems: [&System; 2], rounds: &[[Figures; 2]]) -> String 
         "|---|---|---|---|---|---|".to_owned(),
     ];
     for (at, system) in systems.iter().enumerate() {
-        let of = |figure: fn(&Figures) -> f64| median(rounds.iter().map(|pair| figure(&pair[at])));
-        // Neighbouring rounds are compared, not the medians: drift hits both halves of a pair.
-        let ratio = median(rounds.iter().map(|pair| pair[at].cpu_us / pair[0].cpu_us));
+        let of =
+            |figure: fn(&Figures) -> f64| median(rounds.iter().map(|round| figure(&round[at])));
+        // Neighbouring rounds are compared, not the medians: drift hits all of a round.
+        let ratio = median(
+            rounds
+                .iter()
+                .map(|round| round[at].cpu_us / round[0].cpu_us),
+        );
         lines.push(format!(
             "| {} | {:.1} | {ratio:.2} | {:.0} | {:.2} | {:.2} |",
             system.name,

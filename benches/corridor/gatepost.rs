@@ -10,7 +10,7 @@ use anyhow::{Context as _, ensure};
 use gatepost::clock::Chance;
 use gatepost::secret::Vault;
 
-use super::process::{self, Running};
+use super::process::{self, Cores, Running};
 use super::signed::{self, KEY_ID, Keys};
 
 const APP_KEY: &str = "com.example.gatepost";
@@ -20,7 +20,8 @@ pub(crate) fn start(
     folder: &Path,
     keys: &Keys,
     upstream: u16,
-    core: Option<usize>,
+    program: &str,
+    cores: Cores,
 ) -> anyhow::Result<Running> {
     let (port, admin) = (process::free_port()?, process::free_port()?);
     let public_url = format!("http://127.0.0.1:{port}");
@@ -53,7 +54,7 @@ oauth_server = \"http://127.0.0.1:{upstream}\"
     );
     let path = folder.join("gatepost.toml");
     fs::write(&path, config)?;
-    let mut command = process::pinned(core, env!("CARGO_BIN_EXE_gatepost"));
+    let mut command = process::pinned(cores.tested, program);
     command.arg("serve").arg("--config").arg(&path);
     let key = Vault::generate(&Chance::system());
     command.env(
@@ -75,16 +76,21 @@ fn write_policies(folder: &Path) -> anyhow::Result<()> {
             fs::copy(entry.path(), folder.join(entry.file_name()))?;
         }
     }
+    let numbers = 1..=7;
     let rule = |number: i32| {
         format!(
             "@id(\"bench-{number}\")\n@reason(\"Not for this team.\")\n\
              forbid (principal, action, resource) when {{ principal in Team::\"acme/team-{number}\" }};\n"
         )
     };
-    fs::write(
-        folder.join("bench.cedar"),
-        (1..=7).map(rule).collect::<String>(),
-    )?;
+    let team = |number: i32| {
+        let uid = serde_json::json!({ "type": "Team", "id": format!("acme/team-{number}") });
+        serde_json::json!({ "uid": uid, "parents": [] })
+    };
+    let rules: String = numbers.clone().map(rule).collect();
+    let teams = serde_json::Value::from_iter(numbers.map(team));
+    fs::write(folder.join("bench.cedar"), rules)?;
+    fs::write(folder.join("entities.json"), teams.to_string())?;
     Ok(())
 }
 
