@@ -227,7 +227,8 @@ impl Chance {
         uuid::Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
     }
 
-    fn fill(&self, bytes: &mut [u8]) {
+    /// Random bytes all over `bytes`.
+    pub fn fill(&self, bytes: &mut [u8]) {
         match &self.0 {
             // INVARIANT: AWS-LC aborts rather than hand out weak bytes; it reports an error for absurd lengths only.
             Dice::System(system) => {

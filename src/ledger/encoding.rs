@@ -43,10 +43,14 @@ impl Draft {
     /// # Errors
     /// [`LedgerError::TooLarge`] above [`ENTRY_BYTES_MAX`].
     pub fn new(entry: &Entry) -> Result<Self, LedgerError> {
-        let text = serde_json::to_string(entry).map_err(LedgerError::Encode)?;
+        // Room for an ordinary entry at once: grown from nothing, its bytes would be copied five times.
+        let mut text = Vec::with_capacity(2048);
+        serde_json::to_writer(&mut text, entry).map_err(LedgerError::Encode)?;
         if text.len() > ENTRY_BYTES_MAX {
             return Err(LedgerError::TooLarge { bytes: text.len() });
         }
+        // INVARIANT: serde_json writes UTF-8.
+        let text = String::from_utf8(text).expect("JSON is UTF-8");
         Ok(Self {
             digest: sha256(text.as_bytes()),
             entry: text.into(),
@@ -74,9 +78,8 @@ impl Place {
         Ok(Self { until_seq })
     }
 
-    /// Writes the body of the record of `draft` at `seq` over `body`.
+    /// Adds the body of the record of `draft` at `seq` to `body`.
     pub(super) fn body(&self, body: &mut String, draft: &Draft, seq: u64, time: &str) {
-        body.clear();
         body.push_str("{\"entry\":");
         body.push_str(&draft.entry);
         body.push_str(&self.until_seq);

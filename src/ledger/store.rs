@@ -1,7 +1,7 @@
 //! The tables of the log, as they are written. Runs inside transactions of the write lane only.
 
-use serde::Serialize as _;
-use serde_json::Serializer;
+use std::fmt::Write as _;
+
 use sqlx::{query, query_scalar};
 
 use super::Writer;
@@ -41,52 +41,62 @@ pub(super) async fn append(
     Ok(first)
 }
 
-/// A batch as four values. One statement a table takes them all: 98,000 records a second where a statement a row makes 43,000.
+/// A batch as a few long values. One statement a table takes them all: a statement a row costs twice as much.
 struct Rows {
-    bodies: Vec<u8>,
+    bodies: String,
+    /// Where each body begins, from 1, and how long it is, in bytes: ten digits each.
+    spans: String,
     salts: Vec<u8>,
     commitments: Vec<u8>,
     leaves: Vec<u8>,
 }
 
-/// Counting for the leaves instead of reading the bodies' JSON a second time saves a sixth of the whole.
+/// Rows are cut out of the values by position. As a JSON array the bodies would be escaped, parsed and unescaped: a fifth more.
+/// A BLOB is cut by bytes, where TEXT would be counted through by characters.
 const INSERT: &str = "
     WITH RECURSIVE places (key) AS (
         SELECT 0 UNION ALL SELECT key + 1 FROM places WHERE key + 1 < ?2
     )
     INSERT INTO ledger_leaves (seq, commitment, leaf)
     SELECT ?1 + key, substr(?3, key * 32 + 1, 32), substr(?4, key * 32 + 1, 32) FROM places;
+    WITH RECURSIVE places (key) AS (
+        SELECT 0 UNION ALL SELECT key + 1 FROM places WHERE key + 1 < ?2
+    )
     INSERT INTO ledger_entries (seq, salt, body)
-    SELECT ?1 + key, substr(?5, key * 16 + 1, 16), atom FROM json_each(?6)";
+    SELECT
+        ?1 + key,
+        substr(?5, key * 16 + 1, 16),
+        CAST(substr(
+            ?6,
+            CAST(substr(?7, key * 20 + 1, 10) AS INTEGER),
+            CAST(substr(?7, key * 20 + 11, 10) AS INTEGER)
+        ) AS TEXT)
+    FROM places";
 
 impl Rows {
     fn new(writer: &Writer, drafts: &[Draft], first: u64) -> Self {
         let mut rows = Self {
-            bodies: Vec::with_capacity(drafts.len() * 1024),
-            salts: Vec::with_capacity(drafts.len() * SALT_BYTES),
+            bodies: String::with_capacity(drafts.len() * 2048),
+            spans: String::with_capacity(drafts.len() * 20),
+            salts: vec![0; drafts.len() * SALT_BYTES],
             commitments: Vec::with_capacity(drafts.len() * 32),
             leaves: Vec::with_capacity(drafts.len() * 32),
         };
+        // All salts at once: the generator takes in fresh entropy at every call, whatever its length.
+        writer.chance.fill(&mut rows.salts);
         let time = encoding::time(writer.clock.now());
-        let mut body = String::new();
-        for (seq, draft) in (first..).zip(drafts) {
-            writer.place.body(&mut body, draft, seq, &time);
-            rows.push(&body, &writer.chance.bytes());
+        let (salts, _) = rows.salts.as_chunks();
+        for ((seq, draft), salt) in (first..).zip(drafts).zip(salts) {
+            let start = rows.bodies.len();
+            writer.place.body(&mut rows.bodies, draft, seq, &time);
+            let body = &rows.bodies[start..];
+            let commitment = encoding::commitment(salt, body);
+            rows.leaves.extend(encoding::leaf(&commitment));
+            rows.commitments.extend(commitment);
+            // INVARIANT: writing into a String cannot fail.
+            write!(rows.spans, "{:010}{:010}", start + 1, body.len()).expect("memory takes it");
         }
-        rows.bodies.push(b']');
         rows
-    }
-
-    fn push(&mut self, body: &str, salt: &[u8; SALT_BYTES]) {
-        let commitment = encoding::commitment(salt, body);
-        self.leaves.extend(encoding::leaf(&commitment));
-        self.commitments.extend(commitment);
-        self.salts.extend(salt);
-        self.bodies
-            .push(if self.bodies.is_empty() { b'[' } else { b',' });
-        // INVARIANT: a string is JSON, and memory takes it.
-        body.serialize(&mut Serializer::new(&mut self.bodies))
-            .expect("a string can be written to memory");
     }
 
     async fn insert(
@@ -95,15 +105,14 @@ impl Rows {
         first: i64,
         count: i64,
     ) -> Result<(), DbError> {
-        // INVARIANT: serde_json writes UTF-8.
-        let bodies = String::from_utf8(self.bodies).expect("JSON is UTF-8");
         let done = query(INSERT)
             .bind(first)
             .bind(count)
             .bind(self.commitments)
             .bind(self.leaves)
             .bind(self.salts)
-            .bind(bodies)
+            .bind(self.bodies.into_bytes())
+            .bind(self.spans.into_bytes())
             .execute(connection)
             .await?;
         // Each record has a leaf and a body; anything else would be an answer without a record.
