@@ -1,12 +1,13 @@
-//! The collector: one task that takes what waits in the queue and makes it durable, a batch a transaction. It does not linger: while
-//! one batch is being synced the next piles up by itself. It must never answer before the commit, nor drop an entry in silence.
+//! The collector: one task that takes what waits in the queue and makes it durable, a batch a transaction. While one batch is being
+//! synced the next piles up by itself; under load it lingers for a moment, idle it does not. It must never answer before the commit,
+//! nor drop an entry in silence.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::encoding::Draft;
 use super::{Writer, store};
@@ -14,6 +15,10 @@ use crate::db::{Db, DbError};
 
 /// How soon a log that failed is tried again when no request does it.
 const RETRY: Duration = Duration::from_secs(1);
+/// How long a batch is held open for those that are expected. What a batch costs beside its entries is about what ten entries cost.
+const LINGER: Duration = Duration::from_millis(1);
+/// So many waiters of one batch are load: then fewer, larger batches matter more than a millisecond.
+const LOADED: usize = 8;
 
 /// What goes through the queue.
 pub(super) enum Message {
@@ -42,6 +47,8 @@ pub(super) struct Collector {
     pub(super) report: Arc<Report>,
     pub(super) batch_entries_max: usize,
     pub(super) carried_entries_max: usize,
+    /// How many waited for the last batch: as many are likely to come again.
+    pub(super) waited: usize,
 }
 
 #[derive(Default)]
@@ -81,7 +88,41 @@ impl Collector {
                 Err(_) => return true,
             }
         };
-        for message in taken {
+        self.take(taken, batch);
+        if count > 0 {
+            self.linger(batch).await;
+        }
+        count > 0
+    }
+
+    /// Holds `batch` open for a moment where that costs nobody anything, or under load. A client that is alone never waits here.
+    async fn linger(&mut self, batch: &mut Batch) {
+        if batch.waiting() == 0 && batch.last.is_none() {
+            // Nobody is in a hurry for the end of a request: it goes with the beginning of the next, if there is one.
+            let mut taken = Vec::new();
+            let room = self.batch_entries_max.saturating_sub(batch.drafts.len());
+            // What times out has received nothing.
+            let _ = timeout(LINGER, self.queue.recv_many(&mut taken, room)).await;
+            self.take(taken, batch);
+        }
+        if self.waited >= LOADED && batch.waiting() < self.waited && batch.last.is_none() {
+            // Not by receiving: each entry would wake this task, and that costs more than the entry.
+            sleep(LINGER).await;
+            self.take_what_waits(batch);
+        }
+        self.waited = batch.waiting();
+    }
+
+    fn take_what_waits(&mut self, batch: &mut Batch) {
+        let room = self.batch_entries_max.saturating_sub(batch.drafts.len());
+        let queue = &mut self.queue;
+        let taken = std::iter::from_fn(|| queue.try_recv().ok());
+        let taken = taken.take(room).collect();
+        self.take(taken, batch);
+    }
+
+    fn take(&mut self, messages: Vec<Message>, batch: &mut Batch) {
+        for message in messages {
             match message {
                 Message::Entry(draft, waiter) => batch.push(draft, waiter),
                 Message::Close(last) => {
@@ -90,7 +131,6 @@ impl Collector {
                 }
             }
         }
-        count > 0
     }
 
     /// Writes `batch` in one transaction and wakes who waits. Gives back what is still to be written.
@@ -164,6 +204,10 @@ impl Collector {
 }
 
 impl Batch {
+    fn waiting(&self) -> usize {
+        self.waiters.iter().flatten().count()
+    }
+
     fn push(&mut self, draft: Draft, waiter: Option<Waiter>) {
         self.drafts.push(draft);
         self.waiters.push(waiter);

@@ -159,6 +159,7 @@ impl Ledger {
             report: report.clone(),
             batch_entries_max: settings.batch_entries_max.max(1),
             carried_entries_max: settings.queue_entries_max,
+            waited: 0,
         };
         tokio::spawn(collector.run(ending));
         Self {

@@ -33,6 +33,23 @@ async fn two_hundred_callers_at_once_leave_no_gap() {
 }
 
 #[tokio::test]
+async fn the_end_of_a_request_is_written_with_the_beginning_of_the_next() {
+    let log = Log::new().await;
+    for number in 0..20 {
+        log.ledger
+            .note(draft(&format!("end {number}")))
+            .await
+            .unwrap();
+        // The collector has taken it before the next is there.
+        tokio::task::yield_now().await;
+        let _ = log.ledger.append(draft(&number.to_string())).await.unwrap();
+    }
+    assert_eq!(log.kinds().await.len(), 41);
+    let batches = log.ledger.health().batches;
+    assert!(batches < 40, "{batches} transactions for 20 pairs");
+}
+
+#[tokio::test]
 async fn every_leaf_recomputes_from_body_and_salt() {
     let log = Log::new().await;
     for number in 0..20 {
