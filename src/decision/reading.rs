@@ -101,6 +101,7 @@ pub enum ReadingError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     version: ApiVersion,
+    /// None named: [`OWN_FIELDS`].
     fields: Vec<String>,
     expand: Vec<String>,
     properties: Vec<String>,
@@ -114,14 +115,9 @@ impl Reading {
         expand: Option<&str>,
         properties: Option<&str>,
     ) -> Result<Self, ReadingError> {
-        let fields = names("fields", fields, check_field)?;
         Ok(Self {
             version,
-            fields: if fields.is_empty() {
-                OWN_FIELDS.map(str::to_owned).to_vec()
-            } else {
-                fields
-            },
+            fields: names("fields", fields, check_field)?,
             expand: names("expand", expand, check_expansion)?,
             properties: names("properties", properties, check_property)?,
         })
@@ -133,15 +129,12 @@ impl Reading {
         self.version
     }
 
-    /// The fields that the caller gets.
-    #[must_use]
-    pub fn fields(&self) -> &[String] {
-        &self.fields
-    }
-
     /// The fields to ask Jira for: those, and the project, on which the answer is decided.
     #[must_use]
     pub fn fields_to_ask(&self) -> String {
+        if self.fields.is_empty() {
+            return OWN_FIELDS.join(",");
+        }
         let mut fields = self.fields.join(",");
         if !self.wants_field("project") {
             fields.push_str(",project");
@@ -152,6 +145,9 @@ impl Reading {
     /// Whether the caller gets this field.
     #[must_use]
     pub fn wants_field(&self, name: &str) -> bool {
+        if self.fields.is_empty() {
+            return OWN_FIELDS.contains(&name);
+        }
         self.fields.iter().any(|field| field == name)
     }
 
