@@ -7,6 +7,8 @@
 //!
 //! It prints a table of Markdown. A round with any error fails the run: a gateway that refuses is fast.
 
+#[path = "corridor/doors.rs"]
+mod doors;
 #[path = "corridor/gatepost.rs"]
 mod gatepost_server;
 #[path = "corridor/nginx.rs"]
@@ -64,13 +66,15 @@ struct Figures {
 /// A Jira path that both are asked for; nginx passes anything on.
 const PATH: &str = "/sites/acme.atlassian.net/rest/api/3/issue/ACME-1";
 
+const ISSUE_BYTES: usize = 4096;
+
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     ensure!(args.rounds > 0, "no round, no figure");
     let cores = Cores::of_machine();
     let folder = tempfile::tempdir().context("a folder for the servers' files")?;
     let keys = signed::Keys::generate()?;
-    let upstream = nginx::upstream(folder.path(), &keys, cores.beside)?;
+    let upstream = nginx::upstream(folder.path(), &keys, ISSUE_BYTES, cores.beside)?;
     let peer = nginx::proxy(folder.path(), "peer", upstream.port, cores.tested)?;
     let (name, tested) = if args.noise {
         let again = nginx::proxy(folder.path(), "again", upstream.port, cores.tested)?;
@@ -88,6 +92,9 @@ fn main() -> anyhow::Result<()> {
     ];
     let rounds = measure(&args, &systems, cores)?;
     print!("{}", table(&args, &systems, &rounds));
+    if !args.noise {
+        print!("{}", doors::measure(folder.path(), &keys, cores)?);
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
@@ -23,6 +23,22 @@ pub(crate) fn start(
     program: &str,
     cores: Cores,
 ) -> anyhow::Result<Running> {
+    let (path, port) = configure(folder, upstream)?;
+    let mut command = process::pinned(cores.tested, program);
+    command.arg("serve").arg("--config").arg(&path);
+    command.env("GATEPOST_MASTER_KEY", master_key());
+    let running = Running::start(command, port)?;
+    install(keys, port)?;
+    Ok(running)
+}
+
+/// A fresh master key.
+pub(crate) fn master_key() -> String {
+    String::from_utf8_lossy(Vault::generate(&Chance::system()).expose()).into_owned()
+}
+
+/// Writes policies and configuration into `folder`; gives the configuration's path, and the port that it names.
+pub(crate) fn configure(folder: &Path, upstream: u16) -> anyhow::Result<(PathBuf, u16)> {
     let (port, admin) = (process::free_port()?, process::free_port()?);
     let public_url = format!("http://127.0.0.1:{port}");
     let policies = folder.join("policies");
@@ -54,16 +70,7 @@ oauth_server = \"http://127.0.0.1:{upstream}\"
     );
     let path = folder.join("gatepost.toml");
     fs::write(&path, config)?;
-    let mut command = process::pinned(cores.tested, program);
-    command.arg("serve").arg("--config").arg(&path);
-    let key = Vault::generate(&Chance::system());
-    command.env(
-        "GATEPOST_MASTER_KEY",
-        String::from_utf8_lossy(key.expose()).as_ref(),
-    );
-    let running = Running::start(command, port)?;
-    install(keys, port, &public_url)?;
-    Ok(running)
+    Ok((path, port))
 }
 
 /// The shipped policies, and seven more that are evaluated for every request and concern nobody.
@@ -95,10 +102,11 @@ fn write_policies(folder: &Path) -> anyhow::Result<()> {
 }
 
 /// The callback that Atlassian makes when an administrator adds the app. The path of the key in its URL is `/keys/{KEY_ID}`.
-fn install(keys: &Keys, port: u16, public_url: &str) -> anyhow::Result<()> {
+pub(crate) fn install(keys: &Keys, port: u16) -> anyhow::Result<()> {
     let path = "/connect/installed";
+    let public_url = format!("http://127.0.0.1:{port}");
     let body = signed::install_body(APP_KEY);
-    let token = keys.install_token(public_url, path);
+    let token = keys.install_token(&public_url, path);
     let request = format!(
         "POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: JWT {token}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",

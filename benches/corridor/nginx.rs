@@ -8,12 +8,15 @@ use anyhow::Context as _;
 use super::process::{self, Running};
 use super::signed::{self, Keys};
 
-const ISSUE_BYTES: usize = 4096;
-
-/// Answers any path with one issue, the token endpoint with one token, and the key server's path with the install key.
-pub(crate) fn upstream(folder: &Path, keys: &Keys, core: Option<usize>) -> anyhow::Result<Running> {
+/// Answers any path with one issue of `issue_bytes`, the token endpoint with one token, and the key server's path with the install key.
+pub(crate) fn upstream(
+    folder: &Path,
+    keys: &Keys,
+    issue_bytes: usize,
+    core: Option<usize>,
+) -> anyhow::Result<Running> {
     let port = process::free_port()?;
-    fs::write(folder.join("issue.json"), issue())?;
+    fs::write(folder.join("issue.json"), issue(issue_bytes))?;
     fs::write(folder.join("key.pem"), keys.install_key_pem())?;
     let server = format!(
         "server {{
@@ -87,8 +90,8 @@ fn start(
     Running::start(command, port)
 }
 
-/// An issue of about 4 KiB, as Jira shapes it.
-fn issue() -> String {
+/// An issue of `bytes` bytes, as Jira shapes it.
+fn issue(bytes: usize) -> String {
     let text = |filler: String| {
         serde_json::json!({
             "expand": "renderedFields,names,schema,operations,editmeta,changelog",
@@ -111,9 +114,9 @@ fn issue() -> String {
     let empty = text(String::new()).len();
     text(
         "The left skate is hot. "
-            .repeat(ISSUE_BYTES)
+            .repeat(bytes)
             .chars()
-            .take(ISSUE_BYTES - empty)
+            .take(bytes - empty)
             .collect(),
     )
 }

@@ -73,12 +73,17 @@ impl Running {
 
     /// User and system time of all its threads so far.
     pub(crate) fn cpu_us(&self) -> anyhow::Result<f64> {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let text = std::fs::read_to_string(&path).context(path)?;
-        ticks(&text)
-            .map(|ticks| ticks * TICK_US)
-            .context("the kernel's line about a process")
+        cpu_us(self.child.id())
     }
+}
+
+/// User and system time of all threads of a process so far.
+pub(crate) fn cpu_us(process: u32) -> anyhow::Result<f64> {
+    let path = format!("/proc/{process}/stat");
+    let text = std::fs::read_to_string(&path).context(path)?;
+    ticks(&text)
+        .map(|ticks| ticks * TICK_US)
+        .context("the kernel's line about a process")
 }
 
 impl Drop for Running {
