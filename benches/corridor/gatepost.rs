@@ -94,8 +94,8 @@ fn write_policies(folder: &Path) -> anyhow::Result<()> {
         let uid = serde_json::json!({ "type": "Team", "id": format!("acme/team-{number}") });
         serde_json::json!({ "uid": uid, "parents": [] })
     };
-    let rules: String = numbers.clone().map(rule).collect();
-    let teams = serde_json::Value::from_iter(numbers.map(team));
+    let rules = numbers.clone().map(rule).collect::<Vec<_>>().concat();
+    let teams: serde_json::Value = numbers.map(team).collect();
     fs::write(folder.join("bench.cedar"), rules)?;
     fs::write(folder.join("entities.json"), teams.to_string())?;
     Ok(())
