@@ -54,10 +54,6 @@ impl Impatient {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a timer of the runtime, as `sleep` is; no decision depends on it"
-)]
 fn deadline(wait: Duration) -> Instant {
     Instant::now() + wait
 }
