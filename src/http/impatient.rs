@@ -47,15 +47,11 @@ impl Impatient {
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(wait)));
         if !self.is_stalled {
             self.is_stalled = true;
-            stalled.as_mut().reset(deadline(wait));
+            stalled.as_mut().reset(Instant::now() + wait);
         }
         ready!(stalled.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
-}
-
-fn deadline(wait: Duration) -> Instant {
-    Instant::now() + wait
 }
 
 impl AsyncRead for Impatient {

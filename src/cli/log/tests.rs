@@ -1,4 +1,4 @@
-//! Tests of the log commands: what is asked, and how it is printed.
+//! The command as it is typed, and what its table and sheet look like.
 
 use clap::{CommandFactory as _, Parser as _};
 
