@@ -153,6 +153,7 @@ async fn a_full_queue_refuses_after_the_wait() {
     let refused = log.ledger.append(draft("third")).await;
     assert!(matches!(refused, Err(LedgerError::Full)), "{refused:?}");
     lane.send(()).unwrap();
+    log.queued(0).await;
     assert_eq!(log.ledger.append(draft("fourth")).await.unwrap().seq(), 4);
 }
 
