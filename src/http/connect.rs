@@ -42,6 +42,10 @@ pub(super) async fn uninstalled(visit: Visit) -> Response {
 }
 
 async fn callback(mut visit: Visit, event: Event) -> Response {
+    // The hash that binds the token leaves a parameter `jwt` out: whoever adds one would present two credentials.
+    if let Err(error) = parse::Parameters::refuse_credential(visit.parts.uri.query()) {
+        return visit.finish(Err(error.into())).await;
+    }
     let body = match visit.body().await {
         Ok(body) => body,
         Err(error) => return visit.finish(Err(error.into())).await,

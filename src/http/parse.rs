@@ -142,6 +142,18 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
+    /// Refuses a second credential in a query whose other parameters the route does not read.
+    pub(super) fn refuse_credential(raw: Option<&str>) -> Result<(), ParseError> {
+        let mut names = raw
+            .unwrap_or_default()
+            .split('&')
+            .map(|piece| piece.split('=').next().unwrap_or_default());
+        match names.find(|name| decode(name).is_ok_and(|name| name == "jwt")) {
+            Some(_) => Err(ParseError::Credentials),
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.0
             .iter()

@@ -79,16 +79,16 @@ async fn a_full_queue_of_the_log_is_told_and_nothing_is_sent() {
     };
     let freed = async {
         until("the queue is full", || ledger.health().queued == 1).await;
-        let late = world.get(ACME_1, &ann).await;
+        let refused = world.get(ACME_1, &ann).await;
         assert!(world.nothing_left());
         release.send(()).unwrap();
-        late
+        refused
     };
-    let (answers, late) = tokio::join!(asked, freed);
+    let (answers, refused) = tokio::join!(asked, freed);
     lane.await.unwrap().unwrap();
-    assert_eq!(late.status, 503, "{}", late.text);
-    assert_eq!(late.json()["code"], "log_full");
-    assert_eq!(late.header("retry-after"), "2");
+    assert_eq!(refused.status, 503, "{}", refused.text);
+    assert_eq!(refused.json()["code"], "log_full");
+    assert_eq!(refused.header("retry-after"), "2");
     let statuses = [&answers.0, &answers.1, &answers.2, &answers.3].map(|answer| answer.status);
     let served = statuses.iter().filter(|status| **status == 200).count();
     let full = statuses.iter().filter(|status| **status == 503).count();

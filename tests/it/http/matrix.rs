@@ -1,5 +1,7 @@
 //! Every route of the data plane by every kind of caller, against the reviewed table `tests/cases/matrix.txt`.
 
+use std::fmt::Write as _;
+
 use gatepost::control::command::Command;
 use gatepost::http::templates;
 use serde_json::{Value, json};
@@ -129,7 +131,7 @@ async fn every_route_answers_every_caller_as_the_table_says() {
         for (row, (method, template)) in rows.iter_mut().zip(&routes) {
             world.jira.clear_requests();
             let answer = answered(&world, caller, method, template).await;
-            row.push_str(&format!("    {caller:<36}{answer}\n"));
+            writeln!(row, "    {caller:<36}{answer}").unwrap();
         }
     }
     let table = rows.join("\n");

@@ -5,10 +5,12 @@
 )]
 
 mod answer;
+mod decided;
 mod doors;
 mod errors;
 mod matrix;
 mod policies;
+mod refused;
 mod resource;
 mod tenants;
 mod tokens;

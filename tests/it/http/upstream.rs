@@ -89,7 +89,7 @@ async fn a_slow_jira_is_a_gateway_timeout() {
     assert_eq!(asked(&world).await, outcome(504, "jira_slow"));
     world
         .jira
-        .set_fault(Role::Jira, Some(Fault::Delay(Duration::from_secs(60))));
+        .set_fault(Role::Jira, Some(Fault::Delay(Duration::from_mins(1))));
     assert_eq!(asked(&world).await, outcome(504, "jira_slow"));
 }
 

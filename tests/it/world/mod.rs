@@ -1,5 +1,5 @@
-//! A world to test in: a stand-in for Jira, a clock that stands still, and a whole node on SQLite in a fresh folder, reached over its
-//! real listeners on free ports. Everything ends with the world.
+//! A world to test in: a stand-in for Jira, a clock that stands still, and a whole node on `SQLite` in a fresh folder, reached over
+//! its real listeners on free ports. Everything ends with the world.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot set up its world has failed"
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) node: Node,
     pub(crate) dir: tempfile::TempDir,
     http: reqwest::Client,
+    app_url: String,
     /// The path of the app's base URL.
     base_path: &'static str,
 }
@@ -97,8 +98,8 @@ impl World {
     }
 
     /// The app's base URL, as the configuration and the stand-in's callbacks know it.
-    pub(crate) fn app_url(&self) -> &'static str {
-        APP_URL
+    pub(crate) fn app_url(&self) -> &str {
+        &self.app_url
     }
 
     /// Every record so far, oldest first, without the start of the log and the shipped policies. Waits until the queue is empty.
@@ -110,9 +111,9 @@ impl World {
         loop {
             let page = reader.page(&filter, 1000).await.unwrap();
             all.extend(
-                page.records.iter().map(|record| {
-                    serde_json::from_str::<Value>(&record.json().to_string()).unwrap()
-                }),
+                page.records
+                    .iter()
+                    .map(|record| serde_json::from_str::<Value>(&record.json()).unwrap()),
             );
             match page.next {
                 Some(next) => filter.after_seq = Some(next),
@@ -277,11 +278,12 @@ impl Builder {
             node,
             dir,
             http: client(),
+            app_url,
             base_path: self.base_path,
         };
         if self.installed {
             for site in world.jira.sites() {
-                let answer = world.deliver(&site.install(&app_url)).await;
+                let answer = world.deliver(&site.install(world.app_url())).await;
                 assert_eq!(answer.status, 204, "{}", answer.text);
             }
             world.jira.clear_requests();
