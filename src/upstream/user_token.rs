@@ -147,8 +147,8 @@ impl UserTokens {
         match received.status {
             200 => read(&received.body, now).ok_or(TokenFailure::Malformed),
             429 => Err(TokenFailure::Limited(super::retry_after(&received.headers))),
-            500.. => Err(TokenFailure::Malformed),
-            status => Err(TokenFailure::Refused(status)),
+            status @ 400..=499 => Err(TokenFailure::Refused(status)),
+            _ => Err(TokenFailure::Malformed),
         }
     }
 }
