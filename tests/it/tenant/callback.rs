@@ -4,7 +4,7 @@
 use gatepost::standin::{Callback, InstallDraft, Signing};
 use serde_json::{Value, json};
 
-use crate::world::{NOON, World};
+use crate::world::{APP_URL, NOON, World};
 
 type Bend = Box<dyn Fn(&mut InstallDraft)>;
 
@@ -183,7 +183,7 @@ fn bodies(good: &Callback) -> Vec<Callback> {
 #[tokio::test]
 async fn a_callback_with_one_fault_is_refused_like_any_other_and_nothing_is_stored() {
     let world = World::builder().not_installed().start().await;
-    let (acme, app) = (world.site("acme"), world.app_url());
+    let (acme, app) = (world.site("acme"), APP_URL);
     let secret = String::from_utf8(acme.shared_secret().expose().to_vec()).unwrap();
     let mut faulty: Vec<(&str, Callback)> = Vec::new();
     for (cause, bend) in tokens(secret).into_iter().chain(contents(app)) {
