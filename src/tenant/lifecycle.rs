@@ -12,7 +12,7 @@ use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
 use super::record::State;
-use super::registry::Tenants;
+use super::registry::{Changed, Tenants};
 use super::store::{self, Standing};
 use super::{CloudId, SiteUrl, TenantError, TenantId};
 
@@ -82,11 +82,6 @@ impl Tenants {
         if install.secret.expose().len() < SECRET_BYTES_MIN {
             return Err(TenantError::ShortSecret);
         }
-        let changed = self.transact_install(install).await?;
-        self.refresh(&changed).await
-    }
-
-    async fn transact_install(&self, install: Install) -> Result<Vec<TenantId>, TenantError> {
         let parts = &self.0.parts;
         let now = parts.clock.now();
         let sealed = parts.vault.seal(
@@ -96,31 +91,38 @@ impl Tenants {
             &parts.chance,
         );
         let ledger = parts.ledger.clone();
-        parts
-            .db
-            .transact(move |connection| {
-                Box::pin(async move {
-                    if !accept(connection, &install.signed, &install.tenant, now).await? {
-                        return Ok(Vec::new());
-                    }
+        self.change(move |connection| {
+            Box::pin(async move {
+                let mut tenants = vec![install.tenant.clone()];
+                if accept(connection, &install.signed, &install.tenant, now).await? {
                     let replaced = replace_holders(connection, &install, now).await?;
                     store::upsert(connection, &row(&install, &sealed, now)).await?;
                     let entry = install_entry(&install, &replaced);
                     ledger.append_in(connection, Draft::new(&entry)?).await?;
-                    Ok([vec![install.tenant], replaced].concat())
+                    tenants.extend(replaced);
+                }
+                Ok(Changed {
+                    tenants,
+                    outcome: (),
                 })
             })
-            .await
+        })
+        .await
     }
 
     /// Carries out an uninstall: the secret is gone, everything that began before ends.
     pub async fn uninstall(&self, uninstall: Uninstall) -> Result<(), TenantError> {
         let ledger = self.0.parts.ledger.clone();
         let now = self.0.parts.clock.now();
-        let transaction = self.0.parts.db.transact(move |connection| {
+        self.change(move |connection| {
             Box::pin(async move {
+                // A repetition changes nothing, but it is read anew as well: what could not be read the first time shows now.
+                let changed = Changed {
+                    tenants: vec![uninstall.tenant.clone()],
+                    outcome: (),
+                };
                 if !accept(connection, &uninstall.signed, &uninstall.tenant, now).await? {
-                    return Ok(Vec::new());
+                    return Ok(changed);
                 }
                 let standing = store::standing(connection, &uninstall.tenant).await?;
                 if standing.is_none() {
@@ -141,11 +143,10 @@ impl Tenants {
                     BTreeMap::new(),
                 );
                 ledger.append_in(connection, Draft::new(&entry)?).await?;
-                Ok(vec![uninstall.tenant])
+                Ok(changed)
             })
-        });
-        let changed: Vec<TenantId> = transaction.await?;
-        self.refresh(&changed).await
+        })
+        .await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::ledger::Draft;
 use crate::ledger::entry::{Entry, Kind};
 
 use super::record::{Grant, SharedTenant};
-use super::registry::Tenants;
+use super::registry::{Changed, Tenants};
 use super::{AccountId, TenantError, TenantId, store};
 
 /// A grant to be given.
@@ -63,20 +63,16 @@ impl Tenants {
             self.0.parts.clock.now(),
             self.0.parts.ledger.clone(),
         );
-        self.0
-            .parts
-            .db
-            .transact(move |connection| {
-                Box::pin(async move {
-                    if !store::suspend(connection, &id, reason.as_deref(), now).await? {
-                        return Err(TenantError::Unknown(id.to_string()));
-                    }
-                    ledger.append_in(connection, draft).await?;
-                    Ok(())
-                })
+        self.change(move |connection| {
+            Box::pin(async move {
+                if !store::suspend(connection, &id, reason.as_deref(), now).await? {
+                    return Err(TenantError::Unknown(id.to_string()));
+                }
+                ledger.append_in(connection, draft).await?;
+                Ok(only(id))
             })
-            .await?;
-        self.refresh(std::slice::from_ref(tenant)).await
+        })
+        .await
     }
 
     /// Gives a grant; gives its id.
@@ -101,18 +97,14 @@ impl Tenants {
         };
         let draft = Draft::new(&admin(tenant, "grant.created", by, describe(&grant)))?;
         let (owner, ledger) = (tenant.clone(), self.0.parts.ledger.clone());
-        self.0
-            .parts
-            .db
-            .transact(move |connection| {
-                Box::pin(async move {
-                    store::give(connection, &owner, &grant).await?;
-                    ledger.append_in(connection, draft).await?;
-                    Ok::<_, TenantError>(())
-                })
+        self.change(move |connection| {
+            Box::pin(async move {
+                store::give(connection, &owner, &grant).await?;
+                ledger.append_in(connection, draft).await?;
+                Ok(only(owner))
             })
-            .await?;
-        self.refresh(std::slice::from_ref(tenant)).await?;
+        })
+        .await?;
         Ok(id)
     }
 
@@ -125,26 +117,28 @@ impl Tenants {
         let draft = Draft::new(&admin(&owner.id, "grant.revoked", by, detail))?;
         let (id, by, ledger) = (grant.to_owned(), by.to_owned(), self.0.parts.ledger.clone());
         let now = self.0.parts.clock.now();
-        self.0
-            .parts
-            .db
-            .transact(move |connection| {
-                Box::pin(async move {
-                    if store::take_back(connection, &id, &by, now).await?.is_none() {
-                        return Err(TenantError::UnknownGrant(id));
-                    }
-                    ledger.append_in(connection, draft).await?;
-                    Ok(())
-                })
+        self.change(move |connection| {
+            Box::pin(async move {
+                let owner = store::take_back(connection, &id, &by, now).await?;
+                let owner = owner.ok_or(TenantError::UnknownGrant(id))?;
+                ledger.append_in(connection, draft).await?;
+                Ok(only(owner))
             })
-            .await?;
-        self.refresh(std::slice::from_ref(&owner.id)).await
+        })
+        .await
     }
 
     fn owner_of(&self, grant: &str) -> Option<SharedTenant> {
         self.all()
             .into_iter()
             .find(|tenant| tenant.grants().iter().any(|given| given.id == grant))
+    }
+}
+
+fn only(tenant: TenantId) -> Changed<()> {
+    Changed {
+        tenants: vec![tenant],
+        outcome: (),
     }
 }
 

@@ -7,7 +7,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::clock::{Chance, Clock};
-use crate::db::Db;
+use crate::db::{BoxFuture, Connection, Db, DbError};
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 
@@ -56,6 +56,15 @@ pub struct Parts {
     pub clock: Clock,
     /// Randomness.
     pub chance: Chance,
+}
+
+/// What a transaction did.
+#[derive(Debug)]
+pub(super) struct Changed<T> {
+    /// To be read anew.
+    pub(super) tenants: Vec<TenantId>,
+    /// For whoever asked.
+    pub(super) outcome: T,
 }
 
 /// The registry of tenants. Cheap to clone.
@@ -130,8 +139,27 @@ impl Tenants {
             .ok_or_else(|| TenantError::Unknown(name.to_owned()))
     }
 
+    /// Carries `work` out in one transaction and shows the tenants that it changed. A client that hangs up takes its handler's future
+    /// with it, and the transaction commits nevertheless: both run in a task of their own, so that no revocation is durable and
+    /// yet not in force.
+    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, TenantError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<Changed<T>, TenantError>>
+            + Send
+            + 'static,
+    {
+        let tenants = self.clone();
+        let task = tokio::spawn(async move {
+            let changed = tenants.0.parts.db.transact(work).await?;
+            tenants.refresh(&changed.tenants).await?;
+            Ok(changed.outcome)
+        });
+        task.await.unwrap_or_else(|_| Err(DbError::Stopped.into()))
+    }
+
     /// Reads these tenants anew and shows what the database says of them.
-    pub(super) async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
+    async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
         let _turn = self.0.refreshing.lock().await;
         let parts = &self.0.parts;
         let (mut fresh, mut result) = (Vec::new(), Ok(()));

@@ -5,6 +5,7 @@
 )]
 
 mod callback;
+mod hangup;
 mod keys;
 mod lifecycle;
 mod rest;
