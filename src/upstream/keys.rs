@@ -36,7 +36,11 @@ impl Keys {
             .tenants
             .current(permit.principal().tenant())
             .ok_or(Revoked)?;
-        let same = tenant.epoch == permit.epoch() && tenant.id == permit.resource().tenant().id;
+        // The site was looked up before the credential was verified. A change in between left the two at different epochs: the
+        // policies saw a grant that was revoked since, or the request would go to the host that the site had before.
+        let named = permit.resource().tenant();
+        let same =
+            tenant.id == named.id && tenant.epoch == permit.epoch() && tenant.epoch == named.epoch;
         if same && tenant.is_active() {
             Ok(Signer { tenant })
         } else {

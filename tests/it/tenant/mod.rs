@@ -5,6 +5,7 @@
 )]
 
 mod callback;
+mod epochs;
 mod hangup;
 mod keys;
 mod lifecycle;
