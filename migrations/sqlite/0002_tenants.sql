@@ -27,6 +27,12 @@ CREATE TABLE lifecycle_tokens (
     expires_at INTEGER NOT NULL
 ) STRICT;
 
+-- Uninstalls of tenants that are not there yet: the install that they end may still be on its way.
+CREATE TABLE tombstones (
+    client_key TEXT    PRIMARY KEY,
+    iat        INTEGER NOT NULL
+) STRICT;
+
 -- Who may act as whom, for which actions, until when, given by whom.
 CREATE TABLE grants (
     id         TEXT    PRIMARY KEY,

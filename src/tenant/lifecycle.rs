@@ -1,7 +1,9 @@
 //! Installs and uninstalls: one state machine a tenant, one transaction an event, with its admin record inside. Called with what
 //! `identity::install` has verified, and by nobody else.
 //! The body of an event is not covered by its token's signature (atlassian.md 1.1), so the token is remembered with its body; and
-//! events arrive out of order, so an older one never undoes a newer one.
+//! events arrive out of order, so an older one never undoes a newer one. Events have whole seconds: of an install and an uninstall of
+//! the same second nobody can tell which came first, and the uninstall wins. Wrong, it costs the administrator a second try; the
+//! other way round it would leave a tenant open whose administrator has closed it.
 
 use std::collections::BTreeMap;
 
@@ -94,7 +96,8 @@ impl Tenants {
         self.change(move |connection| {
             Box::pin(async move {
                 let mut tenants = vec![install.tenant.clone()];
-                if accept(connection, &install.signed, &install.tenant, now).await? {
+                if !is_repeated(connection, &install.signed, now).await? {
+                    require_newer(connection, &install).await?;
                     let replaced = replace_holders(connection, &install, now).await?;
                     store::upsert(connection, &row(&install, &sealed, now)).await?;
                     let entry = install_entry(&install, &replaced);
@@ -116,45 +119,44 @@ impl Tenants {
         let now = self.0.parts.clock.now();
         self.change(move |connection| {
             Box::pin(async move {
-                // A repetition changes nothing, but it is read anew as well: what could not be read the first time shows now.
-                let changed = Changed {
-                    tenants: vec![uninstall.tenant.clone()],
-                    outcome: (),
+                let Uninstall { signed, tenant } = uninstall;
+                let Some(standing) = store::standing(connection, &tenant).await? else {
+                    // Refused, and remembered: the install that it ends may commit later.
+                    if store::bury(connection, &tenant, signed.iat, now).await? {
+                        let operation = "tenant.uninstalled_early";
+                        let entry = event_entry(&signed, &tenant, operation, BTreeMap::new());
+                        ledger.append_in(connection, Draft::new(&entry)?).await?;
+                    }
+                    return Ok(Changed {
+                        tenants: Vec::new(),
+                        outcome: Err(TenantError::NeverInstalled(tenant)),
+                    });
                 };
-                if !accept(connection, &uninstall.signed, &uninstall.tenant, now).await? {
-                    return Ok(changed);
+                if !is_repeated(connection, &signed, now).await? {
+                    if signed.iat < standing.event_iat {
+                        return Err(TenantError::Stale(tenant));
+                    }
+                    let state = State::Uninstalled;
+                    store::end(connection, &tenant, state, now, signed.iat).await?;
+                    let operation = "tenant.uninstalled";
+                    let entry = event_entry(&signed, &tenant, operation, BTreeMap::new());
+                    ledger.append_in(connection, Draft::new(&entry)?).await?;
                 }
-                let standing = store::standing(connection, &uninstall.tenant).await?;
-                if standing.is_none() {
-                    return Err(TenantError::NeverInstalled(uninstall.tenant));
-                }
-                store::end(
-                    connection,
-                    &uninstall.tenant,
-                    State::Uninstalled,
-                    now,
-                    uninstall.signed.iat,
-                )
-                .await?;
-                let entry = event_entry(
-                    &uninstall.signed,
-                    &uninstall.tenant,
-                    "tenant.uninstalled",
-                    BTreeMap::new(),
-                );
-                ledger.append_in(connection, Draft::new(&entry)?).await?;
-                Ok(changed)
+                // A repetition is read anew as well: what could not be read the first time shows now.
+                Ok(Changed {
+                    tenants: vec![tenant],
+                    outcome: Ok(()),
+                })
             })
         })
-        .await
+        .await?
     }
 }
 
-/// Whether the event is to be carried out: false for an exact repetition, which is answered like the first.
-async fn accept(
+/// Whether it is the exact repetition of an event that was carried out, to be answered like the first.
+async fn is_repeated(
     connection: &mut Connection,
     signed: &Signed,
-    tenant: &TenantId,
     now: Timestamp,
 ) -> Result<bool, TenantError> {
     let before = store::remember_token(
@@ -166,16 +168,27 @@ async fn accept(
     )
     .await?;
     match before {
-        Some(body) if body == signed.body_hash => return Ok(false),
-        Some(_) => return Err(TenantError::Replayed),
-        None => {}
+        Some(body) if body == signed.body_hash => Ok(true),
+        Some(_) => Err(TenantError::Replayed),
+        None => Ok(false),
     }
-    match store::standing(connection, tenant).await? {
-        Some(standing) if signed.iat < standing.event_iat => {
-            Err(TenantError::Stale(tenant.clone()))
-        }
-        _ => Ok(true),
+}
+
+/// An install follows an install of the same second, and what ended the tenant only from a later one.
+async fn require_newer(connection: &mut Connection, install: &Install) -> Result<(), TenantError> {
+    let (id, iat) = (&install.tenant, install.signed.iat);
+    let earliest = match store::standing(connection, id).await? {
+        Some(standing) if standing.state == State::Installed => standing.event_iat,
+        Some(standing) => standing.event_iat.saturating_add(1),
+        None => match store::tombstone(connection, id).await? {
+            Some(ended) => ended.saturating_add(1),
+            None => return Ok(()),
+        },
+    };
+    if iat < earliest {
+        return Err(TenantError::Stale(id.clone()));
     }
+    Ok(())
 }
 
 /// The newest verified install of a site wins; the tenant that had the site is ended in the same transaction.
@@ -192,6 +205,7 @@ async fn replace_holders(
         id,
         host: held,
         event_iat,
+        ..
     } in holders
     {
         // The body names the cloud id without a signature: it may not take another host's tenant down.
@@ -201,7 +215,8 @@ async fn replace_holders(
         if install.signed.iat < event_iat {
             return Err(TenantError::Stale(install.tenant.clone()));
         }
-        store::end(connection, &id, State::Replaced, now, event_iat).await?;
+        // Dated by what replaced it, so that an install of it that was overtaken does not take the site back.
+        store::end(connection, &id, State::Replaced, now, install.signed.iat).await?;
         replaced.push(id);
     }
     Ok(replaced)

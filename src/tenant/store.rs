@@ -23,6 +23,7 @@ pub(super) struct Standing {
     pub(super) id: TenantId,
     pub(super) host: String,
     pub(super) event_iat: i64,
+    pub(super) state: State,
 }
 
 impl From<sqlx::Error> for TenantError {
@@ -165,6 +166,8 @@ fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
     Ok(Standing {
         host: row.try_get("host")?,
         event_iat: row.try_get("event_iat")?,
+        state: State::read(row.try_get("state")?)
+            .ok_or_else(|| TenantError::Spoiled(id.clone(), "state"))?,
         id: id
             .parse()
             .map_err(|_| TenantError::Spoiled(id.clone(), "id"))?,
@@ -231,6 +234,40 @@ pub(super) async fn end(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// A day: no token is accepted that was issued so long ago, so no install can come that is older than its tombstone then.
+const TOMBSTONE_SECONDS: i64 = 86_400;
+
+/// Remembers the uninstall of a tenant that is not there. Gives whether that is news.
+pub(super) async fn bury(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+    iat: i64,
+    now: Timestamp,
+) -> Result<bool, TenantError> {
+    sqlx::query("DELETE FROM tombstones WHERE iat < ?1")
+        .bind(now.seconds().saturating_sub(TOMBSTONE_SECONDS))
+        .execute(&mut *connection)
+        .await?;
+    let done = sqlx::query(
+        "INSERT INTO tombstones (client_key, iat) VALUES (?1, ?2)
+         ON CONFLICT (client_key) DO UPDATE SET iat = excluded.iat WHERE iat < excluded.iat",
+    )
+    .bind(id.as_str())
+    .bind(iat)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// When a tenant that is not there was uninstalled.
+pub(super) async fn tombstone(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+) -> Result<Option<i64>, TenantError> {
+    let query = sqlx::query_scalar("SELECT iat FROM tombstones WHERE client_key = ?1");
+    Ok(query.bind(id.as_str()).fetch_optional(connection).await?)
 }
 
 /// Switches a tenant off (with a reason) or on; the epoch moves. Gives whether there is such a tenant.

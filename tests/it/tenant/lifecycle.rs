@@ -302,3 +302,68 @@ async fn an_event_that_cannot_be_recorded_changes_nothing() {
     assert_eq!(world.deliver(&install).await.status, 204);
     assert_eq!(whoami(&world, &token).await, 401);
 }
+
+#[tokio::test]
+async fn an_install_that_its_uninstall_overtook_stays_out() {
+    let world = World::builder().not_installed().start().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let overtaken = acme.install_with(app, |_| {});
+    let of_the_same_second = acme.uninstall_with(app, |_| {});
+    world.clock.advance(Duration::from_secs(2));
+    let uninstall = acme.uninstall_with(app, |_| {});
+    // A third is older than what is known: it moves nothing back.
+    for early in [&uninstall, &uninstall, &of_the_same_second] {
+        assert_refused(&world.deliver(early).await, 401);
+    }
+    let in_its_second = acme.install_with(app, |_| {});
+    for late in [&overtaken, &in_its_second] {
+        assert_refused(&world.deliver(late).await, 409);
+    }
+    let tenants = world.node.shared().opened.tenants.clone();
+    assert!(tenants.all().is_empty());
+    let records = admin_records(&world).await;
+    assert_eq!(records.len(), 1);
+    assert_eq!(records[0]["operation"], "tenant.uninstalled_early");
+    assert_eq!(records[0]["tenant"], acme.client_key());
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    // What came too early is too old now.
+    assert_refused(&world.deliver(&uninstall).await, 409);
+    assert_eq!(standing(&world, "acme").2, State::Installed);
+}
+
+#[tokio::test]
+async fn of_one_second_the_uninstall_wins_whichever_comes_first() {
+    let world = World::builder().not_installed().start().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let first = acme.install(app);
+    assert_eq!(world.deliver(&first).await.status, 204);
+    let uninstall = acme.uninstall_with(app, |_| {});
+    assert_eq!(world.deliver(&uninstall).await.status, 204);
+    // A repetition is answered like the first time, and brings nothing back.
+    assert_eq!(world.deliver(&first).await.status, 204);
+    let new = acme.install_with(app, |draft| draft.claims["jti"] = json!("another"));
+    assert_refused(&world.deliver(&new).await, 409);
+    assert_eq!(standing(&world, "acme").2, State::Uninstalled);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    assert_eq!(standing(&world, "acme").2, State::Installed);
+}
+
+#[tokio::test]
+async fn a_replaced_tenant_is_not_revived_by_an_install_that_was_overtaken() {
+    let world = World::new().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let old_key = acme.client_key();
+    world.clock.advance(Duration::from_secs(1));
+    let overtaken = acme.install_with(app, |_| {});
+    world.clock.advance(Duration::from_secs(1));
+    let in_its_second = acme.install_with(app, |_| {});
+    acme.import();
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    for late in [&overtaken, &in_its_second] {
+        assert_refused(&world.deliver(late).await, 409);
+    }
+    assert_eq!(tenant(&world, &old_key).state, State::Replaced);
+    assert_eq!(standing(&world, "acme").2, State::Installed);
+}
