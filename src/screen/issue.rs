@@ -4,13 +4,18 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::decision::Reading;
-use crate::tenant::{IssueId, IssueKey, IssueRef, ProjectKey};
+use crate::ledger::entry::shorten;
+use crate::tenant::{IssueId, IssueKey, ProjectKey};
 
+use super::mention::names_other;
 use super::object::Object;
+
+/// How much of a name that Jira chose enters the log, and how many names.
+const NAME_BYTES_MAX: usize = 64;
+const NAMES_MAX: usize = 50;
 
 /// The answer is not an issue that can be decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,12 +73,12 @@ impl<'a> Issue<'a> {
                 &mut withheld,
             ))),
             _ => {
-                withheld.push(name.to_owned());
+                withheld.push(shorten(name, NAME_BYTES_MAX));
                 None
             }
         });
         withheld.sort_unstable();
-        (out, withheld)
+        (out, bounded(withheld))
     }
 
     fn release_fields(&self, reading: &Reading, withheld: &mut Vec<String>) -> String {
@@ -86,7 +91,7 @@ impl<'a> Issue<'a> {
             }
             // We asked for the project ourselves: taking it out again holds nothing back.
             if name != "project" {
-                withheld.push(format!("fields.{name}"));
+                withheld.push(format!("fields.{}", shorten(name, NAME_BYTES_MAX)));
             }
             None
         });
@@ -105,34 +110,26 @@ impl<'a> Issue<'a> {
             if reading.wants_property(name) && !self.embeds(value) {
                 return Some(Cow::Owned(value.get().to_owned()));
             }
-            withheld.push(format!("properties.{name}"));
+            withheld.push(format!("properties.{}", shorten(name, NAME_BYTES_MAX)));
             None
         });
         out
     }
 
-    /// Whether a value of unknown shape holds another issue: anything that reads as the key of one, at any depth.
+    /// Whether a value of unknown shape holds another issue.
     fn embeds(&self, value: &RawValue) -> bool {
-        let quick = value.get();
-        // Most custom fields are null, numbers or short options: a key needs a hyphen.
-        if !quick.contains('-') && !quick.contains('\\') {
-            return false;
-        }
-        serde_json::from_str(quick)
-            .map_or(true, |value: Value| names_other(&value, &self.identity.key))
+        names_other(value.get(), &self.identity.key)
     }
 }
 
-fn names_other(value: &Value, own: &IssueKey) -> bool {
-    let is_other = |text: &str| matches!(text.parse(), Ok(IssueRef::Key(key)) if key != *own);
-    match value {
-        Value::String(text) => is_other(text),
-        Value::Array(values) => values.iter().any(|value| names_other(value, own)),
-        Value::Object(members) => members
-            .iter()
-            .any(|(name, value)| is_other(name) || names_other(value, own)),
-        _ => false,
+/// The first names and how many more there are: Jira chooses them, and an outcome must not be lost for being too large.
+fn bounded(mut names: Vec<String>) -> Vec<String> {
+    let more = names.len().saturating_sub(NAMES_MAX);
+    if more > 0 {
+        names.truncate(NAMES_MAX);
+        names.push(format!("and {more} more"));
     }
+    names
 }
 
 fn only_wanted<'a>(value: &'a RawValue, reading: &Reading) -> Cow<'a, str> {
@@ -206,6 +203,22 @@ mod tests {
         assert!(body.contains(r#""fields":{"project":{"id":"1","key":"ACME"},"customfield_3":"re-use","customfield_4":"acme-1"}"#), "{body}");
         assert!(!body.contains("SECRET"), "{body}");
         assert!(withheld.contains(&"properties.mine".to_owned()));
+    }
+
+    #[test]
+    fn of_what_was_held_back_a_bounded_list_is_kept() {
+        let names: Vec<String> = (100..220)
+            .map(|number| format!("\"{number}{}\":1", "x".repeat(1000)))
+            .collect();
+        let body = BODY.replace(
+            "\"changelog\"",
+            &format!("{},\"changelog\"", names.join(",")),
+        );
+        let reading = Reading::new(ApiVersion::Three, Some("summary"), None, None).unwrap();
+        let (_, withheld) = Issue::read(body.as_bytes()).unwrap().release(&reading);
+        assert_eq!(withheld.len(), 51);
+        assert!(withheld.iter().all(|name| name.len() < 120), "{withheld:?}");
+        assert_eq!(withheld[50], "and 79 more");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Nothing of an answer may reach a caller before the decision about it is durable.
 
 mod issue;
+mod mention;
 mod object;
 mod reply;
 

@@ -157,6 +157,9 @@ async fn another_issue_is_found_in_every_shape_of_a_value() {
             serde_json::json!({"a": {"b": {"key": "SECRET-7"}}}),
             serde_json::json!("ACME-1"),
             serde_json::json!("re-use"),
+            serde_json::json!({"url": "https://acme.atlassian.net/browse/SECRET-7"}),
+            serde_json::json!("SECRET-7 - Merger plan"),
+            serde_json::json!("{\"text\":\"\\nSECRET-7\"}"),
         ];
         for (number, value) in values.into_iter().enumerate() {
             issue
@@ -164,7 +167,7 @@ async fn another_issue_is_found_in_every_shape_of_a_value() {
                 .insert(format!("customfield_{}", 20_000 + number), value);
         }
     });
-    let fields = "customfield_20000,customfield_20001,customfield_20002,customfield_20003,customfield_20004,customfield_20005";
+    let fields = "customfield_20000,customfield_20001,customfield_20002,customfield_20003,customfield_20004,customfield_20005,customfield_20006,customfield_20007,customfield_20008";
     let answer = world
         .get(
             &format!("{JIRA}?fields={fields}"),
