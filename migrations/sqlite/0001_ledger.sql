@@ -35,6 +35,17 @@ CREATE TABLE ledger_entries (
     code               TEXT AS (body ->> '$.entry.code')
 ) STRICT;
 
+-- What records name by digest: each policy set that ever went live, once. Teams and tags stand in its files, so a decision can be
+-- made again only with them. `schema` is an array of the schema's texts, `files` an object of paths and texts.
+CREATE TABLE policy_sets (
+    digest          TEXT    NOT NULL,
+    schema_digest   TEXT    NOT NULL,
+    schema          TEXT    NOT NULL,
+    files           TEXT    NOT NULL,
+    first_activated INTEGER NOT NULL,
+    PRIMARY KEY (digest, schema_digest)
+) STRICT;
+
 CREATE INDEX ledger_by_decision ON ledger_entries (decision_id) WHERE decision_id IS NOT NULL;
 CREATE INDEX ledger_by_request ON ledger_entries (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX ledger_by_tenant ON ledger_entries (tenant, seq) WHERE tenant IS NOT NULL;

@@ -2,6 +2,7 @@
 //! Used by every module below that decides or changes something. It must never hold tokens, secrets, cookies or issue text, never
 //! answer before the commit, never leave a gap, and never drop an entry in silence.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -101,9 +102,23 @@ pub struct Health {
     pub entries_lost: u64,
 }
 
+/// A policy set as it went live, which records name by its digests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySet {
+    /// The digest of its files.
+    pub digest: String,
+    /// The digest of its schema.
+    pub schema_digest: String,
+    /// The texts of its schema: the core, and an extension if there is one.
+    pub schema: Vec<String>,
+    /// Its files: path and text.
+    pub files: BTreeMap<String, String>,
+}
+
 /// The decision log. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Ledger {
+    db: Db,
     queue: mpsc::Sender<Message>,
     queue_wait: Duration,
     writer: Writer,
@@ -153,7 +168,7 @@ impl Ledger {
         let (ending, ended) = watch::channel(false);
         let report = Arc::new(Report::default());
         let collector = Collector {
-            db,
+            db: db.clone(),
             writer: writer.clone(),
             queue: messages,
             report: report.clone(),
@@ -163,6 +178,7 @@ impl Ledger {
         };
         tokio::spawn(collector.run(ending));
         Self {
+            db,
             queue,
             queue_wait: Duration::from_millis(settings.queue_wait_ms),
             writer,
@@ -200,6 +216,22 @@ impl Ledger {
         draft: Draft,
     ) -> Result<u64, LedgerError> {
         Ok(store::append(connection, &self.writer, &[draft]).await?)
+    }
+
+    /// Makes `activated`, the record of a policy set, durable together with the set's text, which is kept once however often it is
+    /// activated.
+    pub async fn append_set(&self, activated: Draft, set: PolicySet) -> Result<(), LedgerError> {
+        let ledger = self.clone();
+        self.db
+            .transact(move |connection| {
+                Box::pin(async move {
+                    let now = ledger.writer.clock.now();
+                    store::keep_set(connection, &set, now).await?;
+                    ledger.append_in(connection, activated).await?;
+                    Ok(())
+                })
+            })
+            .await
     }
 
     /// Writes what is queued and that this node ended; later entries are refused. Returns when it is done.

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use sqlx::{query, query_scalar};
 
-use super::Writer;
 use super::encoding::{self, Draft, SALT_BYTES};
+use super::{PolicySet, Writer};
+use crate::clock::Timestamp;
 use crate::db::{Connection, DbError};
 
 /// The id of the log in this database; `fresh` becomes it at first use.
@@ -16,6 +17,28 @@ pub(super) async fn log_id(connection: &mut Connection, fresh: &str) -> Result<S
         .await?;
     let log_id = query_scalar("SELECT log_id FROM ledger_head WHERE id = 1");
     Ok(log_id.fetch_one(connection).await?)
+}
+
+/// Keeps the text of a policy set, unless it is there already.
+pub(super) async fn keep_set(
+    connection: &mut Connection,
+    set: &PolicySet,
+    now: Timestamp,
+) -> Result<(), DbError> {
+    // INVARIANT: texts and their names are JSON already.
+    let json = "texts can be written as JSON";
+    query(
+        "INSERT OR IGNORE INTO policy_sets (digest, schema_digest, schema, files, first_activated)
+        VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
+    .bind(&set.digest)
+    .bind(&set.schema_digest)
+    .bind(serde_json::to_string(&set.schema).expect(json))
+    .bind(serde_json::to_string(&set.files).expect(json))
+    .bind(now.micros())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// Gives `drafts` the next places of the log, in order, and returns the place of the first.

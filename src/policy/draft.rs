@@ -67,6 +67,12 @@ impl Draft {
         &self.digest
     }
 
+    /// Every file of the set: path and text.
+    #[must_use]
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
+    }
+
     /// The Cedar files, sorted by path.
     pub(super) fn policies(&self) -> impl Iterator<Item = (&str, &str)> {
         let files = self.files.iter().filter(|(path, _)| is_cedar(path));

@@ -19,6 +19,7 @@ pub(super) const LEVEL: u32 = 2;
 #[derive(Clone, Debug)]
 pub struct Vocabulary {
     schema: Arc<Schema>,
+    texts: Arc<[String]>,
     digest: String,
     for_analysis: bool,
 }
@@ -75,6 +76,11 @@ impl Vocabulary {
         &self.digest
     }
 
+    /// The texts that it was made of: the core, and an extension if there is one.
+    pub(super) fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     pub(super) fn is_for_analysis(&self) -> bool {
         self.for_analysis
     }
@@ -91,6 +97,7 @@ impl Vocabulary {
         }
         Self {
             schema: Arc::new(schema),
+            texts: texts.iter().map(|&text| text.to_owned()).collect(),
             digest: format!("sha256:{}", hex(&sha256(&bytes))),
             for_analysis: false,
         }

@@ -2,7 +2,7 @@
 //! question to its record, whatever is published meanwhile. What must never happen here: change.
 
 use super::validated::RuleSet;
-use crate::ledger::entry;
+use crate::ledger::{PolicySet, entry};
 
 /// The version of the policy engine, for the record.
 pub const ENGINE: &str = "cedar-policy 4.14.1";
@@ -22,13 +22,24 @@ impl Snapshot {
     /// The digest of the files: `sha256:…`.
     #[must_use]
     pub fn digest(&self) -> &str {
-        &self.rules.digest
+        self.rules.draft.digest()
     }
 
     /// The digest of the schema.
     #[must_use]
     pub fn schema_digest(&self) -> &str {
         self.rules.vocabulary.digest()
+    }
+
+    /// What a decision under this set can be made again with, however the folder changes.
+    #[must_use]
+    pub fn text(&self) -> PolicySet {
+        PolicySet {
+            digest: self.digest().to_owned(),
+            schema_digest: self.schema_digest().to_owned(),
+            schema: self.rules.vocabulary.texts().to_vec(),
+            files: self.rules.draft.files().clone(),
+        }
     }
 
     /// What is proven of the set.

@@ -27,7 +27,8 @@ pub(crate) struct RuleSet {
     pub(crate) authorizer: Authorizer,
     pub(crate) memberships: Memberships,
     pub(crate) vocabulary: Vocabulary,
-    pub(super) digest: String,
+    /// What it was read from, which is kept with the record of its activation.
+    pub(super) draft: Draft,
     actions: HashMap<String, Entity>,
     by_id: BTreeMap<String, Rule>,
 }
@@ -57,7 +58,7 @@ impl Validated {
             policies,
             authorizer: Authorizer::new(),
             memberships,
-            digest: draft.digest().to_owned(),
+            draft: draft.clone(),
             actions: actions(vocabulary),
             vocabulary: vocabulary.clone(),
             by_id: parsed
@@ -72,7 +73,7 @@ impl Validated {
     /// The digest of the files.
     #[must_use]
     pub fn digest(&self) -> &str {
-        &self.rules.digest
+        self.rules.draft.digest()
     }
 
     /// How many policies there are, links included and templates not.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::clock::Timestamp;
 use crate::db::{self, Db, DbError, Pool};
+use crate::ledger::PolicySet;
 
 mod record;
 mod store;
@@ -72,6 +73,14 @@ pub enum ReadError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A policy set is not what was written.
+    #[error("policy set `{digest}` cannot be read: it is not what was written")]
+    DamagedSet {
+        /// Which.
+        digest: String,
+        /// Why.
+        source: serde_json::Error,
+    },
 }
 
 /// Reads the log.
@@ -127,6 +136,15 @@ impl Reader {
             ..Filter::default()
         };
         Ok(self.page(&filter, PAGE_RECORDS_MAX).await?.records)
+    }
+
+    /// The policy set that a record names with `policy_set` and `schema`; none if it never went live here.
+    pub async fn policy_set(
+        &self,
+        digest: &str,
+        schema_digest: &str,
+    ) -> Result<Option<PolicySet>, ReadError> {
+        store::policy_set(&self.0, digest, schema_digest).await
     }
 
     async fn at(&self, seq: u64) -> Result<Option<Record>, ReadError> {

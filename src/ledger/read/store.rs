@@ -1,10 +1,11 @@
 //! The tables of the log, as they are read. Every value is bound; only names from this file are written into statements.
 
-use sqlx::{QueryBuilder, Row as _, Sqlite, query_scalar};
+use sqlx::{QueryBuilder, Row as _, Sqlite, query, query_scalar};
 
 use super::{Filter, ReadError, Record};
 use crate::clock::Timestamp;
 use crate::db::{DbError, Pool};
+use crate::ledger::PolicySet;
 
 pub(super) async fn head(pool: &Pool) -> Result<u64, DbError> {
     let head: i64 = query_scalar("SELECT coalesce(max(seq), 0) FROM ledger_leaves")
@@ -81,4 +82,29 @@ fn places(statement: &mut QueryBuilder<Sqlite>, filter: &Filter) {
             statement.push(" AND seq").push(relation).push_bind(bound);
         }
     }
+}
+
+pub(super) async fn policy_set(
+    pool: &Pool,
+    digest: &str,
+    schema_digest: &str,
+) -> Result<Option<PolicySet>, ReadError> {
+    let row =
+        query("SELECT schema, files FROM policy_sets WHERE digest = ?1 AND schema_digest = ?2")
+            .bind(digest)
+            .bind(schema_digest)
+            .fetch_optional(pool)
+            .await
+            .map_err(DbError::from)?;
+    let Some(row) = row else { return Ok(None) };
+    let damaged = |source| ReadError::DamagedSet {
+        digest: digest.to_owned(),
+        source,
+    };
+    Ok(Some(PolicySet {
+        digest: digest.to_owned(),
+        schema_digest: schema_digest.to_owned(),
+        schema: serde_json::from_str(row.get("schema")).map_err(damaged)?,
+        files: serde_json::from_str(row.get("files")).map_err(damaged)?,
+    }))
 }
