@@ -1,10 +1,13 @@
 //! Keeps the live policy set: every change of the folder is recorded, then takes effect, in that order. Used by `node`.
 //! A set must never be in force before its record; a refused one is loud: on the terminal, at /readyz and in the log.
+//! Nor may a good one be lost because the log failed for a while: it is kept and tried again.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use crate::ledger::entry::{Entry, Kind, shorten};
 use crate::ledger::{Draft, Ledger, LedgerError};
@@ -12,12 +15,29 @@ use crate::policy::{Admitted, Change, Live, PolicyError, Refused};
 
 /// Faults that go into the record; the rest is counted there.
 const FAULTS_RECORDED: usize = 20;
+/// How soon a set that could not be recorded is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// Takes changes until the watch ends.
 pub async fn keep(mut changes: mpsc::Receiver<Change>, live: Arc<Live>, ledger: Ledger) {
-    while let Some(change) = changes.recv().await {
+    while let Some(change) = next(&mut changes, &live).await {
         apply(change, &live, &ledger).await;
     }
+}
+
+/// The folder's next change. While a set waits for its record and the folder stays as it is, that set comes again.
+async fn next(changes: &mut mpsc::Receiver<Change>, live: &Live) -> Option<Change> {
+    while live.is_holding() {
+        match timeout(RETRY, changes.recv()).await {
+            Ok(newer) => return newer,
+            Err(_) => {
+                if let Some(held) = live.take_held() {
+                    return Some(Change::Activated(held));
+                }
+            }
+        }
+    }
+    changes.recv().await
 }
 
 /// Records one change, then lets it take effect.
@@ -40,14 +60,22 @@ async fn activate(set: Admitted, live: &Live, ledger: &Ledger) {
         detail: BTreeMap::from([("policies".to_owned(), policies.to_string())]),
         ..Entry::default()
     };
-    match record(ledger, &entry).await {
+    let recorded = match Draft::new(&entry) {
+        Ok(draft) => ledger.append_set(draft, snapshot.text()).await,
+        Err(error) => Err(error),
+    };
+    match recorded {
         Ok(()) => {
             live.publish(set);
             tracing::info!(policy.set = digest, policies, "a policy set went live");
         }
-        // Without its record it does not go live; the folder's next change, or a restart, tries again.
+        // Without its record it does not go live. The folder is not handed on a second time, so the set must be kept here.
         Err(error) => {
-            tracing::error!(%error, policy.set = digest, "a policy set could not be recorded and stays out");
+            tracing::error!(%error, policy.set = digest, "a policy set cannot be recorded; it is tried again each second");
+            let why = format!(
+                "its activation cannot be recorded: {error}; it is tried again each second"
+            );
+            live.hold(set, why);
         }
     }
 }

@@ -71,10 +71,15 @@ fn policy_status(status: &Status) -> Value {
     let why = live
         .is_none()
         .then_some("no policy set is in force: every request is answered 503");
+    let pending = status
+        .pending
+        .as_ref()
+        .map(|pending| json!({ "digest": pending.digest, "why": pending.why }));
     json!({
         "ready": live.is_some(),
         "why": why,
         "live": live,
+        "pending": pending,
         "refused": status.refused.as_ref().map(|refused| json!({
             "digest": refused.digest,
             "errors": refused.errors.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -1,5 +1,6 @@
-//! The one place that holds the set in force. The gateway reads it for each request, `/readyz` reads its status. What must never
-//! happen here: a set comes in that is not `Admitted`, or a refused one takes the place of a good one.
+//! The one place that holds the set in force, and one that waits for its record. The gateway reads it for each request, `/readyz`
+//! reads its status. What must never happen here: a set comes in that is not `Admitted`, a refused one takes the place of a good
+//! one, or a good one is forgotten.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +15,8 @@ use crate::clock::{Clock, Timestamp};
 #[derive(Debug)]
 pub struct Live {
     current: ArcSwapOption<Snapshot>,
+    /// A set that may go live once its record is written. Locked after `status` where both are.
+    held: Mutex<Option<Admitted>>,
     status: Mutex<Status>,
     clock: Clock,
 }
@@ -25,6 +28,17 @@ pub struct Status {
     pub live: Option<Running>,
     /// The folder's present state, if it was refused.
     pub refused: Option<Refused>,
+    /// The folder's present state, if it is in order and only its record is missing.
+    pub pending: Option<Pending>,
+}
+
+/// A set that may go live and has no record yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// Its digest.
+    pub digest: String,
+    /// Why it is not in force.
+    pub why: String,
 }
 
 /// A set in force.
@@ -51,6 +65,7 @@ impl Live {
     pub fn new(clock: Clock) -> Self {
         Self {
             current: ArcSwapOption::empty(),
+            held: Mutex::default(),
             status: Mutex::default(),
             clock,
         }
@@ -67,14 +82,50 @@ impl Live {
                 since: self.clock.now(),
             }),
             refused: None,
+            pending: None,
         };
+        drop(self.take_held());
         self.current.store(Some(snapshot));
     }
 
     /// Notes that a set was refused. What is in force stays in force.
     pub fn refuse(&self, refused: Refused) {
         let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        status.refused = Some(refused);
+        *status = Status {
+            live: status.live.take(),
+            refused: Some(refused),
+            pending: None,
+        };
+        // It was made of a state that the folder is no longer in.
+        drop(self.take_held());
+    }
+
+    /// Keeps a set that cannot be recorded now, and says why. What is in force stays in force.
+    pub fn hold(&self, set: Admitted, why: String) {
+        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        *status = Status {
+            live: status.live.take(),
+            refused: None,
+            pending: Some(Pending {
+                digest: set.snapshot().digest().to_owned(),
+                why,
+            }),
+        };
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(set);
+    }
+
+    /// Whether a set is kept for another try.
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.is_some()
+    }
+
+    /// The set that is kept, to try again: [`Live::publish`] it, or [`Live::hold`] it once more. It stays pending meanwhile.
+    #[must_use]
+    pub fn take_held(&self) -> Option<Admitted> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.take()
     }
 
     /// The set in force: take it once a request.

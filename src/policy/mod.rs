@@ -27,7 +27,7 @@ pub use draft::{Draft, ENTRIES_MAX, FILE_BYTES_MAX, SET_BYTES_MAX};
 pub use entities::Memberships;
 pub use error::{Fault, PolicyError};
 pub use folder::{Folder, schema_text};
-pub use live::{Live, Refused, Running, Status};
+pub use live::{Live, Pending, Refused, Running, Status};
 pub use proof::{Proof, ProofError, Waiver};
 pub use rule::Rule;
 pub use schema::{CORE, Vocabulary};

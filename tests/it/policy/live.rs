@@ -66,3 +66,28 @@ fn a_snapshot_names_what_the_record_needs() {
     assert_eq!(snapshot.engine(), "cedar-policy 4.14.1");
     assert_eq!(snapshot.policy_count(), 1);
 }
+
+#[test]
+fn a_set_that_waits_for_its_record_is_told_kept_and_given_way_to_a_newer_one() {
+    let live = Live::new(TestClock::at(Timestamp::from_seconds(7)).clock());
+    live.publish(admitted(PERMIT));
+    let kept = |live: &Live| (live.is_holding(), live.status().pending.is_some());
+    live.hold(admitted(FORBID), "disk full".to_owned());
+    let pending = live.status().pending.expect("a set that waits");
+    assert_eq!(pending.digest, admitted(FORBID).snapshot().digest());
+    assert_eq!(pending.why, "disk full");
+    assert!(evaluate(&live.current().expect("a set"), &ann_reads()).allows());
+    let again = live.take_held().expect("it was kept");
+    assert_eq!(kept(&live), (false, true), "it is told while it is tried");
+    live.publish(again);
+    assert_eq!(kept(&live), (false, false));
+    assert!(!evaluate(&live.current().expect("a set"), &ann_reads()).allows());
+    live.hold(admitted(PERMIT), "disk full".to_owned());
+    let error = Draft::from_files([("a.txt", "")]).expect_err("no policies");
+    live.refuse(Refused {
+        digest: None,
+        errors: Arc::new(error),
+    });
+    assert_eq!(kept(&live), (false, false), "the folder is another by now");
+    assert!(live.status().live.is_some());
+}

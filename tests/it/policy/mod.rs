@@ -6,6 +6,7 @@ mod entities;
 mod files;
 mod links;
 mod live;
+mod record;
 mod vocabulary;
 mod watch;
 
