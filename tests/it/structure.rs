@@ -28,6 +28,29 @@ const HOMES: [(&str, &[&str]); 4] = [
     ("reqwest", &["outbound.rs", "outbound/"]),
 ];
 
+/// Each method that opens what others must not, as it is written, and the files that may name it. Visibility alone cannot say it:
+/// `pub(crate)` is the whole crate. A name without a dot is found in every spelling, also as a value that is passed on.
+const CALLERS: [(&str, &[&str]); 5] = [
+    // Jira's answer, before each issue in it was decided.
+    ("open_for_screening", &["upstream/answer.rs", "screen/"]),
+    // A tenant's key; the stand-in has secrets of its own, which it made.
+    (
+        "shared_secret(",
+        &[
+            "tenant/",
+            "identity/verify.rs",
+            "upstream/keys.rs",
+            "standin/site.rs",
+        ],
+    ),
+    // The word that a set may go live unproven.
+    ("Waiver::development", &["policy/"]),
+    // Another thing in place of the one that was asked for.
+    ("aim", &["tenant/resource.rs", "decision/query.rs"]),
+    // A permit's query, for what its answer turned out to be.
+    ("reopen", &["decision/permit.rs", "screen/"]),
+];
+
 const LINES_MAX: usize = 400;
 
 /// A file below `src`.
@@ -132,17 +155,29 @@ fn forbidden_uses(file: &File) -> Vec<String> {
         .collect()
 }
 
+/// Whether `file` is in one of `homes`: a file, a folder, or a name that any folder may have.
+fn is_at_home(file: &File, homes: &[&str]) -> bool {
+    homes.iter().any(|home| match home.strip_prefix('/') {
+        Some(_) => format!("/{}", file.path).contains(home),
+        None => file.path.starts_with(home),
+    })
+}
+
+fn strange_callers(file: &File) -> Vec<String> {
+    let code = Code::of(&file.text);
+    let strange = CALLERS
+        .iter()
+        .filter(|(method, homes)| code.says(method) && !is_at_home(file, homes));
+    strange
+        .map(|(method, homes)| format!("`{method}` may be named in {}", homes.join(", ")))
+        .collect()
+}
+
 fn strange_libraries(file: &File) -> Vec<String> {
     let code = Code::of(&file.text);
-    let at_home = |homes: &[&str]| {
-        homes.iter().any(|home| match home.strip_prefix('/') {
-            Some(_) => format!("/{}", file.path).contains(home),
-            None => file.path.starts_with(home),
-        })
-    };
     let strange = HOMES
         .iter()
-        .filter(|(library, homes)| code.names(library) && !at_home(homes));
+        .filter(|(library, homes)| code.names(library) && !is_at_home(file, homes));
     let mut found: Vec<_> = strange
         .map(|(library, homes)| format!("`{library}` belongs in {}", homes.join(", ")))
         .collect();
@@ -187,6 +222,17 @@ fn a_module_uses_only_modules_before_it() {
 #[test]
 fn every_library_stays_in_its_place() {
     assert_eq!(complaints(strange_libraries), [""; 0]);
+}
+
+#[test]
+fn what_opens_a_door_is_named_by_its_own_callers_only() {
+    assert_eq!(complaints(strange_callers), [""; 0]);
+    // A method that was renamed would be guarded no more.
+    let all = sources();
+    for (method, _) in CALLERS {
+        let known = all.iter().any(|file| Code::of(&file.text).says(method));
+        assert!(known, "`{method}` is named nowhere");
+    }
 }
 
 #[test]
@@ -253,6 +299,39 @@ fn a_strange_library_is_seen() {
         "http/mod.rs",
         "/// not reqwest\nlet reqwests = 1;"
     ));
+}
+
+#[test]
+fn a_strange_caller_is_seen() {
+    let strange = |path: &str, text: &str| strange_callers(&File::new(path, text)).len();
+    for (path, text) in [
+        (
+            "http/jira.rs",
+            "let (permit, ..) = answer.open_for_screening();",
+        ),
+        ("gateway.rs", "answer.map(Answer::open_for_screening)"),
+        ("http/admin.rs", "tenant\n    .shared_secret ()"),
+        ("identity/forge.rs", "let key = tenant.shared_secret()?;"),
+        ("cli/serve.rs", "Waiver :: development(true)"),
+        ("node/mod.rs", "policy::Waiver::development(true)"),
+        ("gateway.rs", "resource.aim(Thing::Site)"),
+        ("gateway.rs", "iter.map(Resource::aim)"),
+        ("gateway.rs", "permit.reopen(key, now, id)"),
+    ] {
+        assert_eq!(strange(path, text), 1, "{path}: {text}");
+    }
+    for (path, text) in [
+        ("screen/mod.rs", "answer.open_for_screening();"),
+        ("tenant/store.rs", "tenant.shared_secret()"),
+        ("identity/install.rs", "payload.shared_secret.filter(full)"),
+        ("policy/proof.rs", "Waiver::development(true)"),
+        (
+            "gateway.rs",
+            "// resource.aim(thing)\nlet aims = \"reopen\";",
+        ),
+    ] {
+        assert_eq!(strange(path, text), 0, "{path}: {text}");
+    }
 }
 
 #[test]

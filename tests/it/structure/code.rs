@@ -33,6 +33,13 @@ impl Code {
         self.words().contains(&name)
     }
 
+    /// Whether the words of `phrase` stand in the code one after the other, whatever blanks and lines are between.
+    pub(crate) fn says(&self, phrase: &str) -> bool {
+        let phrase = Self(phrase.to_owned());
+        let (wanted, words) = (phrase.words(), self.words());
+        words.windows(wanted.len()).any(|part| part == wanted)
+    }
+
     /// Whether the code asks the process for its environment.
     pub(crate) fn reads_environment(&self) -> bool {
         let words = self.words();

@@ -4,7 +4,7 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 8] = [
+const PROOFS: [(&str, &str); 9] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
     ("tenant", "Resource"),
@@ -12,6 +12,7 @@ const PROOFS: [(&str, &str); 8] = [
     ("ledger", "Receipt"),
     ("decision", "Permit"),
     ("policy", "Admitted"),
+    ("upstream", "Answer"),
     ("screen", "Reply"),
 ];
 
