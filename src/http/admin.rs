@@ -52,7 +52,13 @@ async fn readyz(State(admin): State<Admin>) -> Response {
         "ready": ready,
         "parts": {
             "policies": policy_status(&policies),
-            "log": { "ready": why.is_none(), "why": why, "queued": log.queued, "queue_entries_max": log.queue_entries_max },
+            "log": {
+                "ready": why.is_none(),
+                "why": why,
+                "queued": log.queued,
+                "queue_entries_max": log.queue_entries_max,
+                "entries_lost": log.entries_lost,
+            },
         },
     });
     (
@@ -114,7 +120,7 @@ async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
         .count();
     let text = admin
         .metrics
-        .text(&admin.gateway.ledger.health(), set, active);
+        .text(&admin.gateway.ledger.health(), set, status.refusals, active);
     (
         [(
             header::CONTENT_TYPE,

@@ -1,7 +1,7 @@
 //! What is counted, in Prometheus' text format. Filled by `visit`, read at `/metrics` on the admin plane.
 //! No label may hold anything that a caller can choose freely: routes are templates, codes are ours.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use http::StatusCode;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -32,9 +32,11 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Answered, Counter>,
     log_queued: Gauge,
-    log_entries: Gauge<u64, AtomicU64>,
-    log_batches: Gauge<u64, AtomicU64>,
-    log_batches_failed: Gauge<u64, AtomicU64>,
+    log_entries: Counter,
+    log_entries_lost: Counter,
+    log_batches: Counter,
+    log_batches_failed: Counter,
+    policy_refusals: Counter,
     policy_sets: Family<Set, Gauge>,
     tenants_active: Gauge,
 }
@@ -45,9 +47,11 @@ impl Default for Metrics {
             registry: Registry::with_prefix("gatepost"),
             requests: Family::default(),
             log_queued: Gauge::default(),
-            log_entries: Gauge::default(),
-            log_batches: Gauge::default(),
-            log_batches_failed: Gauge::default(),
+            log_entries: Counter::default(),
+            log_entries_lost: Counter::default(),
+            log_batches: Counter::default(),
+            log_batches_failed: Counter::default(),
+            policy_refusals: Counter::default(),
             policy_sets: Family::default(),
             tenants_active: Gauge::default(),
         };
@@ -75,6 +79,11 @@ impl Metrics {
             self.log_entries.clone(),
         );
         all.register(
+            "log_entries_lost",
+            "Outcomes dropped because the log failed for too long",
+            self.log_entries_lost.clone(),
+        );
+        all.register(
             "log_batches",
             "Transactions that wrote them",
             self.log_batches.clone(),
@@ -83,6 +92,11 @@ impl Metrics {
             "log_batches_failed",
             "Transactions that failed",
             self.log_batches_failed.clone(),
+        );
+        all.register(
+            "policy_refusals",
+            "States of the policy folder that were refused",
+            self.policy_refusals.clone(),
         );
         all.register(
             "policy_set",
@@ -106,18 +120,26 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
     }
 
-    /// The text, with the gauges as they are now.
+    /// The text, with everything that is counted elsewhere as it is now.
     pub(super) fn text(
         &self,
         log: &Health,
         policy: Option<(&str, &str)>,
+        policy_refusals: u64,
         tenants_active: usize,
     ) -> String {
         let wide = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.log_queued.set(wide(log.queued));
-        self.log_entries.set(log.entries);
-        self.log_batches.set(log.batches);
-        self.log_batches_failed.set(log.batches_failed);
+        // The log and the policies count for themselves, and only upwards: what they counted is taken over.
+        for (counter, counted) in [
+            (&self.log_entries, log.entries),
+            (&self.log_entries_lost, log.entries_lost),
+            (&self.log_batches, log.batches),
+            (&self.log_batches_failed, log.batches_failed),
+            (&self.policy_refusals, policy_refusals),
+        ] {
+            counter.inner().store(counted, Ordering::Relaxed);
+        }
         self.tenants_active.set(wide(tenants_active));
         self.policy_sets.clear();
         if let Some((digest, proof)) = policy {

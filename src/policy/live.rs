@@ -30,6 +30,8 @@ pub struct Status {
     pub refused: Option<Refused>,
     /// The folder's present state, if it is in order and only its record is missing.
     pub pending: Option<Pending>,
+    /// How many states of the folder were refused since the start.
+    pub refusals: u64,
 }
 
 /// A set that may go live and has no record yet.
@@ -83,6 +85,7 @@ impl Live {
             }),
             refused: None,
             pending: None,
+            refusals: status.refusals,
         };
         drop(self.take_held());
         self.current.store(Some(snapshot));
@@ -95,6 +98,7 @@ impl Live {
             live: status.live.take(),
             refused: Some(refused),
             pending: None,
+            refusals: status.refusals + 1,
         };
         // It was made of a state that the folder is no longer in.
         drop(self.take_held());
@@ -110,6 +114,7 @@ impl Live {
                 digest: set.snapshot().digest().to_owned(),
                 why,
             }),
+            refusals: status.refusals,
         };
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(set);
     }
