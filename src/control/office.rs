@@ -191,7 +191,10 @@ fn wrong(message: String) -> Refusal {
 fn refusal(error: TenantError) -> Refusal {
     let wrong = matches!(
         error,
-        TenantError::Unknown(_) | TenantError::UnknownGrant(_) | TenantError::Grant(_)
+        TenantError::Unknown(_)
+            | TenantError::UnknownGrant(_)
+            | TenantError::TooManyGrants(..)
+            | TenantError::Grant(_)
     );
     Refusal {
         message: chain(&error),

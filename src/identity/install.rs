@@ -310,6 +310,8 @@ impl Callbacks {
         }
         let cloud_id = match payload.cloud_id {
             Some(text) => Some(text.parse().map_err(|_| refused("`cloudId` is not one"))?),
+            // The repetition of an event changes nothing, so the site is not asked either.
+            None if self.0.tenants.is_known(&signed.token_hash).await? => None,
             None => ask_cloud_id(outbound, &site).await,
         };
         let (display_url, oauth_client_id) = (payload.display_url, payload.oauth_client_id);

@@ -4,7 +4,7 @@ use crate::db::DbError;
 use crate::ledger::LedgerError;
 use crate::secret::VaultError;
 
-use super::TenantId;
+use super::{AccountId, TenantId};
 
 /// What can go wrong with tenants.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,12 @@ pub enum TenantError {
     /// The tenant was never installed.
     #[error("tenant `{0}` was never installed")]
     NeverInstalled(TenantId),
+    /// The account has as many grants as one may have.
+    #[error(
+        "account `{0}` has {1} grants in force, which is the most; take one back with `gatepost grant revoke`, or name more actions \
+         in one grant"
+    )]
+    TooManyGrants(AccountId, usize),
     /// The grant would give nothing.
     #[error("{0}")]
     Grant(&'static str),
@@ -64,6 +70,7 @@ impl TenantError {
             Self::Stale(_) => "stale_event",
             Self::CloudTaken => "cloud_id_taken",
             Self::ShortSecret => "short_secret",
+            Self::TooManyGrants(..) => "too_many_grants",
             Self::Grant(_) => "empty_grant",
         }
     }

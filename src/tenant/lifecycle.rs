@@ -76,6 +76,11 @@ impl Tenants {
         site.is_under(&self.0.parts.site_suffixes)
     }
 
+    /// Whether this token was accepted before: then nothing of its event has to be found out anew.
+    pub async fn is_known(&self, token_hash: &[u8; 32]) -> Result<bool, TenantError> {
+        store::knows_token(self.0.parts.db.reads(), token_hash).await
+    }
+
     /// Carries out an install: a new tenant, a new secret, a moved site, or a site taken over by a new client key after an import.
     pub async fn install(&self, install: Install) -> Result<(), TenantError> {
         if !self.admits_site(&install.site) {
@@ -96,14 +101,18 @@ impl Tenants {
         self.change(move |connection| {
             Box::pin(async move {
                 let mut tenants = vec![install.tenant.clone()];
-                if !is_repeated(connection, &install.signed, now).await? {
+                let entry = if is_repeated(connection, &install.signed, now).await? {
+                    repetition_entry(&install.signed, &install.tenant, "installed")
+                } else {
                     require_newer(connection, &install).await?;
                     let replaced = replace_holders(connection, &install, now).await?;
-                    store::upsert(connection, &row(&install, &sealed, now)).await?;
+                    let row = row(&install, &replaced, &sealed, now);
+                    store::upsert(connection, &row).await?;
                     let entry = install_entry(&install, &replaced);
-                    ledger.append_in(connection, Draft::new(&entry)?).await?;
-                    tenants.extend(replaced);
-                }
+                    tenants.extend(replaced.tenants);
+                    entry
+                };
+                ledger.append_in(connection, Draft::new(&entry)?).await?;
                 Ok(Changed {
                     tenants,
                     outcome: (),
@@ -132,16 +141,17 @@ impl Tenants {
                         outcome: Err(TenantError::NeverInstalled(tenant)),
                     });
                 };
-                if !is_repeated(connection, &signed, now).await? {
+                let entry = if is_repeated(connection, &signed, now).await? {
+                    repetition_entry(&signed, &tenant, "uninstalled")
+                } else {
                     if signed.iat < standing.event_iat {
                         return Err(TenantError::Stale(tenant));
                     }
                     let state = State::Uninstalled;
                     store::end(connection, &tenant, state, now, signed.iat).await?;
-                    let operation = "tenant.uninstalled";
-                    let entry = event_entry(&signed, &tenant, operation, BTreeMap::new());
-                    ledger.append_in(connection, Draft::new(&entry)?).await?;
-                }
+                    event_entry(&signed, &tenant, "tenant.uninstalled", BTreeMap::new())
+                };
+                ledger.append_in(connection, Draft::new(&entry)?).await?;
                 // A repetition is read anew as well: what could not be read the first time shows now.
                 Ok(Changed {
                     tenants: vec![tenant],
@@ -191,20 +201,29 @@ async fn require_newer(connection: &mut Connection, install: &Install) -> Result
     Ok(())
 }
 
+/// The tenants that had a site before.
+#[derive(Default)]
+struct Replaced {
+    tenants: Vec<TenantId>,
+    /// Why an operator had switched one of them off. The site's data is the same, so its new tenant stays off.
+    suspended: Option<String>,
+}
+
 /// The newest verified install of a site wins; the tenant that had the site is ended in the same transaction.
 async fn replace_holders(
     connection: &mut Connection,
     install: &Install,
     now: Timestamp,
-) -> Result<Vec<TenantId>, TenantError> {
+) -> Result<Replaced, TenantError> {
     let cloud_id = install.cloud_id.as_ref().map(ToString::to_string);
     let host = install.site.host();
     let holders = store::holders(connection, &install.tenant, host, cloud_id.as_deref()).await?;
-    let mut replaced = Vec::new();
+    let mut replaced = Replaced::default();
     for Standing {
         id,
         host: held,
         event_iat,
+        suspended,
         ..
     } in holders
     {
@@ -217,12 +236,18 @@ async fn replace_holders(
         }
         // Dated by what replaced it, so that an install of it that was overtaken does not take the site back.
         store::end(connection, &id, State::Replaced, now, install.signed.iat).await?;
-        replaced.push(id);
+        replaced.tenants.push(id);
+        replaced.suspended = replaced.suspended.or(suspended);
     }
     Ok(replaced)
 }
 
-fn row<'a>(install: &'a Install, sealed: &'a [u8], now: Timestamp) -> store::Installed<'a> {
+fn row<'a>(
+    install: &'a Install,
+    replaced: &'a Replaced,
+    sealed: &'a [u8],
+    now: Timestamp,
+) -> store::Installed<'a> {
     store::Installed {
         id: &install.tenant,
         host: install.site.host(),
@@ -230,16 +255,20 @@ fn row<'a>(install: &'a Install, sealed: &'a [u8], now: Timestamp) -> store::Ins
         display_url: install.display_url.as_deref(),
         oauth_client_id: install.oauth_client_id.as_deref(),
         sealed,
+        suspended: replaced.suspended.as_deref(),
         now,
         event_iat: install.signed.iat,
     }
 }
 
-fn install_entry(install: &Install, replaced: &[TenantId]) -> Entry {
+fn install_entry(install: &Install, replaced: &Replaced) -> Entry {
     let mut detail = BTreeMap::new();
-    if !replaced.is_empty() {
-        let names: Vec<&str> = replaced.iter().map(TenantId::as_str).collect();
+    if !replaced.tenants.is_empty() {
+        let names: Vec<&str> = replaced.tenants.iter().map(TenantId::as_str).collect();
         detail.insert("replaced".to_owned(), names.join(" "));
+    }
+    if let Some(reason) = &replaced.suspended {
+        detail.insert("stays_suspended".to_owned(), reason.clone());
     }
     if let Some(cloud_id) = &install.cloud_id {
         detail.insert("cloud_id".to_owned(), cloud_id.to_string());
@@ -249,6 +278,11 @@ fn install_entry(install: &Install, replaced: &[TenantId]) -> Entry {
         site: Some(install.site.host().to_owned()),
         ..entry
     }
+}
+
+fn repetition_entry(signed: &Signed, tenant: &TenantId, event: &str) -> Entry {
+    let detail = BTreeMap::from([("event".to_owned(), event.to_owned())]);
+    event_entry(signed, tenant, "tenant.event_repeated", detail)
 }
 
 fn event_entry(

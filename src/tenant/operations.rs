@@ -26,6 +26,9 @@ pub struct NewGrant {
     pub reason: String,
 }
 
+/// The most grants that an account of a tenant has in force: each is looked at in every request of the account.
+const GRANTS_MAX: usize = 256;
+
 impl Tenants {
     /// Switches a tenant off for `reason`: tokens, requests in flight and cached user tokens of it are worth nothing from now on.
     pub async fn suspend(
@@ -99,6 +102,10 @@ impl Tenants {
         let (owner, ledger) = (tenant.clone(), self.0.parts.ledger.clone());
         self.change(move |connection| {
             Box::pin(async move {
+                let account = &grant.account;
+                if store::count_grants(connection, &owner, account, now).await? >= GRANTS_MAX {
+                    return Err(TenantError::TooManyGrants(account.clone(), GRANTS_MAX));
+                }
                 store::give(connection, &owner, &grant).await?;
                 ledger.append_in(connection, draft).await?;
                 Ok(only(owner))

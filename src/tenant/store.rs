@@ -14,6 +14,11 @@ use crate::db::DbError;
 use super::record::{Grant, State, Tenant};
 use super::{AccountId, SiteUrl, TenantError, TenantId};
 
+mod grants;
+
+use grants::load_grants;
+pub(super) use grants::{count_grants, give, take_back};
+
 /// The column that a shared secret is sealed for.
 pub(super) const SECRET_COLUMN: &str = "tenants.shared_secret";
 
@@ -24,6 +29,7 @@ pub(super) struct Standing {
     pub(super) host: String,
     pub(super) event_iat: i64,
     pub(super) state: State,
+    pub(super) suspended: Option<String>,
 }
 
 impl From<sqlx::Error> for TenantError {
@@ -91,46 +97,6 @@ fn unsigned(row: &SqliteRow, column: &str) -> Result<u64, TenantError> {
     Ok(u64::try_from(number).unwrap_or(0))
 }
 
-async fn load_grants(
-    reads: &SqlitePool,
-    only: Option<&TenantId>,
-) -> Result<HashMap<String, Vec<Grant>>, TenantError> {
-    let rows = sqlx::query(
-        "SELECT * FROM grants WHERE revoked_at IS NULL AND (?1 IS NULL OR tenant = ?1) ORDER BY given_at, id",
-    )
-    .bind(only.map(TenantId::as_str))
-    .fetch_all(reads)
-    .await?;
-    let mut grants: HashMap<String, Vec<Grant>> = HashMap::new();
-    for row in &rows {
-        let tenant: String = row.try_get("tenant")?;
-        let spoiled = |what| TenantError::Spoiled(tenant.clone(), what);
-        let account = |column: &str| -> Result<AccountId, TenantError> {
-            row.try_get::<&str, _>(column)?
-                .parse()
-                .map_err(|_| spoiled("grant"))
-        };
-        let grant = Grant {
-            id: row.try_get("id")?,
-            account: account("account")?,
-            act_as: account("act_as")?,
-            actions: row
-                .try_get::<&str, _>("actions")?
-                .split(' ')
-                .map(str::to_owned)
-                .collect(),
-            expires_at: row
-                .try_get::<Option<i64>, _>("expires_at")?
-                .map(Timestamp::from_micros),
-            reason: row.try_get("reason")?,
-            given_by: row.try_get("given_by")?,
-            given_at: Timestamp::from_micros(row.try_get("given_at")?),
-        };
-        grants.entry(tenant).or_default().push(grant);
-    }
-    Ok(grants)
-}
-
 /// The row of `id` as far as lifecycle needs it.
 pub(super) async fn standing(
     connection: &mut SqliteConnection,
@@ -168,6 +134,7 @@ fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
         event_iat: row.try_get("event_iat")?,
         state: State::read(row.try_get("state")?)
             .ok_or_else(|| TenantError::Spoiled(id.clone(), "state"))?,
+        suspended: row.try_get("suspended")?,
         id: id
             .parse()
             .map_err(|_| TenantError::Spoiled(id.clone(), "id"))?,
@@ -183,6 +150,8 @@ pub(super) struct Installed<'a> {
     pub(super) display_url: Option<&'a str>,
     pub(super) oauth_client_id: Option<&'a str>,
     pub(super) sealed: &'a [u8],
+    /// Inherited; a suspension of the tenant's own stays.
+    pub(super) suspended: Option<&'a str>,
     pub(super) now: Timestamp,
     pub(super) event_iat: i64,
 }
@@ -195,12 +164,12 @@ pub(super) async fn upsert(
     sqlx::query(
         "INSERT INTO tenants (id, client_key, host, cloud_id, display_url, oauth_client_id, shared_secret,
              secret_version, epoch, state, suspended, installed_at, changed_at, event_iat)
-         VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 'installed', NULL, ?7, ?7, ?8)
+         VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 'installed', ?9, ?7, ?7, ?8)
          ON CONFLICT (id) DO UPDATE SET host = excluded.host,
              cloud_id = coalesce(excluded.cloud_id, CASE WHEN host = excluded.host THEN cloud_id END),
              display_url = excluded.display_url, oauth_client_id = excluded.oauth_client_id,
              shared_secret = excluded.shared_secret, secret_version = secret_version + 1, epoch = epoch + 1,
-             state = 'installed', changed_at = excluded.changed_at, event_iat = excluded.event_iat",
+             state = 'installed', suspended = coalesce(suspended, excluded.suspended), changed_at = excluded.changed_at, event_iat = excluded.event_iat",
     )
     .bind(row.id.as_str())
     .bind(row.host)
@@ -210,6 +179,7 @@ pub(super) async fn upsert(
     .bind(row.sealed)
     .bind(row.now.micros())
     .bind(row.event_iat)
+    .bind(row.suspended)
     .execute(connection)
     .await?;
     Ok(())
@@ -234,6 +204,12 @@ pub(super) async fn end(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Whether a lifecycle token was accepted before, with whatever body.
+pub(super) async fn knows_token(reads: &SqlitePool, hash: &[u8]) -> Result<bool, TenantError> {
+    let query = sqlx::query("SELECT 1 FROM lifecycle_tokens WHERE hash = ?1");
+    Ok(query.bind(hash).fetch_optional(reads).await?.is_some())
 }
 
 /// A day: no token is accepted that was issued so long ago, so no install can come that is older than its tombstone then.
@@ -314,58 +290,6 @@ pub(super) async fn remember_token(
         .execute(connection)
         .await?;
     Ok(None)
-}
-
-/// Writes a grant.
-pub(super) async fn give(
-    connection: &mut SqliteConnection,
-    tenant: &TenantId,
-    grant: &Grant,
-) -> Result<(), TenantError> {
-    sqlx::query(
-        "INSERT INTO grants (id, tenant, account, act_as, actions, expires_at, reason, given_by, given_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )
-    .bind(&grant.id)
-    .bind(tenant.as_str())
-    .bind(grant.account.as_str())
-    .bind(grant.act_as.as_str())
-    .bind(grant.actions.join(" "))
-    .bind(grant.expires_at.map(Timestamp::micros))
-    .bind(&grant.reason)
-    .bind(&grant.given_by)
-    .bind(grant.given_at.micros())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Ends a grant and moves its tenant's epoch. Gives the tenant, if the grant was in force.
-pub(super) async fn take_back(
-    connection: &mut SqliteConnection,
-    id: &str,
-    by: &str,
-    now: Timestamp,
-) -> Result<Option<TenantId>, TenantError> {
-    let row = sqlx::query(
-        "UPDATE grants SET revoked_at = ?2, revoked_by = ?3 WHERE id = ?1 AND revoked_at IS NULL RETURNING tenant",
-    )
-    .bind(id)
-    .bind(now.micros())
-    .bind(by)
-    .fetch_optional(&mut *connection)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let tenant: String = row.try_get("tenant")?;
-    sqlx::query("UPDATE tenants SET epoch = epoch + 1, changed_at = ?2 WHERE id = ?1")
-        .bind(&tenant)
-        .bind(now.micros())
-        .execute(connection)
-        .await?;
-    tenant
-        .parse()
-        .map(Some)
-        .map_err(|_| TenantError::Spoiled(tenant, "id"))
 }
 
 /// The sealed text that tells whether the master key is the right one.

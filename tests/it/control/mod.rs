@@ -6,4 +6,5 @@
 
 mod admin;
 mod commands;
+mod grants;
 mod socket;

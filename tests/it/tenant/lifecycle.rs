@@ -55,14 +55,25 @@ fn assert_refused(answer: &Answer, status: u16) {
 #[tokio::test]
 async fn a_repeated_callback_is_answered_like_the_first_and_changes_nothing() {
     let world = World::builder().not_installed().start().await;
-    let callback = world.site("acme").install(world.app_url());
+    // Without a cloud id in its body: the site is asked for it.
+    let callback = world.site("acme").install_with(world.app_url(), |draft| {
+        drop(draft.payload.as_object_mut().unwrap().remove("cloudId"));
+    });
     let (one, other) = tokio::join!(world.deliver(&callback), world.deliver(&callback));
     assert_eq!((one.status, other.status), (204, 204));
     let before = standing(&world, "acme");
     assert_eq!((before.0, before.1), (1, 1));
+    let asked = world.jira_saw().len();
+    assert!(asked > 0);
     assert_eq!(world.deliver(&callback).await.status, 204);
     assert_eq!(standing(&world, "acme"), before);
-    assert_eq!(admin_records(&world).await.len(), 1);
+    assert_eq!(world.jira_saw().len(), asked);
+    let records = admin_records(&world).await;
+    let operations: Vec<_> = records.iter().map(|record| &record["operation"]).collect();
+    let (installed, repeated) = ("tenant.installed", "tenant.event_repeated");
+    assert_eq!(operations, [installed, repeated, repeated]);
+    assert_eq!(records[2]["detail"]["event"], "installed");
+    assert_eq!(records[2]["by"], "atlassian");
 }
 
 #[tokio::test]
@@ -366,4 +377,27 @@ async fn a_replaced_tenant_is_not_revived_by_an_install_that_was_overtaken() {
     }
     assert_eq!(tenant(&world, &old_key).state, State::Replaced);
     assert_eq!(standing(&world, "acme").2, State::Installed);
+}
+
+#[tokio::test]
+async fn an_import_does_not_shed_a_suspension() {
+    let world = World::new().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let old: TenantId = acme.client_key().parse().unwrap();
+    let tenants = world.node.shared().opened.tenants.clone();
+    let why = "an incident".to_owned();
+    tenants.suspend(&old, why.clone(), "unix:0").await.unwrap();
+    acme.import();
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    let new = tenant(&world, &acme.client_key());
+    assert_eq!(
+        (new.suspended.as_ref(), new.is_active()),
+        (Some(&why), false)
+    );
+    assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 401);
+    let record = admin_records(&world).await.pop().unwrap();
+    assert_eq!(record["detail"]["replaced"], old.as_str());
+    assert_eq!(record["detail"]["stays_suspended"], why);
+    tenants.resume(&new.id, "unix:0").await.unwrap();
+    assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 200);
 }
