@@ -4,8 +4,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::json;
 
-use crate::identity::install::{Callback, Event};
-use crate::identity::presented::Call;
+use crate::identity::install::{Callback, CallbackError, Event};
+use crate::identity::presented::{Call, Presented};
 
 use super::parse;
 use super::visit::{Done, Failure, Visit};
@@ -46,6 +46,12 @@ async fn callback(mut visit: Visit, event: Event) -> Response {
     if let Err(error) = parse::Parameters::refuse_credential(visit.parts.uri.query()) {
         return visit.finish(Err(error.into())).await;
     }
+    // Before the body: whoever has no token may not make us read and keep anything.
+    let presented = parse::credential(&visit.parts.headers);
+    if !matches!(presented, Presented::Jwt(_)) {
+        let missing = Failure::Callback(CallbackError::Missing);
+        return visit.finish(Err(missing)).await;
+    }
     let body = match visit.body().await {
         Ok(body) => body,
         Err(error) => return visit.finish(Err(error.into())).await,
@@ -53,7 +59,7 @@ async fn callback(mut visit: Visit, event: Event) -> Response {
     let (app, target, entry) = (visit.app.clone(), visit.target(), visit.entry().clone());
     let callback = Callback {
         event,
-        presented: &parse::credential(&visit.parts.headers),
+        presented: &presented,
         call: Call {
             method: "POST",
             target: &target,

@@ -1,8 +1,12 @@
-//! Verifies Atlassian's lifecycle callbacks: signed installs (RS256), in the order of atlassian.md 1.1. Used by `http::connect`.
-//! Nothing may be stored before every check has passed, and a context token opens nothing here (CVE-2021-26073).
+//! Verifies Atlassian's lifecycle callbacks: signed installs (RS256), by the steps of atlassian.md 1.1. Used by `http::connect`.
+//! Nothing may be stored before every check has passed, and a context token opens nothing here (CVE-2021-26073). Whatever can be
+//! checked without a key is checked before one is fetched: anybody may send a token, and a fetch is all that it can cost us.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use moka::future::Cache;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
@@ -146,12 +150,14 @@ struct Inner {
     clock: Clock,
     /// A kid always names the same key, so keys are kept; at most this many, so that made-up kids take no memory.
     keys: Cache<String, Arc<RsaKey>>,
-    /// Anybody may send a made-up kid: few fetches at once, the rest is told to come back.
+    /// Anybody may send a made-up kid: few fetches at once, the rest waits a little and is told to come back.
     fetches: Semaphore,
 }
 
 const KEYS_MAX: u64 = 256;
 const FETCHES_MAX: usize = 8;
+/// How long a callback waits for its turn to fetch: made-up kids must not push a real install out at once.
+const TURN_WAIT: Duration = Duration::from_secs(2);
 
 impl std::fmt::Debug for Callbacks {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -190,14 +196,14 @@ impl Callbacks {
         let Presented::Jwt(token) = callback.presented else {
             return Err(CallbackError::Missing);
         };
-        let claims = self.verified(outbound, token, callback.call).await?;
-        let payload = self.payload(&callback, &claims.0)?;
+        let (claims, kid) = self.verified(outbound, token, &callback).await?;
+        let payload = self.vet(&callback, &claims)?;
         let signed = Signed {
             token_hash: sha256(token.expose()),
             body_hash: sha256(callback.body),
-            iat: claims.0.iat,
-            exp: claims.0.exp,
-            credential: public_parts(&claims.0, claims.1),
+            iat: claims.iat,
+            exp: claims.exp,
+            credential: public_parts(&claims, kid),
             entry: callback.entry,
         };
         let tenant: TenantId = payload
@@ -214,42 +220,52 @@ impl Callbacks {
         }
     }
 
-    /// Steps 1 to 6: algorithm, kid, key, signature and time, audience, qsh.
+    /// Steps 1 to 3: algorithm, kid, key, signature; what the token would say is vetted before its key is asked for.
     async fn verified(
         &self,
         outbound: &Outbound,
         token: &Secret,
-        call: Call<'_>,
+        callback: &Callback<'_>,
     ) -> Result<(Claims, String), CallbackError> {
         let text = std::str::from_utf8(token.expose()).map_err(|_| TokenError::Encoding)?;
         let unverified = Unverified::parse(text)?;
         unverified.require_rs256()?;
         let kid = unverified.kid().ok_or(CallbackError::NoKeyId)?.to_owned();
+        // Only to spare a fetch: what counts is vetted again when the signature is known to be good.
+        self.vet(callback, &claimed(text)?)?;
         let key = self.key(outbound, &kid).await?;
-        let claims = unverified.verify_rs256(&key)?;
-        self.0.window.check(&claims, self.0.clock.now())?;
+        Ok((unverified.verify_rs256(&key)?, kid))
+    }
+
+    /// Steps 4 to 7: time, audience, qsh, payload. Asks nobody.
+    fn vet(&self, callback: &Callback<'_>, claims: &Claims) -> Result<Payload, CallbackError> {
+        self.0.window.check(claims, self.0.clock.now())?;
         let ours = |audience: &String| {
             audience.strip_suffix('/').unwrap_or(audience) == self.0.app.base_url
         };
         if !claims.aud.iter().any(ours) {
             return Err(CallbackError::Audience);
         }
+        let (call, base_path) = (callback.call, &self.0.app.base_path);
         let bound = claims.qsh.as_deref().filter(|&qsh| qsh != qsh::CONTEXT_QSH);
-        match bound {
-            Some(qsh) if qsh::matches(qsh, call.method, call.target, &self.0.app.base_path) => {
-                Ok((claims, kid))
-            }
-            _ => Err(CallbackError::OtherRequest),
+        if !bound.is_some_and(|qsh| qsh::matches(qsh, call.method, call.target, base_path)) {
+            return Err(CallbackError::OtherRequest);
         }
+        self.payload(callback, claims)
     }
 
     async fn key(&self, outbound: &Outbound, kid: &str) -> Result<Arc<RsaKey>, CallbackError> {
         if let Some(key) = self.0.keys.get(kid).await {
             return Ok(key);
         }
-        let Ok(_turn) = self.0.fetches.try_acquire() else {
+        let turn = tokio::time::timeout(TURN_WAIT, self.0.fetches.acquire()).await;
+        let Ok(Ok(_turn)) = turn else {
             return Err(CallbackError::KeyServer(None));
         };
+        // Whoever had the turn before may have fetched the same key.
+        if let Some(key) = self.0.keys.get(kid).await {
+            return Ok(key);
+        }
         let (mut failed, mut unusable) = (None, None);
         for server in &self.0.servers {
             match outbound.fetch_key(server, kid).await {
@@ -274,7 +290,7 @@ impl Callbacks {
         })
     }
 
-    /// Step 7: the payload is the one that the token was made for, as far as that can be told.
+    /// The payload is the one that the token was made for, as far as that can be told.
     fn payload(&self, callback: &Callback<'_>, claims: &Claims) -> Result<Payload, CallbackError> {
         let refused = CallbackError::Payload;
         let payload: Payload = strict_json::parse(callback.body)
@@ -325,6 +341,13 @@ impl Callbacks {
             secret,
         })
     }
+}
+
+/// What a token says of itself, read from the same bytes and in the same way as after its verification.
+fn claimed(token: &str) -> Result<Claims, TokenError> {
+    let claims = token.split('.').nth(1).ok_or(TokenError::Segments)?;
+    let claims = URL_SAFE_NO_PAD.decode(claims);
+    Claims::parse(&claims.map_err(|_| TokenError::Encoding)?)
 }
 
 /// The site's own word, pinned at the install. Without it the site is reached by its host only.

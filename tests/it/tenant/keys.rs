@@ -9,9 +9,10 @@ use gatepost::identity::presented::{Call, Presented};
 use gatepost::ledger::entry::Entry;
 use gatepost::outbound::{Bounds, KeyServer, Outbound};
 use gatepost::secret::Secret;
-use gatepost::standin::{self, Fault, Role, Standin};
+use gatepost::standin::{self, Fault, InstallDraft, Role, Standin};
+use serde_json::json;
 
-use crate::world::World;
+use crate::world::{NOON, World, until};
 
 fn asked(jira: &Standin) -> usize {
     let seen = jira.requests();
@@ -66,6 +67,82 @@ async fn what_is_no_key_verifies_nothing() {
     let last = world.decisions().await.pop().unwrap();
     assert_eq!(last["authentication_error"], "unusable_key");
     assert_eq!(world.deliver(&callback).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_callback_that_cannot_be_good_makes_nobody_ask_for_its_key() {
+    let world = World::builder().not_installed().start().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let bends: [fn(&mut InstallDraft); 8] = [
+        |draft| draft.claims["exp"] = json!(NOON.seconds() + 3601),
+        |draft| draft.claims["iat"] = json!(NOON.seconds() + 60),
+        |draft| draft.claims["aud"] = json!("https://other.example"),
+        |draft| draft.claims["qsh"] = json!("context-qsh"),
+        |draft| draft.claims["iss"] = json!("another-client-key"),
+        |draft| draft.payload["key"] = json!("com.example.other"),
+        |draft| draft.payload["eventType"] = json!("uninstalled"),
+        |draft| draft.payload = json!([]),
+    ];
+    for bend in bends {
+        let callback = acme.install_with(app, |draft| {
+            draft.header["kid"] = json!("made-up");
+            bend(draft);
+        });
+        assert_eq!(world.deliver(&callback).await.status, 401);
+    }
+    assert_eq!(asked(&world.jira), 0);
+}
+
+#[tokio::test]
+async fn made_up_keys_do_not_push_a_real_install_out() {
+    let world = World::builder().not_installed().start().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let made_up = async |index: usize| {
+        let callback = acme.install_with(app, |draft| {
+            draft.header["kid"] = json!(format!("made-up-{index}"));
+        });
+        world.deliver(&callback).await.status
+    };
+    let held = Fault::Delay(Duration::from_millis(300));
+    world.jira.set_fault_times(Role::Keys, held, 8);
+    let flood = async {
+        tokio::join!(
+            made_up(1),
+            made_up(2),
+            made_up(3),
+            made_up(4),
+            made_up(5),
+            made_up(6),
+            made_up(7),
+            made_up(8)
+        )
+    };
+    let real = async {
+        until("all places are taken", || asked(&world.jira) == 8).await;
+        world.deliver(&acme.install_with(app, |_| {})).await
+    };
+    let (flood, real) = tokio::join!(flood, real);
+    assert_eq!(real.status, 204, "{}", real.text);
+    assert_eq!(flood, (401, 401, 401, 401, 401, 401, 401, 401));
+}
+
+#[tokio::test]
+async fn without_a_token_the_body_is_not_read() {
+    let settings = "[limits]\nbody_bytes_max = 1024";
+    let builder = World::builder().settings(settings);
+    let world = builder.not_installed().start().await;
+    let large = standin::Callback {
+        body: "x".repeat(2000),
+        ..world.site("acme").install(world.app_url())
+    };
+    assert_eq!(world.deliver(&large).await.status, 413);
+    for authorization in ["", "Bearer x"] {
+        let large = standin::Callback {
+            authorization: authorization.to_owned(),
+            ..large.clone()
+        };
+        assert_eq!(world.deliver(&large).await.status, 401);
+    }
 }
 
 /// Carries an install of acme out with these key servers.
