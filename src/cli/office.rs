@@ -8,8 +8,8 @@ use crate::config::Loaded;
 use crate::control::command::{Command, Refusal};
 use crate::control::office::Office;
 use crate::control::socket;
-use crate::db::{self, Db, DbError};
-use crate::node::Opened;
+use crate::db::{self, DbError};
+use crate::node::{Markers, Opened};
 
 /// Carries `command` out and gives its answer.
 pub(super) fn execute(loaded: &Loaded, command: Command) -> anyhow::Result<Value> {
@@ -18,8 +18,7 @@ pub(super) fn execute(loaded: &Loaded, command: Command) -> anyhow::Result<Value
         .build()
         .context("the runtime does not start")?;
     runtime.block_on(async {
-        let db = Db::open(&loaded.config.database).await?;
-        match db.hold() {
+        match db::hold(&loaded.config.database) {
             Ok(_held) => on_the_file(loaded, command).await,
             Err(DbError::InUse(_)) => in_the_server(loaded, &command).await,
             Err(error) => Err(error.into()),
@@ -28,14 +27,22 @@ pub(super) fn execute(loaded: &Loaded, command: Command) -> anyhow::Result<Value
 }
 
 async fn on_the_file(loaded: &Loaded, command: Command) -> anyhow::Result<Value> {
-    let opened = Opened::open(loaded, Clock::system(), Chance::system()).await?;
+    // A look at the registry is nothing that the log is about.
+    let markers = if command.only_reads() {
+        Markers::LeftOut
+    } else {
+        Markers::Written
+    };
+    let opened = Opened::open(loaded, markers, Clock::system(), Chance::system()).await?;
     let office = Office {
         tenants: opened.tenants,
         tokens: opened.tokens,
     };
     let by = format!("unix:{}", rustix::process::getuid().as_raw());
     let done = office.run(command, &by).await;
-    opened.ledger.close().await;
+    if markers == Markers::Written {
+        opened.ledger.close().await;
+    }
     Ok(done.map_err(Refused)?)
 }
 

@@ -62,6 +62,21 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Whether it changes nothing.
+    #[must_use]
+    pub const fn only_reads(&self) -> bool {
+        match self {
+            Self::TenantList {} | Self::TenantShow { .. } | Self::GrantList { .. } => true,
+            Self::TenantSuspend { .. }
+            | Self::TenantResume { .. }
+            | Self::GrantCreate { .. }
+            | Self::GrantRevoke { .. }
+            | Self::TokenCreate { .. } => false,
+        }
+    }
+}
+
 /// What comes back over the socket.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]

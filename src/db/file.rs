@@ -34,22 +34,24 @@ pub fn socket_path(settings: &Settings) -> Result<PathBuf, DbError> {
 
 /// Makes folder and file where they are missing, for the owner alone. `SQLite` gives its `-wal` and `-shm` the rights of the file.
 pub(super) fn create(path: &Path) -> Result<(), DbError> {
-    let failed = |source| DbError::File {
+    create_folder(path)?;
+    private(path).map_err(|source| DbError::File {
         path: path.to_owned(),
         source,
-    };
-    if let Some(folder) = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-    {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(failed)?;
-    }
-    private(path).map_err(failed)?;
+    })?;
     Ok(())
+}
+
+fn create_folder(path: &Path) -> Result<(), DbError> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder else { return Ok(()) };
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|source| DbError::File {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// The database is held by this process until this is dropped.
@@ -59,9 +61,16 @@ pub struct Held {
     _lock: File,
 }
 
-/// Takes the lock beside the database. The kernel lets it go when the process ends, however it ends.
-pub(super) fn hold(path: &Path) -> Result<Held, DbError> {
-    let lock_path = beside(path, ".lock");
+/// Holds the database for this process, by the lock beside it: what a server does for its lifetime and a command while it works on
+/// the file. Taken before the database is opened: opening migrates it, and a server of another version may be writing to it. The
+/// kernel lets it go when the process ends, however it ends.
+///
+/// # Errors
+/// [`DbError::InUse`] if somebody else holds it.
+pub fn hold(settings: &Settings) -> Result<Held, DbError> {
+    let path = file_path(settings)?;
+    create_folder(&path)?;
+    let lock_path = beside(&path, ".lock");
     let failed = |source| DbError::File {
         path: lock_path.clone(),
         source,
@@ -69,7 +78,7 @@ pub(super) fn hold(path: &Path) -> Result<Held, DbError> {
     let lock = private(&lock_path).map_err(failed)?;
     match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(Held { _lock: lock }),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(DbError::InUse(path.to_owned())),
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(DbError::InUse(path)),
         Err(errno) => Err(failed(errno.into())),
     }
 }

@@ -13,7 +13,7 @@ mod file;
 mod lane;
 mod migrations;
 
-pub use file::{Held, file_path, socket_path};
+pub use file::{Held, file_path, hold, socket_path};
 pub use lane::BoxFuture;
 
 /// Connections that read and cannot write.
@@ -101,13 +101,12 @@ pub struct Db(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    path: PathBuf,
     reads: Pool,
     lane: lane::Lane,
 }
 
 impl Db {
-    /// Opens the database for reading and writing; makes it where it is missing and brings it to this binary's version.
+    /// Opens the database for reading and writing, by whoever holds it ([`hold`]); makes it where it is missing and brings it to this binary's version.
     pub async fn open(settings: &Settings) -> Result<Self, DbError> {
         let path = file::file_path(settings)?;
         file::create(&path)?;
@@ -117,7 +116,6 @@ impl Db {
         Ok(Self(Arc::new(Inner {
             reads: readers(&path),
             lane: lane::Lane::start(options, connection),
-            path,
         })))
     }
 
@@ -136,14 +134,6 @@ impl Db {
         F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     {
         self.0.lane.transact(work).await
-    }
-
-    /// Holds the database for this process: what a server does for its lifetime.
-    ///
-    /// # Errors
-    /// [`DbError::InUse`] if somebody else holds it.
-    pub fn hold(&self) -> Result<Held, DbError> {
-        file::hold(&self.0.path)
     }
 }
 

@@ -53,8 +53,8 @@ async fn names(db: &Db) -> Vec<String> {
 
 #[tokio::test]
 async fn folder_and_files_are_for_the_owner_alone() {
-    let (db, folder) = fresh().await;
-    let held = db.hold().unwrap();
+    let (_db, folder) = fresh().await;
+    let held = hold(&settings(&folder)).unwrap();
     let mode = |name: &str| {
         let metadata = std::fs::metadata(folder.path().join(name)).unwrap();
         metadata.permissions().mode() & 0o777
@@ -177,12 +177,20 @@ async fn readers_cannot_write() {
 
 #[tokio::test]
 async fn a_second_holder_is_told_that_the_database_is_in_use() {
-    let (db, folder) = fresh().await;
-    let held = db.hold().unwrap();
-    let other = Db::open(&settings(&folder)).await.unwrap();
-    assert!(matches!(other.hold(), Err(DbError::InUse(_))));
+    let (_db, folder) = fresh().await;
+    let settings = settings(&folder);
+    let held = hold(&settings).unwrap();
+    assert!(matches!(hold(&settings), Err(DbError::InUse(_))));
     drop(held);
-    assert!(other.hold().is_ok());
+    assert!(hold(&settings).is_ok());
+}
+
+#[test]
+fn holding_a_database_does_not_make_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = settings(&folder);
+    let _held = hold(&settings).unwrap();
+    assert!(!file_path(&settings).unwrap().exists());
 }
 
 #[tokio::test]

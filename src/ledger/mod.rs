@@ -142,7 +142,27 @@ impl Ledger {
         clock: Clock,
         chance: Chance,
     ) -> Result<Self, LedgerError> {
-        let started = marker(Kind::LogStarted)?;
+        let started = vec![marker(Kind::LogStarted)?];
+        Self::begin(db, settings, clock, chance, started).await
+    }
+
+    /// Opens the log in `db` and records nothing of it: for a command that only reads what is beside the log. It is not closed.
+    pub async fn open_quiet(
+        db: Db,
+        settings: &Settings,
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<Self, LedgerError> {
+        Self::begin(db, settings, clock, chance, Vec::new()).await
+    }
+
+    async fn begin(
+        db: Db,
+        settings: &Settings,
+        clock: Clock,
+        chance: Chance,
+        started: Vec<Draft>,
+    ) -> Result<Self, LedgerError> {
         let node = settings.node.clone();
         let writer = db
             .transact(move |connection| {
@@ -155,7 +175,7 @@ impl Ledger {
                         clock,
                         chance,
                     };
-                    store::append(connection, &writer, &[started]).await?;
+                    store::append(connection, &writer, &started).await?;
                     Ok::<_, LedgerError>(writer)
                 })
             })

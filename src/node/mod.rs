@@ -15,7 +15,7 @@ use crate::clock::{Chance, Clock};
 use crate::config::{ConfigError, Loaded};
 use crate::control::socket::Socket;
 use crate::control::{office::Office, rules};
-use crate::db::{self, Db, DbError, Held};
+use crate::db::{self, DbError, Held};
 use crate::http::server::{Serving, bind, serve};
 use crate::http::{admin, data_plane};
 use crate::ledger::{Ledger, LedgerError};
@@ -23,7 +23,7 @@ use crate::outbound::OutboundError;
 use crate::policy::{Folder, Proof, Watch};
 use crate::tenant::TenantError;
 
-pub use parts::{Opened, Shared};
+pub use parts::{Markers, Opened, Shared};
 
 /// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
@@ -73,11 +73,11 @@ pub struct Node {
 impl Node {
     /// Starts to serve what `loaded` says. Returns when the listeners are open and the policy folder was read once.
     pub async fn start(loaded: &Loaded, clock: Clock, chance: Chance) -> Result<Self, NodeError> {
-        // Held before anything is written: a second server must not even leave its `log_started` in the first one's log.
+        // Held before anything is opened: a second server must neither migrate what the first one writes nor leave its `log_started`
+        // in the first one's log.
         let vault = Arc::new(loaded.master_key.vault()?);
-        let db = Db::open(&loaded.config.database).await?;
-        let held = db.hold()?;
-        let opened = Opened::with(loaded, db, vault, clock, chance).await?;
+        let held = db::hold(&loaded.config.database)?;
+        let opened = Opened::with(loaded, vault, Markers::Written, clock, chance).await?;
         let config = &loaded.config;
         let listeners = listeners(config.server.listen, worker_count(config.server.workers))?;
         let admin_listener = listen(config.server.admin_listen)?;

@@ -37,25 +37,41 @@ pub struct Opened {
     chance: Chance,
 }
 
+/// Whether the log says that this process began to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Markers {
+    /// As it does of whoever changes something.
+    Written,
+    /// Not of whoever only reads.
+    LeftOut,
+}
+
 impl Opened {
-    /// Opens database, log and registry. A wrong master key is an error here.
-    pub async fn open(loaded: &Loaded, clock: Clock, chance: Chance) -> Result<Self, NodeError> {
+    /// Opens database, log and registry, which the caller holds. A wrong master key is an error here.
+    pub async fn open(
+        loaded: &Loaded,
+        markers: Markers,
+        clock: Clock,
+        chance: Chance,
+    ) -> Result<Self, NodeError> {
         let vault = Arc::new(loaded.master_key.vault()?);
-        let config = &loaded.config;
-        let db = Db::open(&config.database).await?;
-        Self::with(loaded, db, vault, clock, chance).await
+        Self::with(loaded, vault, markers, clock, chance).await
     }
 
     pub(super) async fn with(
         loaded: &Loaded,
-        db: Db,
         vault: Arc<crate::secret::Vault>,
+        markers: Markers,
         clock: Clock,
         chance: Chance,
     ) -> Result<Self, NodeError> {
         let config = &loaded.config;
-        let ledger =
-            Ledger::open(db.clone(), &config.ledger, clock.clone(), chance.clone()).await?;
+        let db = Db::open(&config.database).await?;
+        let parts = (db.clone(), &config.ledger, clock.clone(), chance.clone());
+        let ledger = match markers {
+            Markers::Written => Ledger::open(parts.0, parts.1, parts.2, parts.3).await?,
+            Markers::LeftOut => Ledger::open_quiet(parts.0, parts.1, parts.2, parts.3).await?,
+        };
         let tenants = Tenants::open(registry::Parts {
             db: db.clone(),
             ledger: ledger.clone(),

@@ -341,3 +341,35 @@ async fn commands_without_a_key_or_a_database_say_so() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_command_that_only_reads_leaves_no_record() {
+    let ground = Ground::new().await;
+    let program = ground.serve();
+    ground.install(&program).await;
+    program.terminate();
+    assert_eq!(program.ended().await.code(), Some(0));
+    let log = || ground.log();
+    let before = log();
+    for args in [
+        &["tenant", "list"][..],
+        &["tenant", "show", ACME],
+        &["grant", "list"],
+    ] {
+        ground.done(args);
+        assert_eq!(log(), before, "{args:?}");
+    }
+    ground.done(&["tenant", "suspend", ACME, "--reason", "now"]);
+    assert_eq!(log().len(), before.len() + 3);
+}
+
+#[tokio::test]
+async fn a_command_does_not_open_what_another_process_holds() {
+    let ground = Ground::new().await;
+    let file = ground.dir.path().join("gatepost.db");
+    let url = format!("sqlite://{}", file.display());
+    let _held = gatepost::db::hold(&gatepost::db::Settings { url }).unwrap();
+    let told = "its control socket does not answer";
+    assert_fails(&ground, &["tenant", "list"], 1, told);
+    assert!(!file.exists(), "it was made or migrated");
+}

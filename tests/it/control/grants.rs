@@ -23,7 +23,7 @@ async fn an_account_has_256_grants_in_force_at_most() {
         };
         tenants.give(&acme, grant, "unix:0").await
     };
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     let soon = world.clock.clock().now().plus(minute);
     let first = give("ann", None).await.unwrap();
     give("ann", Some(soon)).await.unwrap();

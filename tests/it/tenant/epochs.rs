@@ -1,6 +1,6 @@
 //! A change between two doors: the site was looked up before it, the credential verified after it. Nothing is signed then.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use gatepost::decision::{ApiVersion, Query, Reading, Wish, decide};
 use gatepost::identity::Window;
@@ -12,7 +12,6 @@ use gatepost::secret::Secret;
 use gatepost::tenant::operations::NewGrant;
 use gatepost::tenant::registry::SiteAsked;
 use gatepost::upstream::{Exchange, Jira, Shared, UpstreamError};
-use std::time::Duration;
 
 use crate::world::World;
 
@@ -73,7 +72,7 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
         },
     };
     let rules = shared.live.current().unwrap();
-    let ruling = decide(Arc::clone(&rules), Query::new(principal, resource, wish)).unwrap();
+    let ruling = decide(rules, Query::new(principal, resource, wish)).unwrap();
     let receipt = shared.opened.ledger.append(ruling.entry()).await.unwrap();
     let permit = ruling.seal(receipt).unwrap();
     let mut exchange = Exchange::default();
