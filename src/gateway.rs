@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{Chance, Clock, Stopwatch};
-use crate::decision::{DeniedError, Query, Reading, Wish, decide};
+use crate::decision::{DeniedError, Query, Reading, Wish, decide, evaluate, nowhere};
 use crate::identity::Principal;
 use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
@@ -133,15 +133,14 @@ impl Gateway {
 
     async fn walk(&self, ask: Ask, trail: &mut Trail) -> Result<Reply, Stop> {
         let mut lap = Lap::start(&self.clock);
-        let named = self.tenants.find(&ask.site); // a name is looked up, never called
         let call = Call {
             method: ask.method,
             target: &ask.raw_target,
         };
         let principal = self.verify(&ask.credential, call, trail)?;
         trail.spent.verify = lap.lap();
-        let resource = self.tenants.resolve(named, ask.issue)?;
-        trail.spent.resolve = lap.lap();
+        // Before any site is looked up: that there are no rules must not tell which sites there are.
+        let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         let wish = Wish {
             reading: ask.reading,
@@ -151,8 +150,15 @@ impl Gateway {
             deadline: now.plus(self.request_timeout),
             entry: trail.entry.clone(),
         };
+        let named = self.tenants.find(&ask.site); // a name is looked up, never called
+        if !named.is_registered() {
+            // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
+            let question = nowhere(&principal, &ask.issue, &wish);
+            std::hint::black_box(evaluate(&rules, &question));
+        }
+        let resource = self.tenants.resolve(named, ask.issue)?;
+        trail.spent.resolve = lap.lap();
         let query = Query::new(principal, resource, wish);
-        let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let ruling = decide(rules, query)?;
         trail.spent.decide = lap.lap();
         let receipt = self.ledger.append(ruling.entry()).await?;
@@ -294,7 +300,7 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
                 decision.id = base.decision_id,
                 "ALARM: policies allowed another tenant's resource"
             );
-            Some(denied(Stage::Policy, "tenant_breach"))
+            (!denial.is_logged).then(|| denied(Stage::Policy, "tenant_breach"))
         }
         Stop::Denied(_) | Stop::Ledger(_) | Stop::Upstream(_) | Stop::Screen(_) => None,
     }

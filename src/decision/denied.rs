@@ -1,4 +1,5 @@
-//! A denial by policy, as it leaves `Ruling::seal`: what the caller may be told, and whether to tell. It is in the log already.
+//! A denial by policy, as it leaves `Ruling::seal`: what the caller may be told, and whether to tell. It is in the log already, but
+//! for a breach that nothing before `seal` saw.
 
 /// The policies said no, and that is logged.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +11,8 @@ pub struct DeniedError {
     pub reason: Option<String>,
     /// Whether the resource is another tenant's: then the caller is told that there is no such thing.
     pub cross_tenant: bool,
-    /// Whether the comparison beside the policies fired: an alarm, it means that a policy set let tenants mix.
+    /// Whether a comparison beside the policies fired: an alarm, it means that a policy set let tenants mix.
     pub breach: bool,
+    /// Whether the log has this denial. If not, it has an allow that must be corrected.
+    pub is_logged: bool,
 }

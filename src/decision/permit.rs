@@ -14,6 +14,7 @@ use super::denied::DeniedError;
 use super::query::Query;
 use super::reading::Reading;
 use super::ruling::Ruling;
+use super::verdict::TENANT_BREACH;
 
 /// Allowed **and** logged: what may be sent to Jira, and as whom. One permit, one operation.
 ///
@@ -61,19 +62,16 @@ impl Ruling {
         );
         let (query, verdict, rules) = self.into_parts();
         let cross_tenant = query.is_cross_tenant();
-        // Beside Cedar and its proof, on purpose in plain Rust: must never fire.
-        let breach = cross_tenant && verdict.allows();
-        if breach || !verdict.allows() {
-            let code = if breach {
-                "tenant_breach".to_owned()
-            } else {
-                verdict.code
-            };
+        // Beside Cedar and its proof, on purpose in plain Rust and for a second time after `decide`: must never fire.
+        let unseen = cross_tenant && verdict.allows();
+        let verdict = verdict.kept_apart(cross_tenant);
+        if !verdict.allows() {
             return Err(DeniedError {
-                code,
+                breach: verdict.code == TENANT_BREACH,
+                code: verdict.code,
                 reason: verdict.reason,
                 cross_tenant,
-                breach,
+                is_logged: !unseen,
             });
         }
         Ok(Permit {

@@ -26,7 +26,8 @@ pub struct Ruling {
 /// Evaluates `query` under `rules` and writes down what came of it.
 pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Ruling, LedgerError> {
     let question = query.question();
-    let verdict = evaluate(&rules, &question);
+    // Before it is written down: no record says that such a thing was allowed. `seal` compares once more.
+    let verdict = evaluate(&rules, &question).kept_apart(query.is_cross_tenant());
     let draft = Draft::new(&entry(&query, &question, &verdict, &rules))?;
     Ok(Ruling {
         query,

@@ -11,19 +11,22 @@ pub const POLICY_DENIED: &str = "policy_denied";
 /// The code of a denial because the evaluation failed.
 pub const POLICY_ERROR: &str = "policy_error";
 
+/// The code of a denial because policies let one tenant's account at another tenant's things.
+pub const TENANT_BREACH: &str = "tenant_breach";
+
 /// The answer to a question.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// The stable code: `allowed`, `policy_error`, the `@code` of a forbid, otherwise `policy_denied`.
+    /// The stable code: `allowed`, `policy_error`, `tenant_breach`, the `@code` of a forbid, otherwise `policy_denied`.
     pub code: String,
-    /// What a denial rests on.
+    /// What a denial by policies rests on.
     pub denied_by: Option<DeniedBy>,
     /// Allow or deny.
     pub effect: Effect,
     /// What the evaluation reported. Not empty only with a denial.
     pub errors: Vec<String>,
-    /// The policies that it rests on, sorted by id: permits, forbids, or those that failed.
+    /// The policies that it rests on, sorted by id: permits (also of a breach), forbids, or those that failed.
     pub policies: Vec<PolicyRef>,
     /// The sentence for the caller: the `@reason` of the first forbid in the order of files and lines.
     pub reason: Option<String>,
@@ -39,6 +42,20 @@ impl Verdict {
             errors,
             policies,
             reason: None,
+        }
+    }
+
+    /// This verdict, turned into a denial if it lets tenants mix. Beside the policies and their proof: it must never have to.
+    pub(super) fn kept_apart(self, cross_tenant: bool) -> Self {
+        if !(cross_tenant && self.allows()) {
+            return self;
+        }
+        Self {
+            code: TENANT_BREACH.to_owned(),
+            denied_by: None,
+            effect: Effect::Deny,
+            reason: None,
+            ..self
         }
     }
 

@@ -4,6 +4,7 @@ mod act_as;
 mod errors;
 mod examples;
 mod isolation;
+mod nowhere;
 pub(crate) mod questions;
 mod shipped;
 mod teams;

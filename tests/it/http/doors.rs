@@ -108,9 +108,16 @@ async fn without_a_policy_set_nothing_is_served() {
     assert_eq!(answer.status, 503, "{}", answer.text);
     assert_eq!(answer.json()["code"], "no_policies");
     assert_eq!(answer.header("retry-after"), "2");
+    // Nor does it tell which sites there are.
+    for site in ["globex", "nobody"] {
+        let target = ACME_1.replace("acme", site);
+        let other = world.get(&target, &world.token("acme", "ann")).await;
+        assert_eq!(other.status, 503, "{}", other.text);
+        assert_eq!(other.without_ids(), answer.without_ids(), "{site}");
+    }
     assert!(world.nothing_left());
     let log = world.decisions().await;
-    assert_eq!(lines(&log), ["deny policy no_policies"]);
+    assert_eq!(lines(&log), ["deny policy no_policies"; 3]);
     assert_eq!(log[0]["decision_id"], answer.decision_id());
     let ready = world.admin("/readyz").await;
     assert_eq!(ready.status, 503);
@@ -176,10 +183,9 @@ async fn a_policy_set_that_mixes_tenants_is_stopped_beside_the_policies() {
     assert_eq!(answer.status, 404, "{}", answer.text);
     assert!(world.nothing_left());
     let log = world.decisions().await;
-    assert_eq!(
-        lines(&log),
-        ["allow policy allowed", "deny policy tenant_breach"]
-    );
+    // The first record says so: whoever reads the log never finds such a thing allowed.
+    assert_eq!(lines(&log), ["deny policy tenant_breach"]);
     assert_eq!(log[0]["cross_tenant"], true);
-    assert_eq!(log[0]["decision_id"], log[1]["decision_id"]);
+    assert_eq!(log[0]["policies"][0]["id"], "everybody-everything");
+    assert_eq!(log[0]["decision_id"], answer.decision_id());
 }

@@ -1,0 +1,46 @@
+//! The question about a site that nobody has, for `gateway`: it takes as long to answer as one about a foreign site, so that time does
+//! not tell them apart. What is said to it must never be used.
+
+use crate::identity::Principal;
+use crate::tenant::IssueRef;
+
+use super::query::Wish;
+use super::question::{self, Action, Circumstances, Question, Thing};
+
+/// What policies see of the site: of the length that such names have.
+const HOST: &str = "nowhere.atlassian.net";
+const OWNER: &str = "00000000-0000-0000-0000-000000000000";
+
+/// May `principal` do what it wishes to `issue` of a tenant that is not its own?
+#[must_use]
+pub fn nowhere(principal: &Principal, issue: &IssueRef, wish: &Wish) -> Question {
+    let (host, tenant) = (HOST.to_owned(), OWNER.to_owned());
+    let act_as = wish.act_as.as_ref().unwrap_or(principal.account());
+    let (action, resource) = match issue {
+        IssueRef::Key(key) => (
+            Action::GetIssue,
+            Thing::Issue {
+                host,
+                key: key.to_string(),
+                project: key.project().to_string(),
+                tenant,
+            },
+        ),
+        IssueRef::Id(_) => (Action::FindIssue, Thing::Site { host, tenant }),
+    };
+    Question {
+        action,
+        context: Circumstances {
+            act_as: act_as.to_string(),
+            auth: principal.credential().kind.clone(),
+            ip: wish.ip,
+            now: wish.now.micros(),
+        },
+        principal: question::Principal {
+            account: principal.account().to_string(),
+            may_act_as: Vec::new(),
+            tenant: principal.tenant().to_string(),
+        },
+        resource,
+    }
+}
