@@ -225,16 +225,13 @@ fn percent_decoded(text: &str) -> Cow<'_, str> {
     }
     while let Some(&byte) = bytes.get(at) {
         let pair = digit(bytes.get(at + 1)).zip(digit(bytes.get(at + 2)));
-        match pair.filter(|_| byte == b'%') {
-            Some((high, low)) => {
-                decoded.push(high << 4 | low);
-                changed = true;
-                at += 3;
-            }
-            None => {
-                decoded.push(byte);
-                at += 1;
-            }
+        if let Some((high, low)) = pair.filter(|_| byte == b'%') {
+            decoded.push(high << 4 | low);
+            changed = true;
+            at += 3;
+        } else {
+            decoded.push(byte);
+            at += 1;
         }
     }
     if changed {
