@@ -1,22 +1,30 @@
 //! The corridor: ask in, reply out, one function that opens the doors in order. Used by `http`.
 //! Every stop leaves an entry before it is told, also a stop before the ruling; no door may be left out or opened out of order.
 
+mod trail;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Chance, Clock, Stopwatch};
-use crate::decision::{DeniedError, Query, Reading, Wish, decide, evaluate, nowhere};
+use tokio::time::{Instant, timeout_at};
+
+use crate::clock::{Chance, Clock};
+use crate::decision::{DeniedError, Query, Reading, UNSEEN, Wish, decide, evaluate, nowhere};
 use crate::identity::Principal;
 use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
-use crate::ledger::entry::{Effect, Entry, Kind, Outcome, Resource, Spent, Stage, shorten};
-use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::ledger::entry::{Effect, Entry, Stage};
+use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
 use crate::policy::Live;
 use crate::screen::{Reply, Screen, ScreenError};
 use crate::tenant::registry::{ResolveError, SiteAsked};
 use crate::tenant::{AccountId, IssueRef, Tenants};
-use crate::upstream::{Exchange, Jira, UpstreamError};
+use crate::upstream::{Jira, UpstreamError};
+
+pub use trail::Trail;
+
+use trail::Lap;
 
 /// What a client says: a claim, nothing in it is trusted.
 #[derive(Debug)]
@@ -57,45 +65,15 @@ pub enum Stop {
     /// The log.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The log did not answer before the request's time was over.
+    #[error("the decision log did not answer in time")]
+    LogSlow,
     /// Jira.
     #[error(transparent)]
     Upstream(#[from] UpstreamError),
     /// The answer.
     #[error(transparent)]
     Screen(#[from] ScreenError),
-}
-
-/// What is written down on the way, and becomes the outcome's record at its end.
-#[derive(Debug)]
-pub struct Trail {
-    /// The request's part of every entry about it.
-    pub entry: Entry,
-    spent: Spent,
-    exchange: Exchange,
-    withheld: Vec<String>,
-    /// Whether something was allowed, so that an outcome is due.
-    permitted: bool,
-}
-
-impl Trail {
-    /// The trail of a request whose entries begin with `entry`.
-    #[must_use]
-    pub fn new(entry: Entry) -> Self {
-        let (spent, exchange) = (Spent::default(), Exchange::default());
-        Self {
-            entry,
-            spent,
-            exchange,
-            withheld: Vec::new(),
-            permitted: false,
-        }
-    }
-
-    /// The id that the caller is told.
-    #[must_use]
-    pub fn decision_id(&self) -> &str {
-        self.entry.decision_id.as_deref().unwrap_or_default()
-    }
 }
 
 /// The doors.
@@ -124,14 +102,15 @@ pub struct Gateway {
 impl Gateway {
     /// Walks one request down the corridor.
     pub async fn pass(&self, ask: Ask, trail: &mut Trail) -> Result<Reply, Stop> {
-        note_ask(&ask, &mut trail.entry);
-        match self.walk(ask, trail).await {
+        let until = self.deadline();
+        trail.note_ask(&ask);
+        match self.walk(ask, trail, until).await {
             Ok(reply) => Ok(reply),
-            Err(stop) => Err(self.record(stop, trail).await),
+            Err(stop) => Err(self.record(stop, trail, until).await),
         }
     }
 
-    async fn walk(&self, ask: Ask, trail: &mut Trail) -> Result<Reply, Stop> {
+    async fn walk(&self, ask: Ask, trail: &mut Trail, until: Instant) -> Result<Reply, Stop> {
         let mut lap = Lap::start(&self.clock);
         let call = Call {
             method: ask.method,
@@ -161,13 +140,16 @@ impl Gateway {
         let query = Query::new(principal, resource, wish);
         let ruling = decide(rules, query)?;
         trail.spent.decide = lap.lap();
-        let receipt = self.ledger.append(ruling.entry()).await?;
+        let receipt = self.append(ruling.entry(), until).await?;
         trail.spent.append = lap.lap();
         let permit = ruling.seal(receipt)?;
-        trail.permitted = true;
+        trail.owe_outcome(&self.ledger);
         let answer = self.jira.send(permit, &mut trail.exchange).await;
         trail.spent.upstream = lap.lap();
-        Ok(self.screen.release(answer?, &mut trail.withheld).await?)
+        // All that the screen waits for is the log.
+        let release = self.screen.release(answer?, &mut trail.withheld);
+        let released = timeout_at(until, release).await;
+        Ok(released.map_err(|_| Stop::LogSlow)??)
     }
 
     /// The verified principal alone, recorded like every decision.
@@ -179,19 +161,14 @@ impl Gateway {
     ) -> Result<Principal, Stop> {
         let principal = match self.verify(presented, call, trail) {
             Ok(principal) => principal,
-            Err(stop) => return Err(self.record(stop, trail).await),
+            Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
         self.give(trail, Stage::Authenticate, "whoami").await?;
         Ok(principal)
     }
 
     /// Records that a route gave what no policy decides about.
-    pub async fn give(
-        &self,
-        trail: &mut Trail,
-        stage: Stage,
-        action: &str,
-    ) -> Result<(), LedgerError> {
+    pub async fn give(&self, trail: &mut Trail, stage: Stage, action: &str) -> Result<(), Stop> {
         let entry = Entry {
             action: Some(action.to_owned()),
             effect: Some(Effect::Allow),
@@ -199,9 +176,21 @@ impl Gateway {
             code: Some("allowed".to_owned()),
             ..trail.entry.clone()
         };
-        let _receipt = self.ledger.append(Draft::new(&entry)?).await?;
-        trail.permitted = true;
+        let _receipt = self.append(Draft::new(&entry)?, self.deadline()).await?;
+        trail.owe_outcome(&self.ledger);
         Ok(())
+    }
+
+    /// When a request that begins now must have ended.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.request_timeout
+    }
+
+    /// Waits for the commit as long as the request has time. An entry that comes into the log later stands there without an outcome:
+    /// nothing was done on it.
+    async fn append(&self, draft: Draft, until: Instant) -> Result<Receipt, Stop> {
+        let appended = timeout_at(until, self.ledger.append(draft)).await;
+        Ok(appended.map_err(|_| Stop::LogSlow)??)
     }
 
     fn verify(
@@ -218,32 +207,27 @@ impl Gateway {
     }
 
     /// Records a stop that has no entry yet, before it is told. If that fails, the failure is the stop.
-    async fn record(&self, stop: Stop, trail: &mut Trail) -> Stop {
-        if let Stop::Screen(ScreenError::Denied(_, decision_id)) = &stop {
-            trail.entry.batch = None;
-            trail
-                .entry
-                .detail
-                .insert("answer_decision".to_owned(), decision_id.clone());
-        }
+    async fn record(&self, stop: Stop, trail: &mut Trail, until: Instant) -> Stop {
+        trail.note_stop(&stop);
         let Some(entry) = stop_entry(&stop, &trail.entry) else {
             return stop;
         };
-        let recorded = async { self.ledger.append(Draft::new(&entry)?).await };
+        let recorded = async { self.append(Draft::new(&entry)?, until).await };
         match recorded.await {
             Ok(_receipt) => stop,
-            Err(error) => Stop::Ledger(error),
+            Err(failure) => failure,
         }
     }
 
-    /// Records a stop at the edge, before the corridor: `why` is for auditors alone.
+    /// Records a stop at the edge, before the corridor: `why` is for auditors alone, `told` is code and status for the caller.
     pub async fn refuse(
         &self,
         trail: &Trail,
         stage: Stage,
         code: &str,
         why: Option<&str>,
-    ) -> Result<(), LedgerError> {
+        told: (&str, u16),
+    ) -> Result<(), Stop> {
         let entry = Entry {
             effect: Some(Effect::Deny),
             stage: Some(stage),
@@ -251,32 +235,18 @@ impl Gateway {
             authentication_error: why.map(str::to_owned),
             ..trail.entry.clone()
         };
-        let _receipt = self.ledger.append(Draft::new(&entry)?).await?;
+        let entry = entry.told(told.0, told.1);
+        let _receipt = self.append(Draft::new(&entry)?, self.deadline()).await?;
         Ok(())
     }
 
     /// Writes down how a permitted request ended: the status and bytes that its caller got. Not waited for.
-    pub async fn close(&self, trail: Trail, status: u16, code: &str, bytes: u64) {
-        if !trail.permitted {
-            return;
-        }
-        let entry = outcome_entry(trail, status, code, bytes);
-        let noted = async { self.ledger.note(Draft::new(&entry)?).await };
-        if let Err(error) = noted.await {
-            tracing::error!(%error, decision.id = entry.decision_id, "the outcome could not be recorded");
+    pub async fn close(&self, mut trail: Trail, status: u16, code: &str, bytes: u64) {
+        if let Some(waiting) = trail.end(status, code, bytes) {
+            // A full queue slows its callers down; what was begun ends also without them.
+            let _ = waiting.await;
         }
     }
-}
-
-/// What was asked for, also where no ruling comes to say it.
-fn note_ask(ask: &Ask, entry: &mut Entry) {
-    entry.site_asked = Some(shorten(&ask.site.to_string(), 256));
-    entry.act_as = ask.act_as.as_ref().map(ToString::to_string);
-    entry.resource = Some(Resource {
-        r#type: "issue".to_owned(),
-        id: ask.issue.to_string(),
-        project: None,
-    });
 }
 
 /// Entries of stops that no ruling wrote. A ruling's denial is in the log already; so is an answer's.
@@ -293,69 +263,20 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
             tenant_claimed: error.claimed().map(str::to_owned),
             ..denied(Stage::Authenticate, "unauthenticated")
         }),
-        Stop::Resolve(ResolveError) => Some(denied(Stage::Resolve, "site_unknown")),
+        Stop::Resolve(ResolveError) => {
+            Some(denied(Stage::Resolve, "site_unknown").told(UNSEEN.0, UNSEEN.1))
+        }
         Stop::NoPolicies => Some(denied(Stage::Policy, "no_policies")),
         Stop::Denied(denial) if denial.breach => {
             tracing::error!(
                 decision.id = base.decision_id,
                 "ALARM: policies allowed another tenant's resource"
             );
-            (!denial.is_logged).then(|| denied(Stage::Policy, "tenant_breach"))
+            (!denial.is_logged)
+                .then(|| denied(Stage::Policy, "tenant_breach").told(UNSEEN.0, UNSEEN.1))
         }
-        Stop::Denied(_) | Stop::Ledger(_) | Stop::Upstream(_) | Stop::Screen(_) => None,
-    }
-}
-
-fn outcome_entry(trail: Trail, status: u16, code: &str, bytes: u64) -> Entry {
-    let Trail {
-        entry,
-        spent,
-        exchange,
-        withheld,
-        ..
-    } = trail;
-    let outcome = Outcome {
-        atlassian_trace_id: exchange.trace_id,
-        bytes,
-        cache_hits: exchange
-            .token_cached
-            .then(|| "token".to_owned())
-            .into_iter()
-            .collect(),
-        status,
-        us: spent,
-        upstream_status: exchange.status,
-        withheld_fields: withheld,
-    };
-    Entry {
-        kind: Kind::Outcome,
-        decision_id: entry.decision_id,
-        request_id: entry.request_id,
-        tenant: entry.tenant,
-        account: entry.account,
-        code: Some(code.to_owned()),
-        detail: entry.detail,
-        outcome: Some(outcome),
-        ..Entry::default()
-    }
-}
-
-/// Time since the last door.
-struct Lap {
-    watch: Stopwatch,
-    last_us: u64,
-}
-
-impl Lap {
-    fn start(clock: &Clock) -> Self {
-        Self {
-            watch: clock.stopwatch(),
-            last_us: 0,
+        Stop::Denied(_) | Stop::Ledger(_) | Stop::LogSlow | Stop::Upstream(_) | Stop::Screen(_) => {
+            None
         }
-    }
-
-    fn lap(&mut self) -> u64 {
-        let now_us = self.watch.elapsed_us();
-        now_us - std::mem::replace(&mut self.last_us, now_us)
     }
 }

@@ -1,6 +1,9 @@
 //! A denial by policy, as it leaves `Ruling::seal`: what the caller may be told, and whether to tell. It is in the log already, but
 //! for a breach that nothing before `seal` saw.
 
+/// Code and status for what is foreign, unknown or not seen: one answer, so that none of them is told from another.
+pub const UNSEEN: (&str, u16) = ("issue_not_visible", 404);
+
 /// The policies said no, and that is logged.
 #[derive(Debug, thiserror::Error)]
 #[error("denied with code `{code}`")]

@@ -14,7 +14,7 @@ mod slice;
 pub mod verdict;
 
 pub use decoy::nowhere;
-pub use denied::DeniedError;
+pub use denied::{DeniedError, UNSEEN};
 pub use evaluate::evaluate;
 pub use permit::Permit;
 pub use query::{Query, Wish};

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use crate::ledger::entry::{Basis, Entry, Resource as Named};
+use crate::ledger::entry::{Basis, Entry, Resource as Named, Stage};
 use crate::ledger::{Draft, LedgerError};
 use crate::policy::Snapshot;
 use crate::tenant::Thing;
 
+use super::denied::UNSEEN;
 use super::evaluate::evaluate;
 use super::query::Query;
 use super::question::Question;
@@ -67,7 +68,7 @@ fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot
             project: None,
         },
     };
-    Entry {
+    let entry = Entry {
         account: Some(question.principal.account.clone()),
         act_as: Some(question.context.act_as.clone()),
         act_as_basis: Some(basis(question)),
@@ -91,6 +92,13 @@ fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot
         tenant: Some(question.principal.tenant.clone()),
         tenant_of_resource: Some(tenant.id.to_string()),
         ..query.wish.entry.clone()
+    };
+    // Of what is foreign, and of an answer that is withheld, the caller learns only that it is not there.
+    let is_unseen = query.is_cross_tenant() || query.stage == Stage::Answer;
+    if is_unseen && !verdict.allows() {
+        entry.told(UNSEEN.0, UNSEEN.1)
+    } else {
+        entry
     }
 }
 

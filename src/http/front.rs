@@ -25,6 +25,9 @@ pub(super) enum FrontError {
     /// An HTTP version that is not served.
     #[error("only HTTP/1.1 is served")]
     Version,
+    /// A listed proxy that does not say for whom it asks.
+    #[error("the proxy does not give the client's address in X-Forwarded-For")]
+    Forwarded,
     /// A body where none belongs.
     #[error("a GET request has no body")]
     Body,

@@ -8,7 +8,7 @@ use crate::gateway::Ask;
 use crate::tenant::SiteUrl;
 use crate::tenant::registry::SiteAsked;
 
-use super::parse::{self, ParseError};
+use super::parse::{self, Parameters, ParseError};
 use super::visit::{Failure, Visit};
 
 /// The canonical form, as on Atlassian's own gateway.
@@ -21,7 +21,8 @@ pub(super) const OWN: &str = "/v1/issue";
 const READ: [&str; 3] = ["fields", "expand", "properties"];
 
 /// `GET /ex/jira/{cloudId}/rest/api/{version}/issue/{issue}`.
-pub(super) async fn by_cloud(visit: Visit) -> Response {
+pub(super) async fn by_cloud(mut visit: Visit) -> Response {
+    note(&mut visit, "cloudId");
     let ask = parse::cloud(visit.param("cloudId"))
         .map(SiteAsked::Cloud)
         .map_err(Failure::from);
@@ -30,7 +31,8 @@ pub(super) async fn by_cloud(visit: Visit) -> Response {
 }
 
 /// `GET /sites/{host}/rest/api/{version}/issue/{issue}`.
-pub(super) async fn by_host(visit: Visit) -> Response {
+pub(super) async fn by_host(mut visit: Visit) -> Response {
+    note(&mut visit, "host");
     let ask = SiteUrl::from_host(visit.param("host"))
         .map(SiteAsked::Site)
         .map_err(Failure::from);
@@ -39,9 +41,17 @@ pub(super) async fn by_host(visit: Visit) -> Response {
 }
 
 /// `GET /v1/issue?site=…&issue=…`.
-pub(super) async fn own(visit: Visit) -> Response {
+pub(super) async fn own(mut visit: Visit) -> Response {
+    let [site, issue, act_as] =
+        ["site", "issue", "act_as"].map(|name| Parameters::glimpse(visit.parts.uri.query(), name));
+    visit.note(site.as_deref(), issue.as_deref(), act_as.as_deref());
     let ask = own_ask(&visit);
     visit.pass(ask).await
+}
+
+fn note(visit: &mut Visit, site: &str) {
+    let [site, issue] = [site, "issue"].map(|name| visit.param(name).to_owned());
+    visit.note(Some(&site), Some(&issue), None);
 }
 
 fn jira(visit: &Visit, site: SiteAsked) -> Result<Ask, Failure> {

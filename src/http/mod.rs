@@ -150,15 +150,27 @@ async fn unlisted(visit: Visit) -> Response {
     let path = path
         .strip_prefix(visit.app.about().base_path.as_str())
         .unwrap_or(path);
-    let lost = path.contains("//")
-        || path.starts_with("/ex/jira/rest/")
-        || path.starts_with("/sites/rest/");
+    let lost = lost_a_part(path);
     let error = if lost {
         ParseError::LostSegment
     } else {
         ParseError::UnknownRoute
     };
     visit.finish(Err(error.into())).await
+}
+
+/// Whether it is the path of a Jira route but for its site: empty, or gone with its slash.
+fn lost_a_part(path: &str) -> bool {
+    if !path.contains("//") {
+        return ["/ex/jira/rest/", "/sites/rest/"]
+            .iter()
+            .any(|broken| path.starts_with(broken));
+    }
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    matches!(
+        parts.as_slice(),
+        ["ex", "jira", ..] | ["sites" | "rest", ..]
+    )
 }
 
 /// `[server]`.

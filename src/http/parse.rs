@@ -154,6 +154,18 @@ impl Parameters {
         }
     }
 
+    /// The value of a parameter in a query that may have other faults: for the record, never to be acted on.
+    pub(super) fn glimpse(raw: Option<&str>, name: &str) -> Option<String> {
+        let mut values = raw
+            .unwrap_or_default()
+            .split('&')
+            .filter_map(|piece| piece.split_once('='))
+            .filter(|(known, _)| decode(known).is_ok_and(|known| known == name));
+        let (_, value) = values.next()?;
+        let only = values.next().is_none();
+        only.then(|| decode(value).ok()).flatten()
+    }
+
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.0
             .iter()

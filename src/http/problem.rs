@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::decision::DeniedError;
+use crate::decision::{DeniedError, UNSEEN};
 use crate::gateway::Stop;
 use crate::identity::install::CallbackError;
 use crate::ledger::LedgerError;
@@ -56,12 +56,7 @@ impl Problem {
 
     fn not_visible() -> Self {
         let hint = "Check site, issue and the account that you act as; the operator finds the cause by the decision id.";
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "issue_not_visible",
-            NOT_VISIBLE,
-            hint,
-        )
+        Self::new(StatusCode::NOT_FOUND, UNSEEN.0, NOT_VISIBLE, hint)
     }
 
     fn unauthenticated() -> Self {
@@ -148,6 +143,7 @@ impl From<&Stop> for Problem {
             }
             Stop::NoPolicies => Self::unavailable("no_policies", "No policy set is in force."),
             Stop::Denied(denied) => denial(denied),
+            Stop::LogSlow => log("log_unavailable"),
             Stop::Ledger(error) | Stop::Screen(ScreenError::Ledger(error)) => Self::from(error),
             Stop::Upstream(UpstreamError::Token(failure)) => token(failure),
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
@@ -167,6 +163,11 @@ impl From<&Stop> for Problem {
             Stop::Screen(ScreenError::Limited(seconds)) => Self::limited(*seconds),
         }
     }
+}
+
+fn log(code: &str) -> Problem {
+    let sentence = "The decision could not be recorded, so nothing was done.";
+    Problem::unavailable(code, sentence)
 }
 
 fn slow() -> Problem {
@@ -209,10 +210,7 @@ impl From<&LedgerError> for Problem {
         } else {
             "log_unavailable"
         };
-        Self::unavailable(
-            code,
-            "The decision could not be recorded, so nothing was done.",
-        )
+        log(code)
     }
 }
 

@@ -16,7 +16,7 @@ use crate::identity::presented::Call;
 use crate::ledger::entry::{Entry, Stage, shorten};
 
 use super::App;
-use super::front;
+use super::front::{self, FrontError};
 use super::parse::{Parameters, ParseError};
 use super::problem::Problem;
 
@@ -59,14 +59,16 @@ impl FromRequest<App> for Visit {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let trail = Trail::new(begin(app, &parts));
-        let checked = front::check(&parts).map_err(ParseError::from);
+        let client = client(app, &parts);
+        let trail = Trail::new(begin(app, &parts, client.ok()));
+        let checked = front::check(&parts).and(client.map(drop));
+        let checked = checked.map_err(ParseError::from);
         let route = parts
             .extensions
             .get::<MatchedPath>()
             .map(|path| path.as_str().to_owned());
         let params = RawPathParams::from_request_parts(&mut parts, &()).await;
-        let ip = client(app, &parts).0;
+        let ip = client.map_or(IpAddr::from([0, 0, 0, 0]), |(ip, _)| ip);
         let mut visit = Self {
             app: app.clone(),
             parts,
@@ -117,6 +119,19 @@ impl Visit {
         &self.trail.entry
     }
 
+    /// Writes down of what is asked for as much as can be read, whatever else may turn out to be wrong with the request.
+    pub(super) fn note(&mut self, site: Option<&str>, issue: Option<&str>, act_as: Option<&str>) {
+        if let Some(site) = site {
+            self.trail.note_site(site);
+        }
+        if let Some(Ok(issue)) = issue.map(str::parse) {
+            self.trail.note_issue(&issue);
+        }
+        if let Ok(Some(account)) = super::parse::act_as(&self.parts.headers, act_as) {
+            self.trail.note_act_as(&account);
+        }
+    }
+
     pub(super) async fn body(&mut self) -> Result<Bytes, ParseError> {
         let max = self.app.limits().body_bytes_max;
         let body = Limited::new(std::mem::take(&mut self.body), max).collect();
@@ -159,9 +174,7 @@ impl Visit {
     pub(super) async fn publish(mut self, action: &str, json: Bytes) -> Response {
         let gateway = self.app.gateway();
         let given = gateway.give(&mut self.trail, Stage::Parse, action).await;
-        let result = given
-            .map(|()| Done::Json(json))
-            .map_err(|error| Failure::Stop(Stop::Ledger(error)));
+        let result = given.map(|()| Done::Json(json)).map_err(Failure::Stop);
         self.finish(result).await
     }
 
@@ -198,25 +211,26 @@ impl Visit {
 }
 
 async fn problem(app: &App, failure: &Failure, trail: &Trail) -> Problem {
-    let (stage, code, why) = match failure {
+    let (stage, code, why, problem) = match failure {
         Failure::Stop(stop) => return Problem::from(stop),
-        Failure::Parse(error) => (Stage::Parse, error.code(), None),
-        Failure::Callback(error) => (Stage::Authenticate, "callback_refused", Some(error.code())),
+        Failure::Parse(error) => (Stage::Parse, error.code(), None, Problem::from(error)),
+        Failure::Callback(error) => (
+            Stage::Authenticate,
+            "callback_refused",
+            Some(error.code()),
+            Problem::from(error),
+        ),
     };
-    match app.gateway().refuse(trail, stage, code, why).await {
-        Err(error) => Problem::from(&error),
-        Ok(()) => match failure {
-            Failure::Parse(error) => Problem::from(error),
-            Failure::Callback(error) => Problem::from(error),
-            Failure::Stop(stop) => Problem::from(stop),
-        },
+    let told = (problem.code.as_str(), problem.status.as_u16());
+    match app.gateway().refuse(trail, stage, code, why, told).await {
+        Err(stop) => Problem::from(&stop),
+        Ok(()) => problem,
     }
 }
 
 /// The request's part of every entry about it.
-fn begin(app: &App, parts: &http::request::Parts) -> Entry {
+fn begin(app: &App, parts: &http::request::Parts, client: Option<(IpAddr, bool)>) -> Entry {
     let now = app.clock().now();
-    let (ip, forwarded) = client(app, parts);
     let text = |name: HeaderName| {
         let value = parts.headers.get(name)?;
         Some(shorten(&String::from_utf8_lossy(value.as_bytes()), 256))
@@ -229,7 +243,9 @@ fn begin(app: &App, parts: &http::request::Parts) -> Entry {
             .extensions
             .get::<Peer>()
             .map(|peer| peer.0.ip().to_string()),
-        forwarded_for: forwarded.then(|| ip.to_string()),
+        forwarded_for: client
+            .filter(|(_, forwarded)| *forwarded)
+            .map(|(ip, _)| ip.to_string()),
         user_agent: text(header::USER_AGENT),
         trace_id: parts
             .headers
@@ -246,8 +262,9 @@ fn trace_id(traceparent: &str) -> Option<String> {
         .then(|| id.to_ascii_lowercase())
 }
 
-/// The client's address, and whether a proxy gave it. Only a listed proxy is believed, and only for the last hop it added.
-fn client(app: &App, parts: &http::request::Parts) -> (IpAddr, bool) {
+/// The client's address, and whether a proxy gave it. Only a listed proxy is believed, and only for the last hop it added. One that
+/// gives none that can be read is refused: its own address would open what rules keep for it.
+fn client(app: &App, parts: &http::request::Parts) -> Result<(IpAddr, bool), FrontError> {
     let peer = parts
         .extensions
         .get::<Peer>()
@@ -255,25 +272,22 @@ fn client(app: &App, parts: &http::request::Parts) -> (IpAddr, bool) {
             peer.0.ip().to_canonical()
         });
     if !app.trusted_proxies().contains(&peer) {
-        return (peer, false);
+        return Ok((peer, false));
     }
-    let hops = parts
-        .headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    let hops: Vec<&str> = hops
-        .flat_map(|value| value.split(','))
-        .map(str::trim)
-        .collect();
-    let outside = hops
-        .iter()
-        .rev()
-        .map_while(|hop| hop.parse::<IpAddr>().ok());
-    let found = outside
-        .map(|ip| ip.to_canonical())
-        .find(|ip| !app.trusted_proxies().contains(ip));
-    found.map_or((peer, false), |ip| (ip, true))
+    let mut hops = Vec::new();
+    for value in parts.headers.get_all("x-forwarded-for") {
+        let value = value.to_str().map_err(|_| FrontError::Forwarded)?;
+        hops.extend(value.split(',').map(str::trim));
+    }
+    let mut outermost = None;
+    for hop in hops.into_iter().rev() {
+        let ip: IpAddr = hop.parse().map_err(|_| FrontError::Forwarded)?;
+        outermost = Some((ip.to_canonical(), true));
+        if !app.trusted_proxies().contains(&ip.to_canonical()) {
+            break;
+        }
+    }
+    outermost.ok_or(FrontError::Forwarded)
 }
 
 fn wants_problem_json(parts: &http::request::Parts) -> bool {

@@ -34,7 +34,7 @@ pub struct Entry {
     /// Who did it, where no verified account did: `unix:0`, `atlassian`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// The stable code of the result: `allowed`, `issue_not_visible`, `act_as_denied`.
+    /// The stable code of the result, as the policy has it: `allowed`, `issue_not_visible`, `act_as_denied`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The credential, without any of its secret parts.
@@ -87,7 +87,7 @@ pub struct Entry {
     /// What is proven of that set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
-    /// The sentence that the caller was told.
+    /// The sentence of the policy that denied. The caller was told it, unless `told_code` says that it was told something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// All that is needed to decide again, as canonical JSON. Masked when read.
@@ -111,7 +111,7 @@ pub struct Entry {
     /// The site as the caller wrote it, shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site_asked: Option<String>,
-    /// The door at which it was decided.
+    /// The door at which it was decided; of an outcome, the one at which it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
     /// The tenant of the verified credential; of an administrative entry, the tenant it concerns.
@@ -123,12 +123,30 @@ pub struct Entry {
     /// The tenant that owns the resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_of_resource: Option<String>,
+    /// The code that the caller was told, where it is not `code`: that of a foreign site is for the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_code: Option<String>,
+    /// The status that the caller was told, beside `told_code`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told_status: Option<u16>,
     /// W3C trace id, if the caller sent one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
     /// The caller's user agent, shortened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
+}
+
+impl Entry {
+    /// The same entry, of which the caller is told `code` and `status`.
+    #[must_use]
+    pub fn told(mut self, code: &str, status: u16) -> Self {
+        if self.code.as_deref() != Some(code) {
+            self.told_code = Some(code.to_owned());
+            self.told_status = Some(status);
+        }
+        self
+    }
 }
 
 macro_rules! words {
@@ -200,7 +218,7 @@ words! {
         Policy = "policy",
         /// What Jira answered was decided.
         Answer = "answer",
-        /// A limit was reached.
+        /// A limit of Jira was reached.
         Limit = "limit",
         /// Jira or its authorization server failed.
         Upstream = "upstream",
@@ -309,7 +327,7 @@ pub struct Outcome {
     /// What came from a cache: `token`, `credential`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub cache_hits: Vec<String>,
-    /// The status that the caller got.
+    /// The status that the caller got; 0 if it was gone before.
     pub status: u16,
     /// The status that Jira answered.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -66,6 +66,8 @@ fn full() -> Entry {
         tenant: some("acme"),
         tenant_claimed: some("globex"),
         tenant_of_resource: some("acme"),
+        told_code: some("issue_not_visible"),
+        told_status: Some(404),
         trace_id: some("t"),
         user_agent: some("curl"),
     }
@@ -132,7 +134,7 @@ fn the_members_of_a_body_are_sorted_at_every_level_without_white_space() {
     let value: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         value["entry"].as_object().unwrap().len(),
-        39,
+        41,
         "every member is written"
     );
     assert_eq!(serde_json::to_string(&sorted(value)).unwrap(), body);

@@ -33,7 +33,9 @@ impl Record {
             *replay = json!({"masked": true});
         }
         let word = |name| members.get(name).and_then(Value::as_str);
-        if word("kind") == Some("decision") && word("effect") == Some("allow") && !ended {
+        let is_allowed = word("kind") == Some("decision") && word("effect") == Some("allow");
+        // A decision about an answer is a part of its request, whose outcome stands with the request's own decision.
+        if is_allowed && word("stage") != Some("answer") && !ended {
             // It was let through, and how that ended is not recorded, or not yet.
             members.insert("outcome".to_owned(), json!("unknown"));
         }

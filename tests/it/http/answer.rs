@@ -297,16 +297,37 @@ async fn headers_leave_and_arrive_from_a_list() {
 async fn a_listed_proxy_is_believed_for_the_last_hop_that_it_added() {
     let settings = "[server]\ntrusted_proxies = [\"127.0.0.1\"]";
     let settings = settings.replace("[server]\n", "server.");
-    let world = World::builder().settings(&settings).start().await;
+    let builder = World::builder().settings(&settings).not_installed();
+    let world = builder.start().await;
+    let install = world.site("acme").install(world.app_url());
+    let installed = world.deliver_from("198.51.100.1", &install).await;
+    assert_eq!(installed.status, 204, "{}", installed.text);
     let authorization = format!("JWT {}", world.token("acme", "ann"));
+    let before = world.decisions().await.len();
     let forwarded = "198.51.100.7, 203.0.113.9, 127.0.0.1";
     let headers = [
         ("authorization", authorization.as_str()),
         ("x-forwarded-for", forwarded),
     ];
     assert_eq!(world.get_with(ACME_1, &headers).await.status, 200);
-    let log = world.decisions().await;
+    let log = world.decisions().await.split_off(before);
     assert_eq!(log[0]["forwarded_for"], "203.0.113.9");
+    world.jira.clear_requests();
+    // Not the proxy's own address, which policies may hold dear.
+    for unreadable in [
+        "",
+        "unknown",
+        "203.0.113.9, _hidden",
+        "203.0.113.9,",
+        "203.0.113.9:80",
+    ] {
+        let headers = [headers[0], ("x-forwarded-for", unreadable)];
+        let answer = world.get_with(ACME_1, &headers).await;
+        assert_eq!(answer.status, 400, "{unreadable}: {}", answer.text);
+        assert_eq!(answer.json()["code"], "malformed_message");
+    }
+    assert_eq!(world.get_with(ACME_1, &headers[..1]).await.status, 400);
+    assert!(world.nothing_left());
 }
 
 #[tokio::test]

@@ -83,6 +83,10 @@ async fn a_moved_issue_is_decided_again_under_its_new_key() {
     assert_eq!(log[0]["resource"]["id"], "ACME-2");
     assert_eq!(log[1]["resource"]["id"], "SECRET-9");
     assert_eq!(log[1]["resource"]["project"], "SECRET");
+    assert!(
+        log[1]["outcome"].is_null(),
+        "it ended with its request, and nothing of that is unknown"
+    );
     assert_eq!(log[0]["request_id"], log[1]["request_id"]);
     assert_ne!(log[0]["decision_id"], log[1]["decision_id"]);
 }
@@ -111,6 +115,7 @@ async fn an_answer_that_a_policy_forbids_is_not_there() {
         ];
         assert_eq!(lines(&log), expected, "{issue}");
         assert_eq!(log[1]["policies"][0]["id"], "secret-is-closed");
+        assert_eq!(log[1]["told_code"], "issue_not_visible");
         assert_eq!(log[2]["detail"]["answer_decision"], log[1]["decision_id"]);
         assert_eq!(log[0]["decision_id"], answer.decision_id());
     }

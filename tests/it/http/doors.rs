@@ -1,7 +1,14 @@
 //! Each door before the last one broken: what the caller is told, what the log says, and that nothing reached Atlassian.
 
+use std::time::Duration;
+
 use gatepost::db::DbError;
+use gatepost::standin::{Fault, Role};
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::{ACME_1, lines};
 use crate::world::{World, until};
@@ -16,6 +23,22 @@ async fn execute(world: &World, statement: &'static str) {
     })
     .await
     .unwrap();
+}
+
+/// Keeps the write lane busy until it is released.
+fn hold_lane(world: &World) -> (oneshot::Sender<()>, JoinHandle<Result<(), DbError>>) {
+    let (release, held) = oneshot::channel::<()>();
+    let db = world.node.shared().opened.db.clone();
+    let lane = tokio::spawn(async move {
+        db.transact(|_| {
+            Box::pin(async move {
+                let _ = held.await;
+                Ok::<_, DbError>(())
+            })
+        })
+        .await
+    });
+    (release, lane)
 }
 
 const BREAK: &str = "CREATE TRIGGER broken BEFORE INSERT ON ledger_entries BEGIN SELECT raise(ABORT, 'broken'); END";
@@ -56,17 +79,7 @@ async fn a_full_queue_of_the_log_is_told_and_nothing_is_sent() {
     let world = World::builder().settings(settings).start().await;
     let ledger = world.node.shared().opened.ledger.clone();
     // The write lane is busy: one entry waits with the collector, one in the queue.
-    let (release, held) = oneshot::channel::<()>();
-    let db = world.node.shared().opened.db.clone();
-    let lane = tokio::spawn(async move {
-        db.transact(|_| {
-            Box::pin(async move {
-                let _ = held.await;
-                Ok::<_, DbError>(())
-            })
-        })
-        .await
-    });
+    let (release, lane) = hold_lane(&world);
     let ann = world.token("acme", "ann");
     // Whichever comes when queue and collector are taken is told at once; the others wait for the lane.
     let asked = async {
@@ -98,6 +111,134 @@ async fn a_full_queue_of_the_log_is_told_and_nothing_is_sent() {
     let allowed = log.iter().filter(|record| record["effect"] == "allow");
     assert_eq!(allowed.count(), 2, "{:?}", lines(&log));
     assert_eq!(world.jira_saw().len(), 2);
+}
+
+#[tokio::test]
+async fn a_log_that_hangs_ends_the_request_in_its_time_and_nothing_is_sent() {
+    let settings = "[limits]\nrequest_timeout_ms = 200";
+    let world = World::builder().settings(settings).start().await;
+    let (release, lane) = hold_lane(&world);
+    let ann = world.token("acme", "ann");
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    let unknown = "/v1/issue?site=https://nobody.atlassian.net&issue=XY-1";
+    for target in [ACME_1, foreign, unknown, "/v1/whoami", "/nowhere"] {
+        let answer = world.get(target, &ann).await;
+        assert_eq!(answer.status, 503, "{target}: {}", answer.text);
+        assert_eq!(answer.json()["code"], "log_unavailable", "{target}");
+    }
+    release.send(()).unwrap();
+    lane.await.unwrap().unwrap();
+    // What came into the log too late is there, and says of nothing that it was done.
+    let log = world.decisions().await;
+    let expected = [
+        "allow policy allowed",
+        "deny policy policy_denied",
+        "deny resolve site_unknown",
+        "allow authenticate allowed",
+        "deny parse unknown_route",
+    ];
+    assert_eq!(lines(&log), expected);
+    assert_eq!(log[0]["outcome"], "unknown");
+    assert!(world.nothing_left());
+    assert_eq!(world.get(ACME_1, &ann).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_an_outcome() {
+    let world = World::new().await;
+    world.jira.set_fault(Role::Jira, Some(Fault::Hang));
+    let mut stream = TcpStream::connect(world.node.data_address()).await.unwrap();
+    let head = format!("GET {ACME_1} HTTP/1.1\r\nhost: gate\r\n");
+    let authorization = format!("authorization: JWT {}\r\n\r\n", world.token("acme", "ann"));
+    let request = head + &authorization;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    until("Jira is asked", || !world.jira_saw().is_empty()).await;
+    assert_eq!(lines(&world.decisions().await), ["allow policy allowed"]);
+    drop(stream);
+    let mut log = Vec::new();
+    let ended = async {
+        while log.len() < 2 {
+            log = world.decisions().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(20), ended).await;
+    assert!(in_time.is_ok(), "no outcome");
+    let expected = ["allow policy allowed", "outcome 0 client_gone"];
+    assert_eq!(lines(&log), expected);
+    assert_eq!(log[0]["decision_id"], log[1]["decision_id"]);
+    assert!(log[0]["outcome"].is_null(), "it is known how it ended");
+}
+
+#[tokio::test]
+async fn a_stop_before_the_ruling_says_what_was_asked_for_and_what_was_told() {
+    let world = World::new().await;
+    let ann = world.token("acme", "ann");
+    let site = "/v1/issue?site=HTTPS%3A%2F%2FNobody.Atlassian.Net";
+    let path = "/sites/ACME.atlassian.net/rest/api/3/issue";
+    let cases = [
+        (format!("{site}&issue=xy-1"), &ann[..], "getIssue", "XY-1"),
+        (format!("{site}&issue=10001"), &ann, "findIssue", "10001"),
+        (format!("{site}&issue=XY-1"), "x", "getIssue", "XY-1"),
+        (
+            format!("{site}&issue=XY-1&fields=*all"),
+            &ann,
+            "getIssue",
+            "XY-1",
+        ),
+        (
+            format!("{site}&nonsense=1&issue=XY-1"),
+            &ann,
+            "getIssue",
+            "XY-1",
+        ),
+        (
+            format!("{path}/acme-1?fields=%ff"),
+            &ann,
+            "getIssue",
+            "ACME-1",
+        ),
+        (
+            format!("{path}/acme-1?expand=changelog"),
+            &ann,
+            "getIssue",
+            "ACME-1",
+        ),
+    ];
+    for (target, token, action, id) in &cases {
+        let _stopped = world.get(target, token).await;
+        let log = world.decisions().await;
+        let record = log.last().unwrap();
+        assert_eq!(record["action"], *action, "{target}");
+        assert_eq!(record["resource"]["id"], *id, "{target}");
+        let written = record["site_asked"].as_str().unwrap();
+        assert!(
+            ["HTTPS://Nobody.Atlassian.Net", "ACME.atlassian.net"].contains(&written),
+            "{written}"
+        );
+    }
+    let malformed = world
+        .get(&format!("{path}/nothing?fields=summary"), &ann)
+        .await;
+    assert_eq!(malformed.status, 400);
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    assert_eq!(world.get(foreign, &ann).await.status, 404);
+    let log = world.decisions().await;
+    let told = |record: &Value| (record["told_code"].clone(), record["told_status"].clone());
+    let unseen = (json!("issue_not_visible"), json!(404));
+    assert_eq!(told(&log[0]), unseen, "an unknown site");
+    assert_eq!(
+        told(&log[2]),
+        (Value::Null, Value::Null),
+        "what `code` says"
+    );
+    let [.., malformed, foreign] = &log[..] else {
+        panic!("two records at least")
+    };
+    assert_eq!(malformed["site_asked"], "ACME.atlassian.net");
+    assert!(malformed["action"].is_null() && malformed["resource"].is_null());
+    assert_eq!(foreign["code"], "policy_denied");
+    assert_eq!(told(foreign), unseen, "a foreign site");
+    assert!(world.nothing_left());
 }
 
 #[tokio::test]

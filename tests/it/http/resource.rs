@@ -295,7 +295,17 @@ async fn a_path_that_is_not_on_the_list_is_nothing() {
     let world = World::new().await;
     let cloud = world.site("acme").cloud_id().to_owned();
     let ex = format!("/ex/jira/{cloud}");
-    let unknown = unlisted(&ex);
+    let mut unknown = unlisted(&ex).to_vec();
+    unknown.extend(
+        [
+            "//nowhere",
+            "/v1//issue",
+            "/connect//installed",
+            "/ex//",
+            "/a//rest/api",
+        ]
+        .map(str::to_owned),
+    );
     let token = world.token("acme", "ann");
     for target in &unknown {
         // By hand: a client would tidy the path.

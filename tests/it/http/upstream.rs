@@ -19,6 +19,18 @@ async fn asked(world: &World) -> (u16, String, Vec<String>) {
     let code = answer.json()["code"].as_str().unwrap().to_owned();
     assert_eq!(answer.json()["decision_id"], answer.decision_id());
     let log = world.decisions().await;
+    let ends = log[before..]
+        .iter()
+        .filter(|record| record["kind"] == "outcome");
+    for end in ends {
+        let stage = if code == "jira_limit" {
+            "limit"
+        } else {
+            "upstream"
+        };
+        let failed = answer.status == 429 || answer.status >= 500;
+        assert_eq!(end["stage"] == stage, failed, "{end}");
+    }
     (answer.status, code, lines(&log[before..]))
 }
 

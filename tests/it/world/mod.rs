@@ -213,6 +213,23 @@ impl World {
         self.node.rescan_policies();
         until("the policy folder is read", || state() != before).await;
     }
+
+    /// Delivers a lifecycle callback through a proxy that says whose it is.
+    pub(crate) async fn deliver_from(&self, client: &str, callback: &Callback) -> Answer {
+        let headers = [
+            ("authorization", callback.authorization.as_str()),
+            ("x-forwarded-for", client),
+        ];
+        let url = format!("{}{}", self.base_url(), callback.path);
+        let request = headers
+            .iter()
+            .fold(self.http.post(url), |request, (name, value)| {
+                request.header(*name, *value)
+            })
+            .header("content-type", "application/json");
+        let request = request.body(callback.body.clone());
+        Answer::of(request.send().await.unwrap()).await
+    }
 }
 
 /// Waits for `condition`, by asking again and again.

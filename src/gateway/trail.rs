@@ -1,0 +1,208 @@
+//! What is written down of a request on its way, and becomes the outcome's record at its end. Used by `gateway` and `http`.
+//! A permit must never be used without an outcome due: also a request whose client went away leaves one.
+
+use std::task::{Context, Waker};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::clock::{Clock, Stopwatch};
+use crate::decision::Action;
+use crate::ledger::entry::{Entry, Kind, Outcome, Resource, Spent, Stage, shorten};
+use crate::ledger::{Draft, Ledger, LedgerError};
+use crate::screen::ScreenError;
+use crate::tenant::{AccountId, IssueRef};
+use crate::upstream::{Exchange, TokenFailure, UpstreamError};
+
+use super::{Ask, Stop};
+
+/// The code of a request whose client did not wait for its end.
+const CLIENT_GONE: &str = "client_gone";
+
+/// What is written down on the way, and becomes the outcome's record at its end.
+#[derive(Debug)]
+pub struct Trail {
+    /// The request's part of every entry about it.
+    pub entry: Entry,
+    pub(super) spent: Spent,
+    pub(super) exchange: Exchange,
+    pub(super) withheld: Vec<String>,
+    /// The door at which a permitted request failed.
+    stage: Option<Stage>,
+    /// Where an outcome is due, once something was allowed.
+    due: Option<Ledger>,
+}
+
+impl Trail {
+    /// The trail of a request whose entries begin with `entry`.
+    #[must_use]
+    pub fn new(entry: Entry) -> Self {
+        let (spent, exchange) = (Spent::default(), Exchange::default());
+        Self {
+            entry,
+            spent,
+            exchange,
+            withheld: Vec::new(),
+            stage: None,
+            due: None,
+        }
+    }
+
+    /// The id that the caller is told.
+    #[must_use]
+    pub fn decision_id(&self) -> &str {
+        self.entry.decision_id.as_deref().unwrap_or_default()
+    }
+
+    /// Writes down the site as the caller wrote it.
+    pub fn note_site(&mut self, written: &str) {
+        self.entry.site_asked = Some(shorten(written, 256));
+    }
+
+    /// Writes down what is asked for.
+    pub fn note_issue(&mut self, issue: &IssueRef) {
+        let (action, project) = match issue {
+            IssueRef::Key(key) => (Action::GetIssue, Some(key.project().to_string())),
+            IssueRef::Id(_) => (Action::FindIssue, None),
+        };
+        self.entry.action = Some(action.as_str().to_owned());
+        self.entry.resource = Some(Resource {
+            r#type: "issue".to_owned(),
+            id: issue.to_string(),
+            project,
+        });
+    }
+
+    /// Writes down as whom.
+    pub fn note_act_as(&mut self, account: &AccountId) {
+        self.entry.act_as = Some(account.to_string());
+    }
+
+    /// What was asked for, also where no ruling comes to say it.
+    pub(super) fn note_ask(&mut self, ask: &Ask) {
+        if self.entry.site_asked.is_none() {
+            self.note_site(&ask.site.to_string());
+        }
+        self.note_issue(&ask.issue);
+        if let Some(account) = &ask.act_as {
+            self.note_act_as(account);
+        }
+    }
+
+    /// What the outcome's record says of a stop after the permit.
+    pub(super) fn note_stop(&mut self, stop: &Stop) {
+        self.stage = failed_at(stop);
+        if let Stop::Screen(ScreenError::Denied(_, decision_id)) = stop {
+            let decided = ("answer_decision".to_owned(), decision_id.clone());
+            self.entry.detail.extend([decided]);
+        }
+    }
+
+    /// From here on something is done that must have an end in the log.
+    pub(super) fn owe_outcome(&mut self, ledger: &Ledger) {
+        self.due = Some(ledger.clone());
+    }
+
+    /// Hands in the outcome, if one is due. What comes back is still waiting for a place in the queue.
+    pub(super) fn end(&mut self, status: u16, code: &str, bytes: u64) -> Option<JoinHandle<()>> {
+        let ledger = self.due.take()?;
+        let entry = self.outcome(status, code, bytes);
+        let decision_id = entry.decision_id.clone();
+        let noting = async move {
+            let noted = async { ledger.note(Draft::new(&entry)?).await };
+            if let Err(error) = noted.await {
+                complain(&error, decision_id.as_deref());
+            }
+        };
+        let mut noting = Box::pin(noting);
+        // As a rule there is a place at once. To wait is another task's: it goes on where this one is dropped.
+        let mut context = Context::from_waker(Waker::noop());
+        if noting.as_mut().poll(&mut context).is_ready() {
+            return None;
+        }
+        Some(Handle::try_current().ok()?.spawn(noting))
+    }
+
+    fn outcome(&mut self, status: u16, code: &str, bytes: u64) -> Entry {
+        let entry = std::mem::take(&mut self.entry);
+        let exchange = std::mem::take(&mut self.exchange);
+        let outcome = Outcome {
+            atlassian_trace_id: exchange.trace_id,
+            bytes,
+            cache_hits: exchange
+                .token_cached
+                .then(|| "token".to_owned())
+                .into_iter()
+                .collect(),
+            status,
+            us: self.spent,
+            upstream_status: exchange.status,
+            withheld_fields: std::mem::take(&mut self.withheld),
+        };
+        Entry {
+            kind: Kind::Outcome,
+            decision_id: entry.decision_id,
+            request_id: entry.request_id,
+            tenant: entry.tenant,
+            account: entry.account,
+            code: Some(code.to_owned()),
+            detail: entry.detail,
+            outcome: Some(outcome),
+            stage: self.stage,
+            ..Entry::default()
+        }
+    }
+}
+
+/// A client that hangs up takes the request's task with it, before anything is closed. What was done for it is recorded all the same.
+impl Drop for Trail {
+    fn drop(&mut self) {
+        let _waits_on_its_own = self.end(0, CLIENT_GONE, 0);
+    }
+}
+
+fn complain(error: &LedgerError, decision_id: Option<&str>) {
+    tracing::error!(%error, decision.id = decision_id, "the outcome could not be recorded");
+}
+
+/// Where a permitted request failed, if it was not the screen that held it back.
+fn failed_at(stop: &Stop) -> Option<Stage> {
+    match stop {
+        Stop::Screen(ScreenError::Limited(_)) => Some(Stage::Limit),
+        Stop::Upstream(UpstreamError::Token(failure))
+            if matches!(**failure, TokenFailure::Limited(_)) =>
+        {
+            Some(Stage::Limit)
+        }
+        Stop::Upstream(
+            UpstreamError::Token(_)
+            | UpstreamError::Outbound(_)
+            | UpstreamError::Deadline
+            | UpstreamError::Unauthorized,
+        )
+        | Stop::Screen(ScreenError::Broken(_) | ScreenError::NotAnIssue(_)) => {
+            Some(Stage::Upstream)
+        }
+        _ => None,
+    }
+}
+
+/// Time since the last door.
+pub(super) struct Lap {
+    watch: Stopwatch,
+    last_us: u64,
+}
+
+impl Lap {
+    pub(super) fn start(clock: &Clock) -> Self {
+        Self {
+            watch: clock.stopwatch(),
+            last_us: 0,
+        }
+    }
+
+    pub(super) fn lap(&mut self) -> u64 {
+        let now_us = self.watch.elapsed_us();
+        now_us - std::mem::replace(&mut self.last_us, now_us)
+    }
+}
