@@ -5,10 +5,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::Exit;
 use crate::policy::{Folder, PolicyError, Validated, Vocabulary, schema_text};
-
-/// A policy set does not parse or validate.
-const NOT_IN_ORDER: u8 = 3;
 
 /// `gatepost policy`.
 #[derive(Debug, clap::Args)]
@@ -55,11 +53,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 set.policy_count(),
                 set.digest()
             );
-            Ok(ExitCode::SUCCESS)
+            Ok(Exit::Ok.into())
         }
         Err(error) => {
             show(&error);
-            Ok(ExitCode::from(NOT_IN_ORDER))
+            Ok(Exit::PolicyInvalid.into())
         }
     }
 }

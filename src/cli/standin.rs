@@ -77,7 +77,7 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
     tokio::signal::ctrl_c()
         .await
         .context("cannot wait for Ctrl-C")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(super::Exit::Ok.into())
 }
 
 /// What to paste into the gateway's configuration, and how to get a token.

@@ -3,9 +3,10 @@
 use clap::{CommandFactory as _, Parser as _};
 
 use super::*;
-use crate::clock::Chance;
+use crate::clock::{Chance, Clock};
 use crate::db::Db;
 use crate::ledger::entry::{Effect, Entry, Resource};
+use crate::ledger::read::Filter;
 use crate::ledger::{Draft, Ledger, Settings};
 
 #[derive(clap::Parser)]
@@ -17,7 +18,7 @@ struct Program {
 fn query(words: &[&str]) -> Result<Query, clap::Error> {
     let program = Program::try_parse_from(["log", "query"].iter().chain(words))?;
     match program.args.command {
-        Command::Query(query) => Ok(query),
+        Command::Query(query) => Ok(*query),
         other => panic!("{other:?}"),
     }
 }
@@ -33,7 +34,7 @@ async fn records(entries: Vec<Entry>) -> Vec<Record> {
         let draft = Draft::new(&entry).expect("it is small");
         let _ = ledger.append(draft).await.expect("it is written");
     }
-    let page = newest(&Reader::of(&db), &Filter::default(), 100).await;
+    let page = query::newest(&Reader::of(&db), &Filter::default(), 100).await;
     page.expect("it can be read").records
 }
 
@@ -145,9 +146,22 @@ fn what_people_type_becomes_what_records_have() {
         ["--since", "soon"],
         ["--limit", "0"],
         ["--limit", "10001"],
+        ["--kind", "decisions"],
+        ["--action", "readIssue"],
     ] {
         assert!(query(&wrong).is_err(), "{wrong:?}");
     }
+    for right in [
+        ["--kind", "policy_activated"],
+        ["--action", "whoami"],
+        ["--action", "findIssue"],
+    ] {
+        assert!(query(&right).is_ok(), "{right:?}");
+    }
+    let filter = query(&["--tenant", "https://ACME.atlassian.net/"])
+        .unwrap()
+        .filter();
+    assert_eq!(filter.tenant.as_deref(), Some("acme.atlassian.net"));
     Program::command().debug_assert();
 }
 
@@ -155,7 +169,7 @@ fn what_people_type_becomes_what_records_have() {
 async fn a_missing_database_is_a_mistake_in_the_call() {
     let query = query(&["--database-url", "sqlite:///nonexistent/gatepost.db"]).unwrap();
     let error = query.run().await.unwrap_err();
-    assert!(is_usage(&error), "{error}");
+    assert_eq!(Exit::of(&error), Exit::Usage, "{error}");
     let text = error.to_string();
     assert!(
         text.contains("/nonexistent/gatepost.db") && text.contains("--database-url"),

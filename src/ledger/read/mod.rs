@@ -22,10 +22,16 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Before.
     pub until: Option<Timestamp>,
-    /// The caller's tenant.
+    /// The caller's tenant: its id, or the host or cloud id of its site.
     pub tenant: Option<String>,
+    /// The tenant that owns the resource, named like the caller's.
+    pub resource_tenant: Option<String>,
+    /// Whether these two differ.
+    pub cross_tenant: Option<bool>,
     /// The caller's account.
     pub account: Option<String>,
+    /// The account that the caller wished to act as.
+    pub act_as: Option<String>,
     /// `allow` or `deny`.
     pub effect: Option<String>,
     /// The action.
@@ -34,10 +40,14 @@ pub struct Filter {
     pub site: Option<String>,
     /// The issue's key or id, as the record has it.
     pub issue: Option<String>,
+    /// The key of the issue's project, in upper case.
+    pub project: Option<String>,
     /// The code of the result.
     pub code: Option<String>,
     /// The kind of entry.
     pub kind: Option<String>,
+    /// The digest of the policy set.
+    pub policy_set: Option<String>,
     /// The decision's id.
     pub decision: Option<String>,
     /// The request's id.

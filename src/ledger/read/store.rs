@@ -28,6 +28,20 @@ pub(super) async fn select(
 ) -> Result<Vec<Record>, ReadError> {
     let mut statement = QueryBuilder::new(SELECT);
     texts(&mut statement, filter);
+    if let Some(cross_tenant) = filter.cross_tenant {
+        statement
+            .push(" AND cross_tenant = ")
+            .push_bind(cross_tenant);
+    }
+    for (column, name) in [
+        ("tenant", &filter.tenant),
+        ("tenant_of_resource", &filter.resource_tenant),
+    ] {
+        if let Some(name) = name {
+            let ids = tenants_named(pool, name).await?;
+            among(&mut statement, column, ids);
+        }
+    }
     places(&mut statement, filter);
     let order = if filter.newest_first { "DESC" } else { "ASC" };
     statement.push(" ORDER BY seq ").push(order);
@@ -40,16 +54,46 @@ pub(super) async fn select(
     records.collect()
 }
 
+/// The ids of all tenants that ever had this host or cloud id; the name itself, if it is none of these.
+async fn tenants_named(pool: &Pool, name: &str) -> Result<Vec<String>, DbError> {
+    let ids: Vec<String> =
+        query_scalar("SELECT id FROM tenants WHERE host = lower(?1) OR cloud_id = ?1")
+            .bind(name)
+            .fetch_all(pool)
+            .await?;
+    if ids.is_empty() {
+        return Ok(vec![name.to_owned()]);
+    }
+    Ok(ids)
+}
+
+/// One value is compared by `=`, so that the index gives the records in order.
+fn among(statement: &mut QueryBuilder<Sqlite>, column: &'static str, mut values: Vec<String>) {
+    statement.push(" AND ").push(column);
+    if values.len() == 1 {
+        statement.push(" = ").push_bind(values.remove(0));
+        return;
+    }
+    statement.push(" IN (");
+    let mut list = statement.separated(", ");
+    for value in values {
+        list.push_bind(value);
+    }
+    statement.push(")");
+}
+
 fn texts<'f>(statement: &mut QueryBuilder<Sqlite>, filter: &'f Filter) {
-    let equal: [(&'static str, &'f Option<String>); 10] = [
-        ("tenant", &filter.tenant),
+    let equal: [(&'static str, &'f Option<String>); 12] = [
         ("account", &filter.account),
+        ("act_as", &filter.act_as),
         ("effect", &filter.effect),
         ("action", &filter.action),
         ("site", &filter.site),
         ("issue", &filter.issue),
+        ("project", &filter.project),
         ("code", &filter.code),
         ("kind", &filter.kind),
+        ("body ->> '$.entry.policy_set'", &filter.policy_set),
         ("decision_id", &filter.decision),
         ("request_id", &filter.request),
     ];

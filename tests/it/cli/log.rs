@@ -174,8 +174,71 @@ async fn show_gives_a_decision_with_its_outcome() {
         "{sheet}"
     );
     let unknown = ground.run(&["log", "show", "019a9f3e-0000-7000-8000-000000000000"]);
-    assert_ne!(unknown.status.code(), Some(0));
+    assert_eq!(unknown.status.code(), Some(2));
     assert_eq!(unknown.stdout, b"");
+}
+
+#[tokio::test]
+async fn a_decision_is_found_by_whose_data_it_is_about_and_by_its_policies() {
+    let (ground, program, [allowed, denied]) = with_two_decisions().await;
+    let bob = gatepost::standin::account("bob");
+    let as_bob = ask(&ground, &program, &format!("{ISSUE}&act_as={bob}")).await;
+    let decisions = |args: &[&str]| json_lines(&ground, &[&["--kind", "decision"], args].concat());
+    let client_key = ground.jira.site("acme").client_key();
+    let all = decisions(&[]);
+    let set = all[0]["policy_set"].as_str().unwrap();
+    for (filter, found) in [
+        (
+            &["--tenant", "acme.atlassian.net"][..],
+            &[&allowed, &denied, &as_bob][..],
+        ),
+        (&["--resource-tenant", &client_key], &[&allowed, &as_bob]),
+        (
+            &["--resource-tenant", "https://ACME.atlassian.net"],
+            &[&allowed, &as_bob],
+        ),
+        (&["--resource-tenant", "globex.atlassian.net"], &[&denied]),
+        (&["--cross-tenant"], &[&denied]),
+        (&["--project", "acme", "--effect", "allow"], &[&allowed]),
+        (&["--project", "globex"], &[&denied]),
+        (&["--act-as", &bob], &[&as_bob]),
+        (&["--policy-set", set, "--effect", "allow"], &[&allowed]),
+        (&["--policy-set", "sha256:00"], &[]),
+    ] {
+        let found: Vec<&str> = found.iter().map(|id| id.as_str()).collect();
+        assert_eq!(ids(&decisions(filter)), found, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_environment_filters_the_log_by_its_own_names_only_and_says_so() {
+    let (ground, _program, [allowed, denied]) = with_two_decisions().await;
+    let query = |variables: &[(&str, &str)], more: &[&str]| {
+        let args = [
+            &["log", "query", "--kind", "decision"],
+            more,
+            &["--format", "json"],
+        ]
+        .concat();
+        let mut command = ground.command(&args);
+        let output = command.envs(variables.iter().copied()).output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let ids: Vec<_> = lines
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .map(|record| record["decision_id"].as_str().unwrap().to_owned())
+            .collect();
+        (ids, String::from_utf8(output.stderr).unwrap())
+    };
+    // What `grant` and `tenant` read is none of the log's business.
+    let both = vec![allowed.clone(), denied.clone()];
+    let foreign = [("GATEPOST_TENANT", "x"), ("GATEPOST_ACCOUNT", "x")];
+    assert_eq!(query(&foreign, &[]), (both, String::new()));
+    let own = [("GATEPOST_LOG_EFFECT", "deny")];
+    let told = "filtered by the environment: GATEPOST_LOG_EFFECT=deny\n".to_owned();
+    assert_eq!(query(&own, &[]), (vec![denied], told));
+    let flag = ["--effect", "allow"];
+    assert_eq!(query(&own, &flag), (vec![allowed], String::new()));
 }
 
 /// Ends with its guard.
