@@ -7,6 +7,7 @@
 
 mod demo;
 mod log;
+mod policy;
 mod shape;
 
 use std::path::Path;
