@@ -138,15 +138,28 @@ impl Teller<'_> {
             effects("allow"),
             effects("deny")
         );
-        let command = format!(
-            "gatepost log query --database-url sqlite://{}/gatepost.db",
-            self.stage.folder().display()
-        );
+        let command = self.log_command()?;
         let received = Received {
             status: 200,
             body: String::new(),
         };
-        self.step(held, &outcome, &command, &received)
+        self.step(held, &outcome, &command, &received)?;
+        let ready = format!("curl -s http://{}/readyz", self.stage.node.admin_address());
+        self.say(&format!("    {}", self.paint(&ready, "2")))?;
+        Ok(held)
+    }
+
+    /// The program as it runs now: what was built here is in nobody's path.
+    fn log_command(&self) -> anyhow::Result<String> {
+        let program = std::env::current_exe().context("the program does not know its own path")?;
+        Ok(format!(
+            "{} log query --database-url {}",
+            quoted(&program.display().to_string()),
+            quoted(&format!(
+                "sqlite://{}/gatepost.db",
+                self.stage.folder().display()
+            ))
+        ))
     }
 
     /// Requests that reached Jira.
@@ -221,6 +234,11 @@ impl Teller<'_> {
     fn say(&self, line: &str) -> anyhow::Result<()> {
         Ok(writeln!(std::io::stdout(), "{line}")?)
     }
+}
+
+/// One word of a shell, whatever is in it.
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 fn issue(site: &str, key: &str) -> String {

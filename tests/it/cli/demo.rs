@@ -1,6 +1,10 @@
 //! `gatepost demo --once`: the story holds under the shipped policies, and says so when it does not.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal};
 
 use super::{gatepost, text};
 
@@ -57,4 +61,36 @@ fn the_demo_leaves_nothing_behind() {
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 0);
+}
+
+/// The story stays up until it is interrupted, so that what it prints can be pasted meanwhile.
+#[test]
+fn the_command_of_the_last_step_works_when_it_is_pasted() {
+    let mut demo = gatepost(Path::new("."), &["demo"]);
+    let temporary = tempfile::tempdir().unwrap();
+    demo.env("TMPDIR", temporary.path());
+    let mut demo = demo.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
+    let mut next = |wanted: &str| {
+        let line = lines.by_ref().map_while(Result::ok);
+        line.map(|line| line.trim().to_owned())
+            .find(|line| line.contains(wanted))
+    };
+    let (query, ready) = (next(" log query "), next("/readyz"));
+    let pasted = query.map(|line| shell(&line));
+    rustix::process::kill_process(Pid::from_child(&demo), Signal::INT).unwrap();
+    demo.wait().unwrap();
+    let (held, told) = pasted.expect("a command to paste");
+    assert!(held && told.contains("frozen"), "{told}");
+    assert!(ready.is_some_and(|line| line.starts_with("curl -s http://127.0.0.1:")));
+}
+
+/// Whether `line` succeeds in a shell that knows nothing of this machine's path to the program, and what it prints.
+fn shell(line: &str) -> (bool, String) {
+    let mut shell = Command::new("/bin/sh");
+    let output = shell.args(["-c", line]).env_clear().output().unwrap();
+    (
+        output.status.success(),
+        text(&output.stdout) + &text(&output.stderr),
+    )
 }
