@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
+use super::log::moment::span_micros;
 use super::terminal::{Format, print_list, print_object};
 use super::{ConfigFile, Exit, office};
+use crate::clock::{Clock, Timestamp};
 use crate::control::command::Command as Order;
 
 /// Let accounts act as others, and take that back.
@@ -19,6 +21,7 @@ Examples:
   gatepost grant create --tenant acme.atlassian.net --account ann --act-as bob --actions read --reason 'holiday cover'
   gatepost grant create --tenant acme.atlassian.net --account ann --act-as bob --actions getIssue \\
       --until 2026-12-24T12:00:00Z --reason 'support case 7'
+  gatepost grant create --tenant acme.atlassian.net --account ann --act-as bob --actions read --for 2h --reason 'case 8'
   gatepost grant list --tenant acme.atlassian.net
   gatepost grant revoke grant_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001
 
@@ -56,6 +59,15 @@ struct Create {
     /// Until when, RFC 3339; for ever if missing
     #[arg(long, env = "GATEPOST_UNTIL", value_name = "TIME")]
     until: Option<String>,
+    /// For how long from now, such as `2h`, in place of `--until`
+    #[arg(
+        long = "for",
+        env = "GATEPOST_FOR",
+        value_name = "SPAN",
+        value_parser = span,
+        conflicts_with = "until"
+    )]
+    span_micros: Option<i64>,
     /// What for; goes into the decision log
     #[arg(long, env = "GATEPOST_REASON")]
     reason: String,
@@ -85,6 +97,16 @@ const COLUMNS: [&str; 7] = [
     "id", "tenant", "account", "act_as", "actions", "until", "reason",
 ];
 
+fn span(text: &str) -> Result<i64, String> {
+    let micros = span_micros(text).filter(|micros| *micros > 0);
+    micros.ok_or_else(|| "write a span such as `90m`, `2h`, `7d`".to_owned())
+}
+
+fn from_now(micros: i64) -> String {
+    let now = Clock::system().now().micros();
+    Timestamp::from_micros(now.saturating_add(micros)).rfc3339()
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -99,8 +121,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
                 act_as,
                 actions,
                 until,
+                span_micros,
                 reason,
             } = create;
+            let until = until.or_else(|| span_micros.map(from_now));
             let order = Order::GrantCreate {
                 tenant,
                 account,

@@ -12,7 +12,7 @@ use crate::config::ConfigError;
 use crate::db;
 use crate::ledger::read::{Reader, Record};
 
-mod moment;
+pub(super) mod moment;
 mod query;
 mod show;
 mod table;

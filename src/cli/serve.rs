@@ -30,7 +30,15 @@ pub struct Args {
     reason = "every command takes its arguments over"
 )]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let loaded = args.config.load()?;
+    let loaded = match (args.config.load(), args.config.path()) {
+        (Err(error), None) => {
+            // Its defaults serve nobody: what is missing is the file, not each key that has no default.
+            let first =
+                "there is no gatepost.toml here; name the configuration file with `--config`";
+            return Err(anyhow::Error::new(error).context(first));
+        }
+        (loaded, _) => loaded?,
+    };
     terminal::start_telemetry(&loaded.config.telemetry)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

@@ -10,6 +10,10 @@ pub struct Environment(BTreeMap<String, String>);
 impl Environment {
     /// That of this process. Other programs' variables are left out.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub fn of_process() -> Self {
         // A value that is not UTF-8 keeps a replacement character, which no key accepts: an error with a name, not a default.
         let ours = std::env::vars_os().filter_map(|(name, value)| {

@@ -37,15 +37,16 @@ impl FromStr for Moment {
             "write RFC 3339 such as `2026-11-23T12:00:00Z`, a day, or a span ago such as `90m`, `1h`, `7d`"
                 .to_owned()
         };
-        let span: Span = text.parse().map_err(|_| wrong())?;
-        let days = SpanRelativeTo::days_are_24_hours();
-        let micros = span.to_duration(days).map_err(|_| wrong())?.as_micros();
-        let micros = i64::try_from(micros).map_err(|_| wrong())?;
-        if micros < 0 {
-            return Err(wrong());
-        }
-        Ok(Self::AgoMicros(micros))
+        let micros = span_micros(text).filter(|micros| *micros >= 0);
+        Ok(Self::AgoMicros(micros.ok_or_else(wrong)?))
     }
+}
+
+/// How long `90m`, `1h 30m` or `7d` is; a day has 24 hours. `grant` reads spans, too.
+pub(in crate::cli) fn span_micros(text: &str) -> Option<i64> {
+    let span: Span = text.parse().ok()?;
+    let days = SpanRelativeTo::days_are_24_hours();
+    i64::try_from(span.to_duration(days).ok()?.as_micros()).ok()
 }
 
 #[cfg(test)]

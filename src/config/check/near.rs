@@ -58,7 +58,14 @@ impl Checks<'_> {
         ];
         for (key, server) in servers {
             let Some(text) = server else { continue };
-            if !address(text).is_ok_and(|url| is_loopback(&url)) {
+            let url = address(text);
+            if url.as_ref().is_ok_and(is_named_plainly) {
+                self.report(
+                    &[key],
+                    format!("is `{text}`, but plain HTTP goes to addresses only: what a name stands for can change"),
+                    format!("write 127.0.0.1: `{}`", text.replacen("localhost", "127.0.0.1", 1)),
+                );
+            } else if !url.is_ok_and(|url| is_loopback(&url)) {
                 self.report(
                     &[key],
                     format!("is `{text}`, which is no server on this machine"),
@@ -98,6 +105,11 @@ pub(super) fn is_loopback(url: &Url) -> bool {
         None => false,
     };
     near && matches!(url.scheme(), "http" | "https")
+}
+
+/// Whether `url` is plain HTTP to `localhost`, which the client of these servers refuses.
+fn is_named_plainly(url: &Url) -> bool {
+    url.scheme() == "http" && url.host() == Some(Host::Domain("localhost"))
 }
 
 /// Whether `text` is a lower-case ASCII host of two labels or more.

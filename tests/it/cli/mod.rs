@@ -6,6 +6,7 @@
 )]
 
 mod demo;
+mod grant;
 mod log;
 mod policy;
 mod shape;
@@ -106,4 +107,17 @@ fn a_file_that_was_named_must_be_there_but_the_usual_one_need_not() {
     let output = run(&["config", "check", "--config", "other.toml"], None);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("other.toml: cannot be read"));
+}
+
+#[test]
+fn a_server_without_a_configuration_is_told_first_where_it_was_looked_for() {
+    let output = run(&["serve"], None);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    let first = told.lines().next().unwrap();
+    assert!(first.contains("no gatepost.toml here"), "{told}");
+    assert!(first.contains("`--config`"), "{told}");
+    assert!(told.contains("policy.proof"), "{told}");
+    let output = run(&["serve"], Some("[server]\nlistn = 1\n"));
+    assert!(!text(&output.stderr).contains("no gatepost.toml"));
 }

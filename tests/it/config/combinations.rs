@@ -303,3 +303,11 @@ fn one_mistake_gives_one_message() {
     let text = "[server]\npublic_url = \"https://g.example.com\"\n[policy]\nproof = \"off\"\n[development]\nenabled = 1\n";
     refused(text, "development.enabled");
 }
+
+#[test]
+fn plain_http_goes_to_addresses_only() {
+    for key in ["install_key_server", "oauth_server"] {
+        let by_name = with("development", &format!("{key} = \"http://localhost:9100\""));
+        refused(&by_name, "write 127.0.0.1: `http://127.0.0.1:9100`");
+    }
+}
