@@ -59,7 +59,7 @@ bench: need-cc need-bench
 	cargo build --release --locked --bin gatepost
 	cargo bench --locked --bench corridor
 
-# The same properties with many more cases, and the tests that are too long for every day.
+# Every property with many more cases, then the ignored tests: a hundred kills in the middle of policy edits.
 soak: need-cc
 	PROPTEST_CASES=$${PROPTEST_CASES:-100000} cargo test --locked --release
 	cargo test --locked --release -- --ignored --test-threads=1

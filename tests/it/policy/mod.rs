@@ -7,6 +7,7 @@ mod files;
 mod links;
 mod live;
 mod record;
+mod soak;
 mod told;
 mod vocabulary;
 mod watch;
