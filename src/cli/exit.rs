@@ -58,6 +58,8 @@ impl Exit {
 /// What a node's configuration is to blame for. Its causes are transparent, so none of them stands in the chain of errors.
 fn misconfigured(error: &NodeError) -> bool {
     match error {
+        // A server that another one keeps from starting: its call and its configuration are right.
+        NodeError::Db(DbError::InUse(_)) => false,
         NodeError::Db(error) => misplaced(error),
         error => matches!(
             error,
@@ -108,10 +110,9 @@ mod tests {
     #[test]
     fn a_wrong_database_is_the_callers_doing_by_whatever_way_it_is_told() {
         type Make = fn() -> DbError;
-        let wrong: [Make; 5] = [
+        let wrong: [Make; 4] = [
             || DbError::Url("x".to_owned()),
             || DbError::Missing("x".into()),
-            || DbError::InUse("x".into()),
             || DbError::Newer { found: 9, known: 2 },
             || DbError::File {
                 path: "x".into(),
@@ -130,6 +131,9 @@ mod tests {
             assert_eq!(Exit::of(&way(DbError::Short)), Exit::Internal);
             assert_eq!(Exit::of(&way(DbError::Stopped)), Exit::Internal);
         }
+        let in_use = || DbError::InUse("x".into());
+        assert_eq!(Exit::of(&in_use().into()), Exit::Usage);
+        assert_eq!(Exit::of(&NodeError::Db(in_use()).into()), Exit::Internal);
         let nothing = Mistake("nothing in the log has the id `x`".to_owned());
         assert_eq!(Exit::of(&nothing.into()), Exit::Usage);
     }
