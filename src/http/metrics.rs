@@ -38,6 +38,7 @@ pub struct Metrics {
     log_batches_failed: Counter,
     policy_refusals: Counter,
     policy_sets: Family<Set, Gauge>,
+    tenant_breaches: Counter,
     tenants_active: Gauge,
 }
 
@@ -53,6 +54,7 @@ impl Default for Metrics {
             log_batches_failed: Counter::default(),
             policy_refusals: Counter::default(),
             policy_sets: Family::default(),
+            tenant_breaches: Counter::default(),
             tenants_active: Gauge::default(),
         };
         metrics.register();
@@ -104,10 +106,20 @@ impl Metrics {
             self.policy_sets.clone(),
         );
         all.register(
+            "tenant_breaches",
+            "Times that policies allowed another tenant's resource and the comparison beside them stopped it; must stay 0",
+            self.tenant_breaches.clone(),
+        );
+        all.register(
             "tenants_active",
             "Tenants that are installed and not suspended",
             self.tenants_active.clone(),
         );
+    }
+
+    /// Counts an alarm.
+    pub(super) fn breached(&self) {
+        self.tenant_breaches.inc();
     }
 
     /// Counts an answer.

@@ -187,6 +187,9 @@ impl Visit {
             Ok(_) => None,
             Err(failure) => Some(problem(&app, failure, &trail).await),
         };
+        if matches!(&result, Err(Failure::Stop(Stop::Denied(denied))) if denied.breach) {
+            app.metrics().breached();
+        }
         let (decision_id, request_id) = (
             trail.decision_id().to_owned(),
             trail.entry.request_id.clone(),

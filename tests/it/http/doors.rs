@@ -329,4 +329,6 @@ async fn a_policy_set_that_mixes_tenants_is_stopped_beside_the_policies() {
     assert_eq!(log[0]["cross_tenant"], true);
     assert_eq!(log[0]["policies"][0]["id"], "everybody-everything");
     assert_eq!(log[0]["decision_id"], answer.decision_id());
+    let alarm = "gatepost_tenant_breaches_total 1\n";
+    assert!(world.metrics().await.contains(alarm), "an operator is told");
 }

@@ -297,7 +297,7 @@ async fn a_head_that_does_not_end_ends_its_connection() {
     tokio::select! {
         () = trickle => {}
         _ = read.read_to_end(&mut answer) => {}
-        () = tokio::time::sleep(Duration::from_secs(10)) => panic!("the connection is open still"),
+        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("the connection is open still"),
     }
 }
 
@@ -375,6 +375,6 @@ async fn a_client_that_never_reads_its_answers_is_cut_off() {
     let requests = "GET /connect/atlassian-connect.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000);
     // The answers fill every buffer, then the requests do, and nobody reads: without an end this would wait for ever.
     let flood = async { while stream.write_all(requests.as_bytes()).await.is_ok() {} };
-    let ended = tokio::time::timeout(Duration::from_secs(15), flood).await;
+    let ended = tokio::time::timeout(Duration::from_mins(1), flood).await;
     assert!(ended.is_ok(), "the connection is open still");
 }

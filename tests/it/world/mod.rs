@@ -183,6 +183,17 @@ impl World {
         Answer::of(self.http.get(url).send().await.unwrap()).await
     }
 
+    /// `/metrics`, with a token made for it.
+    pub(crate) async fn metrics(&self) -> String {
+        let name = "metrics".to_owned();
+        let role = gatepost::control::tokens::Role::Operator;
+        let made = self.command(Command::TokenCreate { role, name }).await;
+        let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+        let url = format!("http://{}/metrics", self.node.admin_address());
+        let request = self.http.get(url).header("authorization", bearer);
+        Answer::of(request.send().await.unwrap()).await.text
+    }
+
     /// The requests that reached this part of Atlassian.
     pub(crate) fn seen(&self, role: Role) -> Vec<Seen> {
         let mut seen = self.jira.requests();
