@@ -243,8 +243,8 @@ impl Gateway {
     /// Writes down how a permitted request ended: the status and bytes that its caller got. Not waited for.
     pub async fn close(&self, mut trail: Trail, status: u16, code: &str, bytes: u64) {
         if let Some(waiting) = trail.end(status, code, bytes) {
-            // A full queue slows its callers down; what was begun ends also without them.
-            let _ = waiting.await;
+            // A full queue slows its callers down, for a time; what was begun ends also without them.
+            let _ = tokio::time::timeout(self.request_timeout, waiting).await;
         }
     }
 }

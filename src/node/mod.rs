@@ -151,6 +151,8 @@ impl Node {
         let _ = joined.await;
         for task in self.tasks {
             task.abort();
+            // Ended, not only told to: what it handed to the log stands before the log's last entry.
+            let _ = task.await;
         }
         self.shared.opened.ledger.close().await;
     }

@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt::Formatter;
+use std::str::Chars;
 
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -74,7 +75,8 @@ impl Search<'_> {
         !is_json || self.json(text)
     }
 
-    /// A string that may be JSON itself. What looks like it but is none was searched as text; its escapes are taken for boundaries.
+    /// A string that may be JSON itself. What looks like it but is none was searched as text, and is again with its escapes
+    /// decoded.
     fn json(self, text: &str) -> bool {
         if serde_json::from_str::<IgnoredAny>(text).is_ok() {
             return self.decode(text).is_some_and(|inner| inner.is_free(text));
@@ -83,8 +85,7 @@ impl Search<'_> {
         let mut rest = text.chars();
         while let Some(character) = rest.next() {
             if character == '\\' {
-                bare.push(' ');
-                rest.next();
+                bare.push(escaped(&mut rest));
             } else {
                 bare.push(character);
             }
@@ -168,6 +169,23 @@ impl<'de> Visitor<'de> for Search<'_> {
     }
 }
 
+/// What an escape of JSON stands for, as far as it can be part of a key; a boundary otherwise.
+fn escaped(rest: &mut Chars<'_>) -> char {
+    if rest.next() != Some('u') {
+        return ' ';
+    }
+    let mut code = 0;
+    for _ in 0..4 {
+        let mut ahead = rest.clone();
+        let Some(digit) = ahead.next().and_then(|digit| digit.to_digit(16)) else {
+            return ' ';
+        };
+        code = code * 16 + digit;
+        *rest = ahead;
+    }
+    char::from_u32(code).unwrap_or(' ')
+}
+
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|character: char| {
         !(character.is_ascii_alphanumeric() || character == '_' || character == '-')
@@ -181,27 +199,41 @@ fn is_other(word: &str, own: &IssueKey) -> bool {
     if let Ok(key) = word.trim_matches('-').parse::<IssueKey>() {
         return key != *own;
     }
-    let pieces: Vec<&str> = word.split('-').collect();
-    pieces.windows(2).any(|pair| {
-        let number = pair[1].split('_').next().unwrap_or_default();
-        let keys =
-            projects(pair[0]).filter_map(|project| format!("{project}-{number}").parse().ok());
-        keys.into_iter().any(|key: IssueKey| key != *own)
+    let mut pieces = word.split('-');
+    let mut left = pieces.next().unwrap_or_default();
+    pieces.any(|right| {
+        let number = right.split('_').next().unwrap_or_default();
+        let project = std::mem::replace(&mut left, right);
+        is_number(number) && names_other_project(project, number, own)
     })
 }
 
-/// What of `piece` may be a project's key in upper case: all of it, or else what follows a `_`.
-fn projects(piece: &str) -> impl Iterator<Item = &str> {
-    let is_upper = |text: &&str| !text.bytes().any(|byte| byte.is_ascii_lowercase());
-    let whole = Some(piece).filter(is_upper);
-    let parts = piece
-        .match_indices('_')
-        .map(|(at, _)| &piece[at + 1..])
-        .filter(is_upper)
-        .filter(move |_| {
-            whole.is_none_or(|whole| !whole.starts_with(|first: char| first.is_ascii_alphabetic()))
-        });
-    whole.into_iter().chain(parts)
+/// A project's key is no longer, so no more of a text is looked at: work stays in proportion to it.
+const PROJECT_BYTES_MAX: usize = 255;
+
+/// Whether `piece`, or what follows a `_` in it, is the key of a project in upper case, other than `own`'s with this number.
+fn names_other_project(piece: &str, number: &str, own: &IssueKey) -> bool {
+    let bytes = piece.as_bytes();
+    let is_key = |from: usize| -> Option<IssueKey> {
+        bytes.get(from).filter(|first| first.is_ascii_uppercase())?;
+        format!("{}-{number}", &piece[from..]).parse().ok()
+    };
+    let upper_from = bytes
+        .iter()
+        .rposition(u8::is_ascii_lowercase)
+        .map_or(0, |at| at + 1);
+    let from = upper_from.max(bytes.len().saturating_sub(PROJECT_BYTES_MAX));
+    if from == 0
+        && let Some(key) = is_key(0)
+    {
+        return key != *own;
+    }
+    let parts = (from.max(1)..bytes.len()).filter(|&at| bytes[at - 1] == b'_');
+    parts.filter_map(is_key).any(|key| key != *own)
+}
+
+fn is_number(text: &str) -> bool {
+    (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn is_uuid(word: &str) -> bool {
@@ -270,6 +302,10 @@ mod tests {
             json!(r#"{"key":"\u0053ECRET\u002d7"}"#),
             json!(r#"{"text":"a\nSECRET-7"}"#),
             json!(r#"broken {"text":"a\nSECRET-7""#),
+            json!(r#"json={"t":"\u003cSECRET-7-merger"}"#),
+            json!(r"feature\u002FSECRET-7-merger"),
+            json!(r"broken { SECRET\u002d7-merger"),
+            json!(format!("{}_SECRET-7-merger", "A".repeat(256))),
             json!(json!({"inner": json!({"key": "\nSECRET-7"}).to_string()}).to_string()),
             json!({"see SECRET-7": 1}),
             json!([[{"a": ["ACME-1 blocks SECRET-7"]}]]),
@@ -281,6 +317,16 @@ mod tests {
         assert!(names_other(r#"{"a":"SECRET-7","a":"x"}"#, &own));
         assert!(names_other(r#""\u0053ECRET\u002D7""#, &own));
         assert!(names_other("\"-\" trailing", &own));
+    }
+
+    /// Each of these took time or memory out of all proportion; the test ends only if it no longer does.
+    #[test]
+    fn text_made_to_be_slow_is_searched_in_proportion_to_its_length() {
+        for piece in ["_", "-", "1_", "_A", "A_", "-1_"] {
+            let text = piece.repeat(1 << 20) + "-1";
+            let found = holds(&Value::from(text));
+            assert_eq!(found, piece.contains('A'), "{piece}");
+        }
     }
 
     #[test]

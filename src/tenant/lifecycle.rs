@@ -205,7 +205,7 @@ async fn require_newer(connection: &mut Connection, install: &Install) -> Result
 #[derive(Default)]
 struct Replaced {
     tenants: Vec<TenantId>,
-    /// Why an operator had switched one of them off. The site's data is the same, so its new tenant stays off.
+    /// Why an operator had switched the site's last tenant off. Its data is the same, so its new tenant stays off.
     suspended: Option<String>,
 }
 
@@ -218,12 +218,14 @@ async fn replace_holders(
     let cloud_id = install.cloud_id.as_ref().map(ToString::to_string);
     let host = install.site.host();
     let holders = store::holders(connection, &install.tenant, host, cloud_id.as_deref()).await?;
-    let mut replaced = Replaced::default();
+    let mut replaced = Replaced {
+        suspended: store::suspension(connection, host).await?,
+        ..Replaced::default()
+    };
     for Standing {
         id,
         host: held,
         event_iat,
-        suspended,
         ..
     } in holders
     {
@@ -237,7 +239,6 @@ async fn replace_holders(
         // Dated by what replaced it, so that an install of it that was overtaken does not take the site back.
         store::end(connection, &id, State::Replaced, now, install.signed.iat).await?;
         replaced.tenants.push(id);
-        replaced.suspended = replaced.suspended.or(suspended);
     }
     Ok(replaced)
 }

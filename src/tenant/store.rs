@@ -29,7 +29,6 @@ pub(super) struct Standing {
     pub(super) host: String,
     pub(super) event_iat: i64,
     pub(super) state: State,
-    pub(super) suspended: Option<String>,
 }
 
 impl From<sqlx::Error> for TenantError {
@@ -127,6 +126,20 @@ pub(super) async fn holders(
     rows.iter().map(read_standing).collect()
 }
 
+/// Why the tenant that had this host last is switched off, if it is: also one that ended before the next one came.
+pub(super) async fn suspension(
+    connection: &mut SqliteConnection,
+    host: &str,
+) -> Result<Option<String>, TenantError> {
+    let latest: Option<Option<String>> = sqlx::query_scalar(
+        "SELECT suspended FROM tenants WHERE host = ?1 ORDER BY changed_at DESC, rowid DESC LIMIT 1",
+    )
+    .bind(host)
+    .fetch_optional(connection)
+    .await?;
+    Ok(latest.flatten())
+}
+
 fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
     let id: String = row.try_get("id")?;
     Ok(Standing {
@@ -134,7 +147,6 @@ fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
         event_iat: row.try_get("event_iat")?,
         state: State::read(row.try_get("state")?)
             .ok_or_else(|| TenantError::Spoiled(id.clone(), "state"))?,
-        suspended: row.try_get("suspended")?,
         id: id
             .parse()
             .map_err(|_| TenantError::Spoiled(id.clone(), "id"))?,

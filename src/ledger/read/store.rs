@@ -54,16 +54,16 @@ pub(super) async fn select(
     records.collect()
 }
 
-/// The ids of all tenants that ever had this host or cloud id; the name itself, if it is none of these.
+/// The tenants that ever had this host or cloud id, and the one whose id it is: a tenant may claim another's id as its cloud id, and
+/// must not hide that one's records so.
 async fn tenants_named(pool: &Pool, name: &str) -> Result<Vec<String>, DbError> {
-    let ids: Vec<String> =
-        query_scalar("SELECT id FROM tenants WHERE host = lower(?1) OR cloud_id = ?1")
-            .bind(name)
-            .fetch_all(pool)
-            .await?;
-    if ids.is_empty() {
-        return Ok(vec![name.to_owned()]);
-    }
+    let mut ids: Vec<String> = query_scalar(
+        "SELECT id FROM tenants WHERE id <> ?1 AND (host = lower(?1) OR cloud_id = lower(?1))",
+    )
+    .bind(name)
+    .fetch_all(pool)
+    .await?;
+    ids.push(name.to_owned());
     Ok(ids)
 }
 

@@ -400,4 +400,25 @@ async fn an_import_does_not_shed_a_suspension() {
     assert_eq!(record["detail"]["stays_suspended"], why);
     tenants.resume(&new.id, "unix:0").await.unwrap();
     assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 200);
+    // What was lifted stays lifted.
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 200);
+}
+
+#[tokio::test]
+async fn an_uninstall_before_the_import_does_not_shed_a_suspension() {
+    let world = World::new().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let old: TenantId = acme.client_key().parse().unwrap();
+    let tenants = world.node.shared().opened.tenants.clone();
+    let why = "an incident".to_owned();
+    tenants.suspend(&old, why, "unix:0").await.unwrap();
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.deliver(&acme.uninstall(app)).await.status, 204);
+    acme.import();
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    assert!(!tenant(&world, &acme.client_key()).is_active());
+    assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 401);
 }
