@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use miette::{GraphicalReportHandler, GraphicalTheme};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -101,10 +102,7 @@ async fn reject(refused: Refused, live: &Live, ledger: &Ledger) {
         detail,
         ..Entry::default()
     };
-    let report = format!(
-        "{:?}",
-        miette::Report::new(PolicyError::clone(&refused.errors))
-    );
+    let report = report(&refused.errors);
     tracing::error!("the policy folder was refused; the last good set stays in force\n{report}");
     live.refuse(refused);
     if let Err(error) = record(ledger, &entry).await {
@@ -112,7 +110,40 @@ async fn reject(refused: Refused, live: &Live, ledger: &Ledger) {
     }
 }
 
+/// Each fault with the lines that it stands in. Without colour: the log writes escape sequences out, so that nobody's text can use them.
+fn report(error: &PolicyError) -> String {
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor());
+    let mut text = String::new();
+    for fault in error.faults() {
+        // INVARIANT: writing to a string cannot fail.
+        handler
+            .render_report(&mut text, fault)
+            .expect("a string takes everything");
+    }
+    text
+}
+
 async fn record(ledger: &Ledger, entry: &Entry) -> Result<(), LedgerError> {
     let _receipt = ledger.append(Draft::new(entry)?).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{Draft, Validated, Vocabulary};
+
+    #[test]
+    fn a_fault_is_shown_with_its_lines_and_nothing_for_a_terminal_to_obey() {
+        let broken = [("a.cedar", "permit(principal, action, resoure);")];
+        let files = broken.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let draft = Draft::from_files(files).unwrap();
+        let refused = Validated::check(&draft, &Vocabulary::core()).unwrap_err();
+        let told = report(&refused);
+        assert!(
+            told.contains("[a.cedar:1:27]") && told.contains("resoure);"),
+            "{told}"
+        );
+        assert!(!told.contains('\u{1b}'), "{told}");
+    }
 }
