@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::decision::Action;
+use crate::ledger::text::in_one_line;
 use crate::tenant::operations::NewGrant;
 use crate::tenant::record::Grant;
 use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
@@ -69,7 +70,7 @@ impl Office {
             Command::TokenCreate { role, name } => {
                 let made = self.tokens.create(role, name, by).await;
                 let token = made.map_err(|error| Refusal {
-                    message: chain(&error),
+                    message: in_one_line(&error),
                     wrong: false,
                 })?;
                 Ok(json!({ "token": String::from_utf8_lossy(token.expose()) }))
@@ -197,18 +198,7 @@ fn refusal(error: TenantError) -> Refusal {
             | TenantError::Grant(_)
     );
     Refusal {
-        message: chain(&error),
+        message: in_one_line(&error),
         wrong,
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::encoding::Draft;
+use super::text::in_one_line;
 use super::{Writer, store};
 use crate::db::{Db, DbError};
 
@@ -166,7 +167,7 @@ impl Collector {
     /// Who waits is told, and its entry is gone: nothing was let through for it. An entry that nobody waits for is carried over.
     fn failed(&self, batch: Batch, error: &Arc<DbError>) -> Batch {
         self.report.batches_failed.fetch_add(1, Ordering::Relaxed);
-        let reason = reason(&**error);
+        let reason = in_one_line(&**error);
         tracing::error!(%reason, entries = batch.drafts.len(), "the decision log cannot be written");
         self.report.tell(Some(reason));
         let mut carried = Batch {
@@ -225,15 +226,4 @@ impl Report {
     fn tell(&self, failure: Option<String>) {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
-}
-
-/// An error and its causes in one line.
-fn reason(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

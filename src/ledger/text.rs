@@ -67,6 +67,21 @@ fn is_hidden(character: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// An error and its causes in one line. A cause that the line ends with already is not repeated: some errors print their own.
+#[must_use]
+pub fn in_one_line(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let told = error.to_string();
+        if !text.ends_with(&told) {
+            text = format!("{text}: {told}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +109,19 @@ mod tests {
         assert!(short.starts_with("üüüüü…(190 bytes, sha256 "), "{short}");
         assert_ne!(short, shorten(&two, 11));
         assert!(short.len() < 80);
+    }
+
+    #[test]
+    fn causes_follow_an_error_and_none_is_told_twice() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{0}")]
+        struct Told(&'static str, #[source] Option<Box<Told>>);
+        let disk = || Some(Box::new(Told("disk full", None)));
+        assert_eq!(
+            in_one_line(&Told("the log failed", disk())),
+            "the log failed: disk full"
+        );
+        let repeated = Told("the log failed: disk full", disk());
+        assert_eq!(in_one_line(&repeated), "the log failed: disk full");
     }
 }
