@@ -165,9 +165,11 @@ impl From<&Stop> for Problem {
     }
 }
 
+/// Also where Jira was asked already, and the decision about its answer could not be recorded.
 fn log(code: &str) -> Problem {
-    let sentence = "The decision could not be recorded, so nothing was done.";
-    Problem::unavailable(code, sentence)
+    let sentence = "The decision could not be recorded, so no answer is given.";
+    let hint = "Try again; if it lasts, the operator finds the cause at /readyz.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(2)
 }
 
 fn slow() -> Problem {

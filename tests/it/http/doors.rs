@@ -44,6 +44,26 @@ fn hold_lane(world: &World) -> (oneshot::Sender<()>, JoinHandle<Result<(), DbErr
 const BREAK: &str = "CREATE TRIGGER broken BEFORE INSERT ON ledger_entries BEGIN SELECT raise(ABORT, 'broken'); END";
 
 #[tokio::test]
+async fn an_answer_whose_decision_cannot_be_recorded_stays_here() {
+    let world = World::new().await;
+    let ann = world.token("acme", "ann");
+    world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+    let by_id = "/v1/issue?site=https://acme.atlassian.net&issue=10001&fields=summary";
+    let asked = world.get(by_id, &ann);
+    let broken = async {
+        until("Jira is asked", || world.jira_saw().len() == 1).await;
+        execute(&world, BREAK).await;
+        world.jira.set_fault(Role::Jira, None);
+    };
+    let (answer, ()) = tokio::join!(asked, broken);
+    assert_eq!(answer.status, 503, "{}", answer.text);
+    assert_eq!(answer.json()["code"], "log_unavailable");
+    assert!(!answer.text.contains("Checkout"), "{}", answer.text);
+    execute(&world, "DROP TRIGGER broken").await;
+    assert_eq!(lines(&world.decisions().await)[0], "allow policy allowed");
+}
+
+#[tokio::test]
 async fn a_log_that_cannot_be_written_stops_every_request() {
     let world = World::new().await;
     let ann = world.token("acme", "ann");
