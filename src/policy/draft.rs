@@ -23,6 +23,8 @@ const READS_MAX: usize = 5;
 
 /// Teams, memberships and tags.
 pub(super) const ENTITIES: &str = "entities.json";
+/// Where the files lie that say what must be provable.
+pub(super) const GUARANTEES: &str = "guarantees/";
 /// Links of templates.
 pub(super) const LINKS: &str = "links.json";
 
@@ -73,9 +75,19 @@ impl Draft {
         &self.files
     }
 
-    /// The Cedar files, sorted by path.
+    /// The Cedar files that hold policies, sorted by path.
     pub(super) fn policies(&self) -> impl Iterator<Item = (&str, &str)> {
-        let files = self.files.iter().filter(|(path, _)| is_cedar(path));
+        self.cedar(|path| !path.starts_with(GUARANTEES))
+    }
+
+    /// The Cedar files that say what must be provable, sorted by path. They are no policies: they allow nothing.
+    pub(crate) fn guarantees(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cedar(|path| path.starts_with(GUARANTEES))
+    }
+
+    fn cedar(&self, fits: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, &str)> {
+        let files = self.files.iter();
+        let files = files.filter(move |(path, _)| is_cedar(path) && fits(path));
         files.map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
@@ -99,7 +111,8 @@ impl Draft {
             }
         }
         // An emptied folder is an accident, not a wish to deny everything.
-        if !files.keys().any(|path| is_cedar(path)) {
+        let is_policy = |path: &String| is_cedar(path) && !path.starts_with(GUARANTEES);
+        if !files.keys().any(is_policy) {
             faults.push(Fault::of_file(
                 place,
                 "no policies: there is no `*.cedar` file",
@@ -124,12 +137,11 @@ fn is_cedar(path: &str) -> bool {
     Path::new(path).extension() == Some(OsStr::new("cedar"))
 }
 
-/// Why a file must not be where it is. Guarantees are written as permits: read as policies, they would allow what they describe.
+/// Why a file must not be where it is.
 fn misplaced(path: &str) -> Option<&'static str> {
     let (folder, _) = path.split_once('/')?;
     match folder {
         _ if !is_cedar(path) => Some("this file is read at the top of the folder only"),
-        "guarantees" => Some("guarantees cannot be checked by this version; they are not policies"),
         "tests" => Some("Cedar files under `tests` are not policies"),
         "tenants" => Some(
             "policies of one tenant cannot be checked by this version; name the tenant in the policy instead",

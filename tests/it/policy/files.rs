@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use gatepost::policy::{Draft, FILE_BYTES_MAX, Folder};
+use gatepost::policy::{Draft, FILE_BYTES_MAX, Folder, Validated, Vocabulary};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
@@ -147,10 +147,9 @@ fn the_folder_itself_may_be_a_link() {
 }
 
 #[test]
-fn guarantees_and_others_are_never_read_as_policies() {
+fn what_stands_in_the_wrong_place_is_never_read_as_a_policy() {
     let folder = folder();
     for path in [
-        "guarantees/g.cedar",
         "tests/t.cedar",
         "tenants/acme/p.cedar",
         "sub/entities.json",
@@ -160,10 +159,22 @@ fn guarantees_and_others_are_never_read_as_policies() {
     }
     assert_eq!(
         refusal(folder.path()),
-        "guarantees/g.cedar: guarantees cannot be checked by this version; they are not policies\n\
-         sub/entities.json: this file is read at the top of the folder only\n\
+        "sub/entities.json: this file is read at the top of the folder only\n\
          sub/links.json: this file is read at the top of the folder only\n\
          tenants/acme/p.cedar: policies of one tenant cannot be checked by this version; name the tenant in the policy instead\n\
          tests/t.cedar: Cedar files under `tests` are not policies"
     );
+}
+
+#[test]
+fn a_guarantee_is_no_policy() {
+    let folder = folder();
+    write(
+        folder.path(),
+        "guarantees/g.cedar",
+        "permit (principal, action, resource);",
+    );
+    let draft = Draft::read(folder.path()).expect("a draft");
+    let set = Validated::check(&draft, &Vocabulary::core()).expect("in order");
+    assert_eq!(set.policy_count(), 1);
 }
