@@ -16,6 +16,7 @@ mod live;
 pub(crate) mod names;
 mod parsed;
 mod proof;
+pub mod prove;
 mod rule;
 mod schema;
 mod snapshot;

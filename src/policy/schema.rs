@@ -81,6 +81,12 @@ impl Vocabulary {
         &self.texts
     }
 
+    /// Whether there is a group of actions of this name.
+    pub(super) fn has_group(&self, name: &str) -> bool {
+        let mut groups = self.schema.action_groups();
+        groups.any(|group| super::names::core_action(group) == Some(name))
+    }
+
     pub(super) fn is_for_analysis(&self) -> bool {
         self.for_analysis
     }

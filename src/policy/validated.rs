@@ -10,6 +10,7 @@ use super::draft::{Draft, ENTITIES, LINKS};
 use super::entities::Memberships;
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::parsed::Parsed;
+use super::prove::Guarantee;
 use super::rule::{Place, Rule};
 use super::schema::{LEVEL, Vocabulary};
 use super::{links, lint, names};
@@ -27,6 +28,8 @@ pub(crate) struct RuleSet {
     pub(crate) authorizer: Authorizer,
     pub(crate) memberships: Memberships,
     pub(crate) vocabulary: Vocabulary,
+    /// What the set's own authors want to be provable.
+    pub(super) guarantees: Vec<Guarantee>,
     /// What it was read from, which is kept with the record of its activation.
     pub(super) draft: Draft,
     actions: HashMap<String, Entity>,
@@ -51,6 +54,7 @@ impl Validated {
             |source| Memberships::read(&source),
         );
         let memberships = faults.part(memberships).unwrap_or_default();
+        let guarantees = faults.part(Guarantee::of_draft(draft, vocabulary));
         faults.none_or(())?;
         let policies = typed(&parsed, vocabulary)?;
         linted(&parsed, &memberships)?;
@@ -58,6 +62,7 @@ impl Validated {
             policies,
             authorizer: Authorizer::new(),
             memberships,
+            guarantees: guarantees.unwrap_or_default(),
             draft: draft.clone(),
             actions: actions(vocabulary),
             vocabulary: vocabulary.clone(),
