@@ -8,6 +8,10 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::clock::Chance;
 
+mod signing;
+
+pub use signing::{Purpose, Signature, SigningError, SigningKey, VerifyingKey};
+
 /// Secret bytes: compared in constant time, wiped when dropped, never printed.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(Vec<u8>);

@@ -18,6 +18,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "tenants",
         include_str!("../../migrations/sqlite/0002_tenants.sql"),
     ),
+    (
+        4,
+        "policies",
+        include_str!("../../migrations/sqlite/0004_policies.sql"),
+    ),
 ];
 
 /// Brings the database to this binary's version, in one transaction: two processes that start together migrate one after the other.

@@ -102,7 +102,7 @@ pub struct Health {
     pub entries_lost: u64,
 }
 
-/// A policy set as it went live, which records name by its digests.
+/// A policy set as it was brought or went live, which records name by its digests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySet {
     /// The digest of its files.
@@ -238,6 +238,16 @@ impl Ledger {
         Ok(store::append(connection, &self.writer, &[draft]).await?)
     }
 
+    /// Keeps the text of `set` inside the caller's own transaction, unless it is kept already: what is said of a set and its text
+    /// stand or fall together.
+    pub async fn keep_set_in(
+        &self,
+        connection: &mut Connection,
+        set: &PolicySet,
+    ) -> Result<(), LedgerError> {
+        Ok(store::keep_set(connection, set, self.writer.clock.now()).await?)
+    }
+
     /// Makes `activated`, the record of a policy set, durable together with the set's text, which is kept once however often it is
     /// activated.
     pub async fn append_set(&self, activated: Draft, set: PolicySet) -> Result<(), LedgerError> {
@@ -245,8 +255,7 @@ impl Ledger {
         self.db
             .transact(move |connection| {
                 Box::pin(async move {
-                    let now = ledger.writer.clock.now();
-                    store::keep_set(connection, &set, now).await?;
+                    ledger.keep_set_in(connection, &set).await?;
                     ledger.append_in(connection, activated).await?;
                     Ok(())
                 })

@@ -28,7 +28,7 @@ pub(super) async fn keep_set(
     // INVARIANT: texts and their names are JSON already.
     let json = "texts can be written as JSON";
     query(
-        "INSERT OR IGNORE INTO policy_sets (digest, schema_digest, schema, files, first_activated)
+        "INSERT OR IGNORE INTO policy_sets (digest, schema_digest, schema, files, first_kept)
         VALUES (?1, ?2, ?3, ?4, ?5)",
     )
     .bind(&set.digest)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 mod admitted;
+pub mod certificate;
 mod draft;
 mod entities;
 mod error;

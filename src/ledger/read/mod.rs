@@ -148,7 +148,8 @@ impl Reader {
         Ok(self.page(&filter, PAGE_RECORDS_MAX).await?.records)
     }
 
-    /// The policy set that a record names with `policy_set` and `schema`; none if it never went live here.
+    /// The policy set that a record names with `policy_set` and `schema`; none if it was never kept here. What it gives is what the
+    /// database has: who relies on it computes the digests again.
     pub async fn policy_set(
         &self,
         digest: &str,
