@@ -59,7 +59,8 @@ CREATE TABLE policy_pin (
     policy_set TEXT    NOT NULL,
     by         TEXT    NOT NULL,
     at         INTEGER NOT NULL,
-    reason     TEXT    NOT NULL
+    reason     TEXT    NOT NULL,
+    signature  BLOB    NOT NULL
 ) STRICT;
 
 -- The third of each: INSERT OR REPLACE deletes without asking the trigger for DELETE.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 mod admitted;
+pub mod archive;
 pub mod certificate;
 mod draft;
 mod entities;
@@ -21,6 +22,7 @@ pub mod prove;
 mod rule;
 mod schema;
 mod snapshot;
+mod store;
 mod validated;
 mod watch;
 

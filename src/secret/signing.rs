@@ -22,11 +22,18 @@ pub enum Purpose {
     Activation,
     /// Somebody brought a policy set.
     Authorship,
+    /// A policy set stays in force whatever the folder says.
+    Pin,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 3] = [Self::Certificate, Self::Activation, Self::Authorship];
+    pub const ALL: [Self; 4] = [
+        Self::Certificate,
+        Self::Activation,
+        Self::Authorship,
+        Self::Pin,
+    ];
 
     /// Ends with the one NUL in it, so that no tag with a text is another tag with another text.
     const fn tag(self) -> &'static [u8] {
@@ -34,6 +41,7 @@ impl Purpose {
             Self::Certificate => b"gatepost certificate v1\0",
             Self::Activation => b"gatepost activation v1\0",
             Self::Authorship => b"gatepost authorship v1\0",
+            Self::Pin => b"gatepost pin v1\0",
         }
     }
 
