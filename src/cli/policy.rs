@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::{ConfigFile, Exit};
+use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
-use crate::policy::{Folder, PolicyError, Settings, Validated, Vocabulary, schema_text};
+use crate::policy::{Folder, PolicyError, Settings, Stop, Validated, Vocabulary, schema_text};
 
 /// `gatepost policy`.
 #[derive(Debug, clap::Args)]
@@ -22,11 +23,16 @@ enum Command {
     #[command(
         after_help = "Examples:\n  gatepost policy check\n  gatepost policy check --config /etc/gatepost/gatepost.toml\n  gatepost policy check --policies policies --extension types.cedarschema\n\nWithout a configuration file it checks `policies` under the built-in schema.\nExit code 3: a policy does not parse or validate; each fault is shown with file and line."
     )]
-    Check(Check),
+    Check(Source),
+    /// Prove that a policy folder keeps its guarantees, without putting it in force.
+    #[command(
+        after_help = "Examples:\n  gatepost policy prove\n  gatepost policy prove --policies policies\n\nWhat is proven holds for every request there can be: nobody reaches another tenant's things, nobody acts as another without a\ngrant, reading never writes, no policy fails; and what the files in `guarantees/` say.\nExit code 3: a policy does not parse or validate. Exit code 5: not proven; a request that shows it is printed."
+    )]
+    Prove(Source),
 }
 
 #[derive(Debug, clap::Args)]
-struct Check {
+struct Source {
     #[command(flatten)]
     config: ConfigFile,
     /// The folder of the policy files; without it the one of the configuration.
@@ -51,26 +57,55 @@ struct Check {
     reason = "the shape that all subcommands have"
 )]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let Command::Check(check) = &args.command;
-    match load(check, &settings(check)?) {
-        Ok(set) => {
-            println!(
-                "in order: {} policies, {}",
-                set.policy_count(),
-                set.digest()
-            );
-            Ok(Exit::Ok.into())
+    let (source, is_proof) = match &args.command {
+        Command::Check(source) => (source, false),
+        Command::Prove(source) => (source, true),
+    };
+    let settings = settings(source)?;
+    let done = load(source, &settings).and_then(|set| {
+        let (policies, digest) = (set.policy_count(), set.digest().to_owned());
+        println!("in order: {policies} policies, {digest}");
+        if is_proof {
+            prove(&set, &settings)?;
         }
+        Ok(())
+    });
+    match done {
+        Ok(()) => Ok(Exit::Ok.into()),
         Err(error) => {
             show(&error);
-            Ok(Exit::PolicyInvalid.into())
+            Ok(if error.is_unproven() {
+                Exit::NotProven
+            } else {
+                Exit::PolicyInvalid
+            }
+            .into())
         }
     }
 }
 
+fn prove(set: &Validated, settings: &Settings) -> Result<(), PolicyError> {
+    let clock = Clock::system();
+    let took = clock.stopwatch();
+    let certificate = set.examine(&settings.prover(clock), &Stop::default())?;
+    for guarantee in &certificate.guarantees {
+        println!(
+            "proven: {} ({}), {}",
+            guarantee.name, guarantee.kind, guarantee.title
+        );
+    }
+    let questions = certificate.queries.len();
+    println!(
+        "{questions} questions to {} in {} ms",
+        certificate.solver.version,
+        took.elapsed().as_millis()
+    );
+    Ok(())
+}
+
 /// What a server with this configuration would read, but for what the flags say. Who has no configuration file writes rules all the
 /// same: then nothing else of a configuration has to be in order.
-fn settings(check: &Check) -> Result<Settings, ConfigError> {
+fn settings(check: &Source) -> Result<Settings, ConfigError> {
     let configured = match check.config.path() {
         Some(_) => check.config.load()?.config.policy,
         None => from_environment(&Environment::of_process()),
@@ -92,7 +127,7 @@ fn from_environment(environment: &Environment) -> Settings {
     }
 }
 
-fn load(check: &Check, settings: &Settings) -> Result<Validated, PolicyError> {
+fn load(check: &Source, settings: &Settings) -> Result<Validated, PolicyError> {
     let folder = Folder::of(settings);
     let Some(path) = &check.schema else {
         return folder.load();
@@ -105,6 +140,9 @@ fn load(check: &Check, settings: &Settings) -> Result<Validated, PolicyError> {
 fn show(error: &PolicyError) {
     for fault in error.faults() {
         eprintln!("{:?}", miette::Report::new(fault.clone()));
+        if let Some(found) = fault.counterexample() {
+            eprintln!("{found}\n");
+        }
     }
     eprintln!("refused: {} in the policy set", count(error.fault_count()));
 }

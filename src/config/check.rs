@@ -161,20 +161,32 @@ impl Checks<'_> {
     }
 
     fn policy(&mut self) {
-        let (proof, enabled) = (self.config.policy.proof, self.config.development.enabled);
-        let keys = ["policy.proof", "development.enabled"];
-        match (proof, enabled) {
-            (ProofMode::Off, true) => {}
-            (ProofMode::Required, _) => self.report(
-                &keys,
-                "is \"required\", but proving arrives with the next version",
-                "until then the only way is `proof = \"off\"` with `enabled = true` under [development]",
-            ),
-            (ProofMode::Off, false) => self.report(
-                &keys,
+        let policy = &self.config.policy;
+        if policy.proof == ProofMode::Off && !self.config.development.enabled {
+            self.report(
+                &["policy.proof", "development.enabled"],
                 "is \"off\", which [development] alone may allow",
                 "set `enabled = true` under [development]; never where real tenants are served",
-            ),
+            );
+        }
+        if policy
+            .solver
+            .as_ref()
+            .is_some_and(|path| !path.is_absolute())
+        {
+            self.report(
+                &["policy.solver"],
+                "is no absolute path",
+                "name the program in full, like `/usr/bin/cvc5`; no search path is asked for it",
+            );
+        }
+        let (query, whole) = (policy.query_timeout_ms, policy.proof_timeout_ms);
+        if query == 0 || whole < query {
+            self.report(
+                &["policy.query_timeout_ms", "policy.proof_timeout_ms"],
+                format!("gives a question {query} ms and a whole proof {whole} ms"),
+                "give a question one millisecond or more, and the whole no less than that",
+            );
         }
         if self.config.policy.directory.as_os_str().is_empty() {
             self.report(

@@ -14,9 +14,6 @@ use super::given::{Given, Origin};
 use super::{development, telemetry};
 use crate::{db, http, ledger, policy, tenant};
 
-/// What to do about the two kinds of activation that need proofs.
-const UNPROVEN: &str = "write `auto`; `narrowing` and `manual` come with proven policies";
-
 /// A section and its keys, in the order of the type.
 type Section = (&'static str, &'static [&'static str]);
 
@@ -70,10 +67,7 @@ where
                     Origin::Environment(name) => format!("{name}={}", example::<S>(section, key)),
                     _ => format!("{key} = {}", example::<S>(section, key)),
                 };
-                let remedy = match (section, *key) {
-                    ("policy", "activation") => UNPROVEN.to_owned(),
-                    _ => format!("write it like `{remedy}`"),
-                };
+                let remedy = format!("write it like `{remedy}`");
                 problems.add_key(&format!("{section}.{key}"), place, what, remedy);
             }
         }

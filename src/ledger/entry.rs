@@ -298,7 +298,13 @@ pub struct PolicyRef {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Proof {
-    /// `waived`: switched off under `[development]`.
+    /// The digest of the certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The solver and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub solver: Option<String>,
+    /// `proven`, or `waived`: switched off under `[development]`.
     pub status: String,
 }
 

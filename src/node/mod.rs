@@ -199,7 +199,8 @@ async fn start_rules(
 ) -> Result<(Watch, JoinHandle<()>), NodeError> {
     let config = &loaded.config;
     let (sender, mut changes) = tokio::sync::mpsc::channel(1);
-    let proof = Proof::asked(config.policy.proof, config.development.enabled);
+    let prover = config.policy.prover(shared.opened.clock());
+    let proof = Proof::asked(config.policy.proof, config.development.enabled, prover);
     let watch = Watch::start(Folder::of(&config.policy), proof, RESCAN, sender)
         .map_err(NodeError::Watch)?;
     let (live, ledger): (_, Ledger) = (shared.live.clone(), shared.opened.ledger.clone());

@@ -47,6 +47,10 @@ pub enum Markers {
 }
 
 impl Opened {
+    pub(super) fn clock(&self) -> Clock {
+        self.clock.clone()
+    }
+
     /// Opens database, log and registry, which the caller holds. A wrong master key is an error here.
     pub async fn open(
         loaded: &Loaded,

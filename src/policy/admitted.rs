@@ -1,18 +1,22 @@
-//! The proof that a policy set may go live: it is proven, or the proof is waived under `[development]` and every record says so.
-//! Born in `Validated::prove`; nothing else lives in this file.
+//! The proof that a policy set may go live: it is proven, or was and is certified, or the proof is waived under `[development]` and
+//! every record says so. Born in `Validated::prove` and `Validated::certified`; nothing else lives in this file.
 
 use std::sync::Arc;
 
-use super::proof::{Proof, ProofError};
+use super::certificate::{Certificate, Signed};
+use super::proof::Proof;
+use super::prove::Stop;
+use super::refused::ProofError;
 use super::snapshot::Snapshot;
 use super::validated::Validated;
+use crate::secret::VerifyingKey;
 
 /// A set that may go live. [`super::live::Live::publish`] takes it and nothing less.
 ///
 /// It cannot be made by hand:
 /// ```compile_fail,E0451
 /// fn forge(snapshot: std::sync::Arc<gatepost::policy::Snapshot>) -> gatepost::policy::Admitted {
-///     gatepost::policy::Admitted { snapshot }
+///     gatepost::policy::Admitted { snapshot, certificate: None }
 /// }
 /// ```
 /// It cannot be copied:
@@ -25,30 +29,58 @@ use super::validated::Validated;
 /// ```
 /// fn admit(
 ///     set: gatepost::policy::Validated,
-///     proof: gatepost::policy::Proof,
+///     proof: &gatepost::policy::Proof,
 /// ) -> Result<gatepost::policy::Admitted, gatepost::policy::ProofError> {
-///     set.prove(proof)
+///     set.prove(proof, &gatepost::policy::Stop::default())
 /// }
 /// ```
 #[must_use = "a set is in force only once it is published"]
 #[derive(Debug)]
 pub struct Admitted {
     snapshot: Arc<Snapshot>,
+    certificate: Option<Certificate>,
 }
 
 impl Validated {
-    /// Admits the set, if what is asked of it is proven or waived.
-    pub fn prove(self, proof: Proof) -> Result<Admitted, ProofError> {
-        let Proof::Waived(waiver) = proof else {
-            return Err(ProofError::Unavailable);
-        };
+    /// Admits the set, if what is asked of it is proven or waived. A proof blocks, for seconds with large sets.
+    pub fn prove(self, proof: &Proof, stop: &Stop) -> Result<Admitted, ProofError> {
         // A schema that was swapped for analysis says nothing about what requests look like.
         if self.rules().vocabulary.is_for_analysis() {
             return Err(ProofError::ForeignSchema);
         }
-        Ok(Admitted {
-            snapshot: Arc::new(Snapshot::new(self.into_rules(), waiver.into())),
-        })
+        let certificate = match proof {
+            Proof::Waived(waiver) => {
+                let snapshot = Snapshot::new(self.into_rules(), (*waiver).into());
+                return Ok(Admitted {
+                    snapshot: Arc::new(snapshot),
+                    certificate: None,
+                });
+            }
+            Proof::Required(prover) => self.examine(prover, stop)?,
+        };
+        Ok(self.with(certificate))
+    }
+
+    /// Admits a set that was proven before, if this gateway signed for this very set. The solver is not asked again.
+    pub fn certified(self, signed: &Signed, key: &VerifyingKey) -> Result<Admitted, ProofError> {
+        let certificate = signed.verify(key)?;
+        let rules = self.rules();
+        let is_of_this = certificate.policy_set == rules.draft.digest()
+            && certificate.schema == rules.vocabulary.digest()
+            && certificate.engine == super::ENGINE
+            && !rules.vocabulary.is_for_analysis();
+        if is_of_this {
+            Ok(self.with(certificate))
+        } else {
+            Err(ProofError::OtherSet)
+        }
+    }
+
+    fn with(self, certificate: Certificate) -> Admitted {
+        Admitted {
+            snapshot: Arc::new(Snapshot::new(self.into_rules(), (&certificate).into())),
+            certificate: Some(certificate),
+        }
     }
 }
 
@@ -57,6 +89,12 @@ impl Admitted {
     #[must_use]
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// What was proven of it; nothing where the proof was waived.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificate.as_ref()
     }
 
     pub(super) fn into_snapshot(self) -> Arc<Snapshot> {

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::error::{Fault, Faults, PolicyError};
+use crate::ledger::entry::PolicyRef;
 use crate::secret::{hex, sha256};
 
 /// The largest file.
@@ -83,6 +84,14 @@ impl Draft {
     /// The Cedar files that say what must be provable, sorted by path. They are no policies: they allow nothing.
     pub(crate) fn guarantees(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cedar(|path| path.starts_with(GUARANTEES))
+    }
+
+    /// The text of a policy's file, and where in it its line begins.
+    pub(super) fn place(&self, policy: &PolicyRef) -> Option<(&str, usize)> {
+        let text = self.file(&policy.file)?;
+        let above = usize::try_from(policy.line).ok()?.checked_sub(1)?;
+        let lines = text.split_inclusive('\n').take(above);
+        Some((text, lines.map(str::len).sum()))
     }
 
     fn cedar(&self, fits: impl Fn(&str) -> bool) -> impl Iterator<Item = (&str, &str)> {

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
+use super::prove::Counterexample;
+
 /// How many faults are kept; the rest is counted.
 const FAULTS_MAX: usize = 100;
 
@@ -14,6 +16,7 @@ const FAULTS_MAX: usize = 100;
 pub struct PolicyError {
     faults: Vec<Fault>,
     more: usize,
+    unproven: bool,
 }
 
 impl PolicyError {
@@ -21,6 +24,19 @@ impl PolicyError {
     #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
+    }
+
+    /// Whether the files are in order, and what they say is not proven.
+    #[must_use]
+    pub fn is_unproven(&self) -> bool {
+        self.unproven
+    }
+
+    pub(super) fn unproven(self) -> Self {
+        Self {
+            unproven: true,
+            ..self
+        }
     }
 
     /// How many there are, those included that are not kept.
@@ -35,6 +51,7 @@ impl From<Fault> for PolicyError {
         Self {
             faults: vec![fault],
             more: 0,
+            unproven: false,
         }
     }
 }
@@ -71,6 +88,7 @@ pub struct Fault {
     help: Option<String>,
     labels: Vec<LabeledSpan>,
     text: Option<Arc<NamedSource<String>>>,
+    counterexample: Option<Arc<Counterexample>>,
 }
 
 impl Fault {
@@ -83,6 +101,7 @@ impl Fault {
             help: None,
             labels: Vec::new(),
             text: None,
+            counterexample: None,
         }
     }
 
@@ -120,6 +139,25 @@ impl Fault {
     pub(super) fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// With a request that shows it.
+    #[must_use]
+    pub(super) fn with_counterexample(mut self, found: Arc<Counterexample>) -> Self {
+        self.counterexample = Some(found);
+        self
+    }
+
+    /// A request that shows what is wrong, where that is how it was found.
+    #[must_use]
+    pub fn counterexample(&self) -> Option<&Counterexample> {
+        self.counterexample.as_deref()
+    }
+
+    /// How to mend it, where that is known.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.help.as_deref()
     }
 
     /// The file, relative to the folder.
@@ -223,7 +261,11 @@ impl Faults {
         faults.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
         let more = self.more + faults.len().saturating_sub(FAULTS_MAX);
         faults.truncate(FAULTS_MAX);
-        Err(PolicyError { faults, more })
+        Err(PolicyError {
+            faults,
+            more,
+            unproven: false,
+        })
     }
 }
 

@@ -2,8 +2,12 @@
 //! nothing less; what is live is a `Snapshot`. May be used by `decision` and everything below it. What must never happen here: a
 //! set that is wrong in any part takes effect in another.
 
-use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Clock;
 
 mod admitted;
 pub mod archive;
@@ -19,6 +23,7 @@ pub(crate) mod names;
 mod parsed;
 mod proof;
 pub mod prove;
+mod refused;
 mod rule;
 mod schema;
 mod snapshot;
@@ -32,7 +37,9 @@ pub use entities::Memberships;
 pub use error::{Fault, PolicyError};
 pub use folder::{Folder, schema_text};
 pub use live::{Live, Pending, Refused, Running, Status};
-pub use proof::{Proof, ProofError, Waiver};
+pub use proof::{Proof, Waiver};
+pub use prove::{Bounds, Counterexample, Prover, Stop};
+pub use refused::ProofError;
 pub use rule::Rule;
 pub use schema::{CORE, Vocabulary};
 pub use snapshot::{ENGINE, Snapshot};
@@ -51,7 +58,14 @@ pub struct Settings {
     pub extension: Option<PathBuf>,
     /// Whether a set must be proven to keep tenants apart before it goes live.
     pub proof: ProofMode,
-    /// What happens with a changed set that is in order.
+    /// The solver that proofs are made with; without it `cvc5` in the usual places.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub solver: Option<PathBuf>,
+    /// Milliseconds that the solver may take for one question.
+    pub query_timeout_ms: u64,
+    /// Milliseconds that a whole proof may take.
+    pub proof_timeout_ms: u64,
+    /// What happens with a changed set that is proven.
     pub activation: Activation,
 }
 
@@ -69,8 +83,25 @@ pub enum ProofMode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
-    /// A set that is in order goes live at once.
+    /// It goes live at once.
     Auto,
+    /// It goes live if it is proven to allow nothing that the one in force denies; otherwise it waits for `policy activate`.
+    Narrowing,
+    /// It waits for `policy activate`.
+    Manual,
+}
+
+impl Settings {
+    /// The prover that these settings describe. It remembers nothing yet: make one, and clone it.
+    #[must_use]
+    pub fn prover(&self, clock: Clock) -> Prover {
+        let bounds = Bounds {
+            solver: self.solver.clone(),
+            query_timeout: Duration::from_millis(self.query_timeout_ms),
+            timeout: Duration::from_millis(self.proof_timeout_ms),
+        };
+        Prover::new(bounds, clock)
+    }
 }
 
 impl Default for Settings {
@@ -79,6 +110,9 @@ impl Default for Settings {
             directory: PathBuf::from("policies"),
             extension: None,
             proof: ProofMode::Required,
+            solver: None,
+            query_timeout_ms: 10_000,
+            proof_timeout_ms: 120_000,
             activation: Activation::Auto,
         }
     }

@@ -2,13 +2,14 @@
 //! here: a waiver outside of `[development]`.
 
 use super::ProofMode;
+use super::prove::Prover;
 use crate::ledger::entry;
 
-/// How a set is to be proven.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a set is to be proven. Cheap to clone; all clones of a prover remember together.
+#[derive(Clone, Debug)]
 pub enum Proof {
-    /// It must be proven to keep tenants apart. This version cannot, and admits nothing.
-    Required,
+    /// It must be proven to keep its guarantees.
+    Required(Prover),
     /// Nothing is proven, and every record says so.
     Waived(Waiver),
 }
@@ -16,10 +17,10 @@ pub enum Proof {
 impl Proof {
     /// What the settings ask for. Outside of `[development]` a proof is required, whatever they say.
     #[must_use]
-    pub fn asked(mode: ProofMode, development: bool) -> Self {
-        match mode {
-            ProofMode::Required => Self::Required,
-            ProofMode::Off => Waiver::development(development).map_or(Self::Required, Self::Waived),
+    pub fn asked(mode: ProofMode, development: bool, prover: Prover) -> Self {
+        match (mode, Waiver::development(development)) {
+            (ProofMode::Off, Some(waiver)) => Self::Waived(waiver),
+            (ProofMode::Off, None) | (ProofMode::Required, _) => Self::Required(prover),
         }
     }
 }
@@ -45,22 +46,9 @@ impl Waiver {
 impl From<Waiver> for entry::Proof {
     fn from(_: Waiver) -> Self {
         Self {
+            digest: None,
+            solver: None,
             status: "waived".to_owned(),
         }
     }
-}
-
-/// Why a set that is in order was not admitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProofError {
-    /// There is no prover.
-    #[error(
-        "this version cannot prove policies; `policy.proof` can only be `\"off\"`, under `[development]`"
-    )]
-    Unavailable,
-    /// The schema is not the core.
-    #[error(
-        "the set was checked against another schema than the built-in one; it can be analysed, but not go live"
-    )]
-    ForeignSchema,
 }

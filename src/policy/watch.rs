@@ -18,7 +18,8 @@ use super::draft::Draft;
 use super::error::{Fault, PolicyError};
 use super::folder::Folder;
 use super::live::Refused;
-use super::proof::{Proof, ProofError};
+use super::proof::Proof;
+use super::prove::Stop;
 use super::schema::Vocabulary;
 use super::validated::Validated;
 
@@ -187,15 +188,13 @@ impl Found {
         }
     }
 
-    fn change(self, proof: Proof) -> Change {
+    fn change(self, proof: &Proof, stop: &Stop) -> Change {
         let (draft, vocabulary) = match self {
             Self::Files(draft, vocabulary) => (draft, vocabulary),
             Self::Fault(digest, error) => return rejected(digest, error),
         };
-        let proven = Validated::check(&draft, &vocabulary).and_then(|set| {
-            let refuse = |error: ProofError| Fault::of_file(".", error.to_string()).into();
-            set.prove(proof).map_err(refuse)
-        });
+        let proven = Validated::check(&draft, &vocabulary)
+            .and_then(|set| set.prove(proof, stop).map_err(PolicyError::from));
         match proven {
             Ok(set) => Change::Activated(set),
             Err(error) => rejected(Some(draft.digest().to_owned()), error),
@@ -269,7 +268,9 @@ impl Watching {
             return Wake::Look;
         }
         self.seen = Some(mark);
-        let heard = self.changes.blocking_send(settled.change(self.proof));
+        let heard = self
+            .changes
+            .blocking_send(settled.change(&self.proof, &Stop::default()));
         heard.map_or(Wake::Stop, |()| Wake::Look)
     }
 

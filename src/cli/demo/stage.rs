@@ -183,7 +183,7 @@ admin_listen = "{admin}"
 url = "sqlite://{folder}/gatepost.db"
 [policy]
 directory = "{folder}/policies"
-proof = "off"
+
 [development]
 enabled = true
 install_key_server = "{keys}"

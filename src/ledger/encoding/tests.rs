@@ -48,6 +48,8 @@ fn full() -> Entry {
         }],
         policy_set: some("p"),
         proof: Some(Proof {
+            digest: None,
+            solver: None,
             status: "waived".to_owned(),
         }),
         reason: some("tab\t quote\" ü \u{1}"),

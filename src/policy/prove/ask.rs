@@ -10,6 +10,7 @@ use cedar_policy::{Policy, PolicySet, Schema};
 use cedar_policy_symcc::err::Error;
 use cedar_policy_symcc::{CedarSymCompiler, CompiledPolicy, CompiledPolicySet, Env};
 
+use super::super::certificate::QueryNote;
 use super::frame::Frame;
 use super::guarantee::{Guarantee, Kind};
 use super::memo::{Ground, Key, Memo};
@@ -23,13 +24,29 @@ pub(super) type Answer = Result<Option<Env>, String>;
 
 /// A question that was answered, for the certificate.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(in super::super) struct Asked {
     pub(super) key: Key,
     pub(super) guarantee: String,
     pub(super) environment: String,
+    pub(super) step: &'static str,
     pub(super) subject: String,
     /// How long it took; nothing where it was proven before.
     pub(super) micros: Option<u64>,
+}
+
+impl From<Asked> for QueryNote {
+    fn from(asked: Asked) -> Self {
+        Self {
+            cached: asked.micros.is_none(),
+            environment: asked.environment,
+            guarantee: asked.guarantee,
+            key: asked.key.hex(),
+            micros: asked.micros.unwrap_or(0),
+            step: asked.step.to_owned(),
+            subject: asked.subject,
+            verdict: "holds".to_owned(),
+        }
+    }
 }
 
 /// What all askers of one proof share.
@@ -72,26 +89,47 @@ impl<'a> Asker<'a> {
     }
 
     pub(super) fn key(&self, question: &str, frame: &Frame, policies: &[&Policy]) -> Key {
-        self.session.ground.key(question, frame, policies.iter().copied())
+        self.session
+            .ground
+            .key(question, frame, policies.iter().copied())
     }
 
     /// `only`: what `policies` allow lies inside of `guarantee`. `never`: nothing does. `always`: all of it is allowed.
-    pub(super) fn keeps(&mut self, guarantee: &Guarantee, policies: &[&Policy], frame: &Frame, subject: &str) -> Answer {
+    pub(super) fn keeps(
+        &mut self,
+        guarantee: &Guarantee,
+        policies: &[&Policy],
+        frame: &Frame,
+        subject: &str,
+    ) -> Answer {
         let question = format!("{} {}", guarantee.kind.as_str(), guarantee.digest());
         let key = self.key(&question, frame, policies);
         let ask = |asker: &mut Self| {
-            let set = PolicySet::from_policies(policies.iter().map(|&policy| policy.clone())).map_err(|error| error.to_string())?;
+            let set = PolicySet::from_policies(policies.iter().map(|&policy| policy.clone()))
+                .map_err(|error| error.to_string())?;
             let set = asker.compiled_set(&set, frame)?;
             let described = asker.compiled_set(guarantee.policies(), frame)?;
             let compiler = &mut asker.compiler;
             let answer = match guarantee.kind {
-                Kind::Only => at_once(compiler.check_implies_with_counterexample_opt(&set, &described)),
-                Kind::Never => at_once(compiler.check_disjoint_with_counterexample_opt(&set, &described)),
-                Kind::Always => at_once(compiler.check_implies_with_counterexample_opt(&described, &set)),
+                Kind::Only => {
+                    at_once(compiler.check_implies_with_counterexample_opt(&set, &described))
+                }
+                Kind::Never => {
+                    at_once(compiler.check_disjoint_with_counterexample_opt(&set, &described))
+                }
+                Kind::Always => {
+                    at_once(compiler.check_implies_with_counterexample_opt(&described, &set))
+                }
             };
             answer.map_err(|error| told(&error))
         };
-        self.once(key, &guarantee.name, frame, subject, ask)
+        self.once(
+            key,
+            (&guarantee.name, guarantee.kind.as_str()),
+            frame,
+            subject,
+            ask,
+        )
     }
 
     /// Whether a policy can fail on valid input.
@@ -99,22 +137,41 @@ impl<'a> Asker<'a> {
         let key = self.key("never errs", frame, &[policy]);
         let ask = |asker: &mut Self| {
             let compiled = asker.compiled(policy, frame)?;
-            let asked = asker.compiler.check_never_errors_with_counterexample_opt(&compiled);
+            let asked = asker
+                .compiler
+                .check_never_errors_with_counterexample_opt(&compiled);
             at_once(asked).map_err(|error| told(&error))
         };
-        self.once(key, name, frame, policy.id().as_ref(), ask)
+        self.once(key, (name, "never errs"), frame, policy.id().as_ref(), ask)
     }
 
     /// Whether `policy` matches only what `other` matches, whatever their effects.
-    pub(super) fn matches_within(&mut self, name: &str, policy: &Policy, other: &Policy, frame: &Frame) -> Answer {
+    pub(super) fn matches_within(
+        &mut self,
+        name: &str,
+        policy: &Policy,
+        other: &Policy,
+        frame: &Frame,
+    ) -> Answer {
         let question = format!("matches within {other}");
         let key = self.key(&question, frame, &[policy]);
         let ask = |asker: &mut Self| {
-            let (one, two) = (asker.compiled(policy, frame)?, asker.compiled(other, frame)?);
-            let asked = asker.compiler.check_matches_implies_with_counterexample_opt(&one, &two);
+            let (one, two) = (
+                asker.compiled(policy, frame)?,
+                asker.compiled(other, frame)?,
+            );
+            let asked = asker
+                .compiler
+                .check_matches_implies_with_counterexample_opt(&one, &two);
             at_once(asked).map_err(|error| told(&error))
         };
-        self.once(key, name, frame, policy.id().as_ref(), ask)
+        self.once(
+            key,
+            (name, "matches within"),
+            frame,
+            policy.id().as_ref(),
+            ask,
+        )
     }
 
     /// Whether there is a request that `policy` matches.
@@ -122,18 +179,34 @@ impl<'a> Asker<'a> {
         let key = self.key("never matches", frame, &[policy]);
         let ask = |asker: &mut Self| {
             let compiled = asker.compiled(policy, frame)?;
-            let asked = asker.compiler.check_never_matches_with_counterexample_opt(&compiled);
+            let asked = asker
+                .compiler
+                .check_never_matches_with_counterexample_opt(&compiled);
             at_once(asked).map_err(|error| told(&error))
         };
-        self.once(key, "matches", frame, policy.id().as_ref(), ask)
+        self.once(
+            key,
+            ("matches", "never matches"),
+            frame,
+            policy.id().as_ref(),
+            ask,
+        )
     }
 
     /// Asks what was not proven before. The time of the whole is looked at before each question; one question has a limit of its own.
-    fn once(&mut self, key: Key, guarantee: &str, frame: &Frame, subject: &str, ask: impl FnOnce(&mut Self) -> Answer) -> Answer {
+    fn once(
+        &mut self,
+        key: Key,
+        (guarantee, step): (&str, &'static str),
+        frame: &Frame,
+        subject: &str,
+        ask: impl FnOnce(&mut Self) -> Answer,
+    ) -> Answer {
         let mut note = Asked {
             key,
             guarantee: guarantee.to_owned(),
             environment: frame.name.clone(),
+            step,
             subject: subject.to_owned(),
             micros: None,
         };

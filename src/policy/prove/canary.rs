@@ -25,7 +25,9 @@ pub(super) fn sing(asker: &mut Asker<'_>) -> Result<(), String> {
     let [isolation, _] = Guarantee::built_in();
     match find(asker, frame, &isolation, HOLE)? {
         Finding::Broken(env) if !describes(&isolation, &env.request, &env.entities) => {}
-        Finding::Broken(_) | Finding::Holds => return Err("it did not find a known hole".to_owned()),
+        Finding::Broken(_) | Finding::Holds => {
+            return Err("it did not find a known hole".to_owned());
+        }
     }
     match find(asker, frame, &isolation, SOUND)? {
         Finding::Holds => Ok(()),
@@ -36,9 +38,21 @@ pub(super) fn sing(asker: &mut Asker<'_>) -> Result<(), String> {
 /// The text of the schema that canaries need.
 pub(super) const SCHEMA: &str = CORE;
 
-fn find(asker: &mut Asker<'_>, frame: &Frame, guarantee: &Guarantee, text: &str) -> Result<Finding, String> {
-    let set: PolicySet = text.parse().map_err(|error: cedar_policy::ParseErrors| error.to_string())?;
+fn find(
+    asker: &mut Asker<'_>,
+    frame: &Frame,
+    guarantee: &Guarantee,
+    text: &str,
+) -> Result<Finding, String> {
+    let set: PolicySet = text
+        .parse()
+        .map_err(|error: cedar_policy::ParseErrors| error.to_string())?;
     let policies: Vec<&Policy> = set.policies().collect();
     let scene = Scene::new(frame, &policies)?;
-    Modular { asker, scene: &scene, guarantee }.prove()
+    Modular {
+        asker,
+        scene: &scene,
+        guarantee,
+    }
+    .prove()
 }

@@ -58,7 +58,12 @@ pub struct Met {
 
 impl fmt::Display for Counterexample {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Asked { action, context, principal, resource } = &self.request;
+        let Asked {
+            action,
+            context,
+            principal,
+            resource,
+        } = &self.request;
         writeln!(out, "  guarantee  {}: {}", self.guarantee, self.title)?;
         writeln!(out, "  principal  {principal}")?;
         writeln!(out, "  action     {action}")?;
@@ -73,9 +78,13 @@ impl fmt::Display for Counterexample {
         }
         for (index, policy) in self.because_of.iter().enumerate() {
             let lead = if index == 0 { "policies" } else { "" };
-            writeln!(out, "  {lead:<9}  `{}` in {}:{}", policy.id, policy.file, policy.line)?;
+            writeln!(
+                out,
+                "  {lead:<9}  `{}` in {}:{}",
+                policy.id, policy.file, policy.line
+            )?;
         }
-        write!(out, "  hint       {}", self.hint)
+        Ok(())
     }
 }
 

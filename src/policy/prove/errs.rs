@@ -8,10 +8,49 @@ use serde_json::Value;
 /// Operators of Cedar's JSON form that give a value for all operands that strict validation lets through. Attributes and tags are
 /// read only where the validator saw that they are there; texts of `ip`, `decimal`, `datetime` and `duration` are literals that it read.
 const TOTAL: [&str; 43] = [
-    "Value", "Var", "Slot", "==", "!=", "!", "&&", "||", "if-then-else", "in", "is", "like", "has", ".", "hasTag", "getTag", "Set",
-    "Record", "<", "<=", ">", ">=", "contains", "containsAll", "containsAny", "isEmpty", "ip", "decimal", "datetime", "duration",
-    "isIpv4", "isIpv6", "isLoopback", "isMulticast", "isInRange", "lessThan", "lessThanOrEqual", "greaterThan",
-    "greaterThanOrEqual", "toTime", "toMilliseconds", "toSeconds", "toMinutes",
+    "Value",
+    "Var",
+    "Slot",
+    "==",
+    "!=",
+    "!",
+    "&&",
+    "||",
+    "if-then-else",
+    "in",
+    "is",
+    "like",
+    "has",
+    ".",
+    "hasTag",
+    "getTag",
+    "Set",
+    "Record",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "contains",
+    "containsAll",
+    "containsAny",
+    "isEmpty",
+    "ip",
+    "decimal",
+    "datetime",
+    "duration",
+    "isIpv4",
+    "isIpv6",
+    "isLoopback",
+    "isMulticast",
+    "isInRange",
+    "lessThan",
+    "lessThanOrEqual",
+    "greaterThan",
+    "greaterThanOrEqual",
+    "toTime",
+    "toMilliseconds",
+    "toSeconds",
+    "toMinutes",
 ];
 /// Two more, which end the list of conversions.
 const TOTAL_TOO: [&str; 2] = ["toHours", "toDays"];
@@ -38,10 +77,20 @@ fn is_total(json: &Value) -> bool {
         Value::Object(members) => members.iter().all(|(name, value)| match name.as_str() {
             // The literal itself holds no expression.
             "Value" | "Var" | "Slot" => true,
-            "kind" | "pattern" | "attr" | "entity_type" => value.is_string() || value.is_array() || is_total(value),
-            "body" | "left" | "right" | "arg" | "then" | "else" | "if" | "in" if !is_operator_object(name, value) => is_total(value),
-            "Record" => value.as_object().is_some_and(|members| members.values().all(is_total)),
-            operator => (TOTAL.contains(&operator) || TOTAL_TOO.contains(&operator)) && is_total(value),
+            "kind" | "pattern" | "attr" | "entity_type" => {
+                value.is_string() || value.is_array() || is_total(value)
+            }
+            "body" | "left" | "right" | "arg" | "then" | "else" | "if" | "in"
+                if !is_operator_object(name, value) =>
+            {
+                is_total(value)
+            }
+            "Record" => value
+                .as_object()
+                .is_some_and(|members| members.values().all(is_total)),
+            operator => {
+                (TOTAL.contains(&operator) || TOTAL_TOO.contains(&operator)) && is_total(value)
+            }
         }),
         _ => true,
     }
@@ -57,7 +106,8 @@ mod tests {
     use super::*;
 
     fn may(condition: &str) -> bool {
-        let text = format!("@id(\"a-b\") forbid (principal, action, resource) when {{ {condition} }};");
+        let text =
+            format!("@id(\"a-b\") forbid (principal, action, resource) when {{ {condition} }};");
         may_err(&Policy::parse(None, text).unwrap())
     }
 

@@ -4,7 +4,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use cedar_policy::{Authorizer, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request};
+use cedar_policy::{
+    Authorizer, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
+};
 use cedar_policy_symcc::Env;
 
 use super::super::validated::RuleSet;
@@ -47,7 +49,12 @@ pub(super) enum Judged {
 }
 
 impl<'a> Case<'a> {
-    pub(super) fn new(rules: &'a RuleSet, guarantees: &'a [Guarantee], frames: &'a [Frame], policies: &'a [&'a Policy]) -> Self {
+    pub(super) fn new(
+        rules: &'a RuleSet,
+        guarantees: &'a [Guarantee],
+        frames: &'a [Frame],
+        policies: &'a [&'a Policy],
+    ) -> Self {
         Self {
             rules,
             guarantees,
@@ -59,10 +66,19 @@ impl<'a> Case<'a> {
     }
 
     pub(super) fn jobs(&self) -> Vec<Job<'a>> {
-        let erring: Vec<&Policy> = self.policies.iter().copied().filter(|policy| may_err(policy)).collect();
+        let erring: Vec<&Policy> = self
+            .policies
+            .iter()
+            .copied()
+            .filter(|policy| may_err(policy))
+            .collect();
         let mut jobs = Vec::new();
         for (index, frame) in self.frames.iter().enumerate() {
-            jobs.extend(self.guarantees.iter().map(|guarantee| Job::Keeps(index, guarantee)));
+            jobs.extend(
+                self.guarantees
+                    .iter()
+                    .map(|guarantee| Job::Keeps(index, guarantee)),
+            );
             if frame.is_in(&["write", "admin"]) {
                 jobs.push(Job::Reads(index));
             }
@@ -74,7 +90,10 @@ impl<'a> Case<'a> {
 
     /// The place of a guarantee among those that are shown.
     pub(super) fn rank(&self, name: &str) -> usize {
-        self.guarantees.iter().position(|guarantee| guarantee.name == name).unwrap_or(usize::MAX)
+        self.guarantees
+            .iter()
+            .position(|guarantee| guarantee.name == name)
+            .unwrap_or(usize::MAX)
     }
 
     pub(super) fn judge(&self, asker: &mut Asker<'a>, job: &Job<'a>) -> Judged {
@@ -83,7 +102,12 @@ impl<'a> Case<'a> {
             Job::Reads(frame) => (*frame, READS.to_owned()),
             Job::Errs(frame, policy) => (*frame, format!("{NEVER_ERRS} {}", policy.id())),
         };
-        if self.broken.lock().unwrap_or_else(PoisonError::into_inner).contains(&name) {
+        if self
+            .broken
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&name)
+        {
             return Judged::Holds;
         }
         let found = match job {
@@ -94,7 +118,10 @@ impl<'a> Case<'a> {
         match found {
             Ok(None) => Judged::Holds,
             Ok(Some(found)) => {
-                self.broken.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+                self.broken
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(name);
                 Judged::Broken(Box::new(found))
             }
             Err(why) => Judged::Undecided(Undecided {
@@ -106,24 +133,39 @@ impl<'a> Case<'a> {
     }
 
     fn scene(&self, frame: usize) -> Result<&Scene<'a>, String> {
-        let scene = self.scenes[frame].get_or_init(|| Scene::new(&self.frames[frame], self.policies));
+        let scene =
+            self.scenes[frame].get_or_init(|| Scene::new(&self.frames[frame], self.policies));
         scene.as_ref().map_err(Clone::clone)
     }
 
-    fn keeps(&self, asker: &mut Asker<'a>, frame: usize, guarantee: &Guarantee) -> Result<Option<Counterexample>, String> {
+    fn keeps(
+        &self,
+        asker: &mut Asker<'a>,
+        frame: usize,
+        guarantee: &Guarantee,
+    ) -> Result<Option<Counterexample>, String> {
         let scene = self.scene(frame)?;
         let finding = match guarantee.kind {
-            Kind::Only | Kind::Never => Modular { asker, scene, guarantee }.prove()?,
+            Kind::Only | Kind::Never => Modular {
+                asker,
+                scene,
+                guarantee,
+            }
+            .prove()?,
             Kind::Always => always::prove(asker, scene, guarantee)?,
         };
-        let Finding::Broken(env) = finding else { return Ok(None) };
+        let Finding::Broken(env) = finding else {
+            return Ok(None);
+        };
         let confirm = |request: &Request, entities: &Entities| {
             let response = Authorizer::new().is_authorized(request, &scene.whole, entities);
             let described = describes(guarantee, request, entities);
             let breaks = match (guarantee.kind, response.decision()) {
                 (Kind::Only, Decision::Allow) => !described,
                 (Kind::Never, Decision::Allow) | (Kind::Always, Decision::Deny) => described,
-                (Kind::Only | Kind::Never, Decision::Deny) | (Kind::Always, Decision::Allow) => false,
+                (Kind::Only | Kind::Never, Decision::Deny) | (Kind::Always, Decision::Allow) => {
+                    false
+                }
             };
             breaks.then(|| response.diagnostics().reason().cloned().collect())
         };
@@ -135,18 +177,36 @@ impl<'a> Case<'a> {
         Ok(Some(found))
     }
 
-    fn errs(&self, asker: &mut Asker<'a>, frame: usize, policy: &Policy) -> Result<Option<Counterexample>, String> {
-        let Some(env) = asker.never_errs(NEVER_ERRS, policy, &self.frames[frame])? else { return Ok(None) };
-        let alone = PolicySet::from_policies([policy.clone()]).map_err(|error| error.to_string())?;
+    fn errs(
+        &self,
+        asker: &mut Asker<'a>,
+        frame: usize,
+        policy: &Policy,
+    ) -> Result<Option<Counterexample>, String> {
+        let Some(env) = asker.never_errs(NEVER_ERRS, policy, &self.frames[frame])? else {
+            return Ok(None);
+        };
+        let alone =
+            PolicySet::from_policies([policy.clone()]).map_err(|error| error.to_string())?;
         let confirm = |request: &Request, entities: &Entities| {
             let response = Authorizer::new().is_authorized(request, &alone, entities);
-            response.diagnostics().errors().next().map(|_| vec![policy.id().clone()])
+            response
+                .diagnostics()
+                .errors()
+                .next()
+                .map(|_| vec![policy.id().clone()])
         };
         let mut found = self.told(&env, frame, confirm)?;
-        found.hint = format!("compare before you calculate, so that no number or moment that a request may hold can overflow in `{}`; or do without arithmetic", policy.id());
+        found.hint = format!(
+            "compare before you calculate, so that no number or moment that a request may hold can overflow in `{}`; or do without arithmetic",
+            policy.id()
+        );
         NEVER_ERRS.clone_into(&mut found.guarantee);
         "every policy gives an answer to every valid request".clone_into(&mut found.title);
-        found.what = format!("`{}` fails on a valid request; Cedar would skip it", policy.id());
+        found.what = format!(
+            "`{}` fails on a valid request; Cedar would skip it",
+            policy.id()
+        );
         Ok(Some(found))
     }
 
@@ -156,11 +216,21 @@ impl<'a> Case<'a> {
         if !(group("read") && group("write") && group("admin")) {
             return Ok(None);
         }
-        let parse = |id: &str, text: &str| Policy::parse(Some(PolicyId::new(id)), text).map_err(|error| error.to_string());
-        let reading = parse("reading", "permit (principal, action in Action::\"read\", resource);")?;
-        let nothing = parse("nothing", "permit (principal, action, resource) when { false };")?;
+        let parse = |id: &str, text: &str| {
+            Policy::parse(Some(PolicyId::new(id)), text).map_err(|error| error.to_string())
+        };
+        let reading = parse(
+            "reading",
+            "permit (principal, action in Action::\"read\", resource);",
+        )?;
+        let nothing = parse(
+            "nothing",
+            "permit (principal, action, resource) when { false };",
+        )?;
         let frame_here = &self.frames[frame];
-        let Some(env) = asker.matches_within(READS, &reading, &nothing, frame_here)? else { return Ok(None) };
+        let Some(env) = asker.matches_within(READS, &reading, &nothing, frame_here)? else {
+            return Ok(None);
+        };
         let alone = PolicySet::from_policies([reading]).map_err(|error| error.to_string())?;
         let confirm = |request: &Request, entities: &Entities| {
             let response = Authorizer::new().is_authorized(request, &alone, entities);
@@ -170,17 +240,35 @@ impl<'a> Case<'a> {
         "take the action out of `read` in the schema; no action may be in `read` and in `write` or `admin`".clone_into(&mut found.hint);
         READS.clone_into(&mut found.guarantee);
         "what is permitted for reading lets nobody write".clone_into(&mut found.title);
-        found.what = format!("a permit for `read` lets accounts do {}", found.request.action);
+        found.what = format!(
+            "a permit for `read` lets accounts do {}",
+            found.request.action
+        );
         Ok(Some(found))
     }
 
-    fn told(&self, env: &Env, frame: usize, confirm: impl Fn(&Request, &Entities) -> Option<Vec<PolicyId>>) -> Result<Counterexample, String> {
-        let guarantees = self.guarantees.iter().flat_map(|guarantee| guarantee.policies().policies());
+    fn told(
+        &self,
+        env: &Env,
+        frame: usize,
+        confirm: impl Fn(&Request, &Entities) -> Option<Vec<PolicyId>>,
+    ) -> Result<Counterexample, String> {
+        let guarantees = self
+            .guarantees
+            .iter()
+            .flat_map(|guarantee| guarantee.policies().policies());
         let spoken_of = self.policies.iter().copied().chain(guarantees);
         let kept: BTreeSet<EntityUid> = spoken_of.flat_map(Policy::entity_literals).collect();
         let shown = replay::show(env, &kept, confirm)?;
-        let mut because_of: Vec<_> = shown.policies.iter().filter_map(|id| self.rules.rule(id)).map(|rule| rule.policy.clone()).collect();
-        because_of.sort_by(|one, two| (&one.file, one.line, &one.id).cmp(&(&two.file, two.line, &two.id)));
+        let mut because_of: Vec<_> = shown
+            .policies
+            .iter()
+            .filter_map(|id| self.rules.rule(id))
+            .map(|rule| rule.policy.clone())
+            .collect();
+        because_of.sort_by(|one, two| {
+            (&one.file, one.line, &one.id).cmp(&(&two.file, two.line, &two.id))
+        });
         Ok(Counterexample {
             because_of,
             entities: shown.entities,
@@ -196,8 +284,12 @@ impl<'a> Case<'a> {
 
 fn what(guarantee: &Guarantee) -> String {
     match (guarantee.name.as_str(), guarantee.kind) {
-        (ISOLATION, _) if guarantee.is_built_in() => "an account of one tenant reaches a thing of another".to_owned(),
-        (ACT_AS, _) if guarantee.is_built_in() => "an account acts as another without a grant".to_owned(),
+        (ISOLATION, _) if guarantee.is_built_in() => {
+            "an account of one tenant reaches a thing of another".to_owned()
+        }
+        (ACT_AS, _) if guarantee.is_built_in() => {
+            "an account acts as another without a grant".to_owned()
+        }
         (name, Kind::Only) => format!("something is allowed that `{name}` does not describe"),
         (name, Kind::Never) => format!("something is allowed that `{name}` describes"),
         (name, Kind::Always) => format!("something is denied that `{name}` describes"),

@@ -25,7 +25,9 @@ pub(super) struct Frame {
 impl Frame {
     /// Every request environment of a schema.
     pub(super) fn all(schema: &Schema) -> Result<Vec<Self>, String> {
-        let hierarchy = schema.action_entities().map_err(|error| error.to_string())?;
+        let hierarchy = schema
+            .action_entities()
+            .map_err(|error| error.to_string())?;
         let frame = |env: RequestEnv| {
             let action = env.action().clone();
             let above = hierarchy.ancestors(&action).into_iter().flatten().cloned();
@@ -55,9 +57,7 @@ impl Frame {
         let action = match policy.action_constraint() {
             ActionConstraint::Any => true,
             ActionConstraint::Eq(action) => action == self.action,
-            ActionConstraint::In(groups) => {
-                groups.iter().any(|group| self.actions.contains(group))
-            }
+            ActionConstraint::In(groups) => groups.iter().any(|group| self.actions.contains(group)),
         };
         let principal = match policy.principal_constraint() {
             PrincipalConstraint::Any => true,

@@ -55,7 +55,8 @@ pub(super) const INERT: &str = "tenant-folder";
 /// Names that are taken.
 pub(super) const NAMES: [&str; 5] = [ISOLATION, ACT_AS, READS, NEVER_ERRS, INERT];
 
-const ISOLATION_TEXT: &str = "permit (principal, action, resource) when { principal.tenant == resource.tenant };";
+const ISOLATION_TEXT: &str =
+    "permit (principal, action, resource) when { principal.tenant == resource.tenant };";
 const ACT_AS_TEXT: &str = "permit (principal, action, resource) when { context.actAs == principal || principal.mayActAs.contains(context.actAs) };";
 
 impl Guarantee {
@@ -63,8 +64,16 @@ impl Guarantee {
     #[must_use]
     pub fn built_in() -> [Self; 2] {
         [
-            Self::of_text(ISOLATION, "an account reaches only what is its own tenant's", ISOLATION_TEXT),
-            Self::of_text(ACT_AS, "an account acts as itself, or as one that a grant lets it act as", ACT_AS_TEXT),
+            Self::of_text(
+                ISOLATION,
+                "an account reaches only what is its own tenant's",
+                ISOLATION_TEXT,
+            ),
+            Self::of_text(
+                ACT_AS,
+                "an account acts as itself, or as one that a grant lets it act as",
+                ACT_AS_TEXT,
+            ),
         ]
     }
 
@@ -81,7 +90,10 @@ impl Guarantee {
     }
 
     /// The guarantees of a set's own, in the order of files.
-    pub(in super::super) fn of_draft(draft: &Draft, vocabulary: &Vocabulary) -> Result<Vec<Self>, PolicyError> {
+    pub(in super::super) fn of_draft(
+        draft: &Draft,
+        vocabulary: &Vocabulary,
+    ) -> Result<Vec<Self>, PolicyError> {
         let mut faults = Faults::default();
         let mut found = Vec::new();
         for (path, text) in draft.guarantees() {
@@ -92,19 +104,34 @@ impl Guarantee {
     }
 
     fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Self, PolicyError> {
-        let policies = source.text().parse::<PolicySet>().map_err(|errors| Fault::of_cedar(source, &errors, 0))?;
+        let policies = source
+            .text()
+            .parse::<PolicySet>()
+            .map_err(|errors| Fault::of_cedar(source, &errors, 0))?;
         let mut faults = Faults::default();
-        let name = source.name().strip_prefix(GUARANTEES).unwrap_or(source.name());
+        let name = source
+            .name()
+            .strip_prefix(GUARANTEES)
+            .unwrap_or(source.name());
         let name = name.strip_suffix(".cedar").unwrap_or(name);
         if NAMES.contains(&name) {
-            faults.push(Fault::of_file(source.name(), format!("`{name}` is a guarantee of Gatepost's own; name the file otherwise")));
+            faults.push(Fault::of_file(
+                source.name(),
+                format!("`{name}` is a guarantee of Gatepost's own; name the file otherwise"),
+            ));
         }
         if policies.templates().next().is_some() {
-            faults.push(Fault::of_file(source.name(), "a guarantee with a slot; write out what it stands for"));
+            faults.push(Fault::of_file(
+                source.name(),
+                "a guarantee with a slot; write out what it stands for",
+            ));
         }
         let all: Vec<&Policy> = policies.policies().collect();
         if all.is_empty() {
-            faults.push(Fault::of_file(source.name(), "a guarantee without a permit; delete the file if it is not wanted"));
+            faults.push(Fault::of_file(
+                source.name(),
+                "a guarantee without a permit; delete the file if it is not wanted",
+            ));
         }
         for policy in &all {
             if policy.effect() == Effect::Forbid {
@@ -115,10 +142,16 @@ impl Guarantee {
         let kind = faults.part(kind(source, &all));
         let title = all.iter().find_map(|policy| policy.annotation("title"));
         if title.is_none() {
-            faults.push(Fault::of_file(source.name(), "a guarantee without `@title`").with_help("it is told when the guarantee is broken"));
+            faults.push(
+                Fault::of_file(source.name(), "a guarantee without `@title`")
+                    .with_help("it is told when the guarantee is broken"),
+            );
         }
         faults.part(typed(source, &policies, vocabulary));
-        let (kind, title) = (kind.unwrap_or(Kind::Only), title.unwrap_or_default().to_owned());
+        let (kind, title) = (
+            kind.unwrap_or(Kind::Only),
+            title.unwrap_or_default().to_owned(),
+        );
         faults.none_or(Self {
             name: name.to_owned(),
             kind,
@@ -162,16 +195,27 @@ fn kind(source: &Source, policies: &[&Policy]) -> Result<Kind, PolicyError> {
             Some("only") => kinds.push(Kind::Only),
             Some("never") => kinds.push(Kind::Never),
             Some("always") => kinds.push(Kind::Always),
-            Some(_) | None => faults.push(Fault::at(source, offset(policy), "`@guarantee` must be \"only\", \"never\" or \"always\"")),
+            Some(_) | None => faults.push(Fault::at(
+                source,
+                offset(policy),
+                "`@guarantee` must be \"only\", \"never\" or \"always\"",
+            )),
         }
     }
     if kinds.windows(2).any(|two| two[0] != two[1]) {
-        faults.push(Fault::of_file(source.name(), "a guarantee of two kinds; make it two files"));
+        faults.push(Fault::of_file(
+            source.name(),
+            "a guarantee of two kinds; make it two files",
+        ));
     }
     faults.none_or(kinds.first().copied().unwrap_or(Kind::Only))
 }
 
-fn typed(source: &Source, policies: &PolicySet, vocabulary: &Vocabulary) -> Result<(), PolicyError> {
+fn typed(
+    source: &Source,
+    policies: &PolicySet,
+    vocabulary: &Vocabulary,
+) -> Result<(), PolicyError> {
     let validator = Validator::new(vocabulary.schema().as_ref().clone());
     let result = validator.validate_with_level(policies, ValidationMode::Strict, LEVEL);
     let mut faults = Faults::default();

@@ -26,22 +26,47 @@ pub(super) fn hint(guarantee: &Guarantee, set: &PolicySet, because_of: &[PolicyR
     if let Some(shipped) = SHIPPED.iter().find(|(name, ..)| *name == guarantee.name) {
         return of_shipped(set, shipped, because_of);
     }
-    let policy = because_of.first().map_or("a policy", |policy| policy.id.as_str());
+    let policy = because_of
+        .first()
+        .map_or("a policy", |policy| policy.id.as_str());
     match guarantee.kind {
-        Kind::Only => format!("narrow `{policy}`, or add a forbid for what lies outside of `{}`", guarantee.name),
-        Kind::Never => format!("narrow `{policy}`, or add a forbid for what `{}` describes", guarantee.name),
-        Kind::Always if because_of.is_empty() => format!("add a permit that covers what `{}` describes", guarantee.name),
+        Kind::Only => format!(
+            "narrow `{policy}`, or add a forbid for what lies outside of `{}`",
+            guarantee.name
+        ),
+        Kind::Never => format!(
+            "narrow `{policy}`, or add a forbid for what `{}` describes",
+            guarantee.name
+        ),
+        Kind::Always if because_of.is_empty() => format!(
+            "add a permit that covers what `{}` describes",
+            guarantee.name
+        ),
         Kind::Always => format!("except what `{}` describes from `{policy}`", guarantee.name),
     }
 }
 
-fn of_shipped(set: &PolicySet, (guarantee, id, file, text): &(&str, &str, &str, &str), because_of: &[PolicyRef]) -> String {
+fn of_shipped(
+    set: &PolicySet,
+    (guarantee, id, file, text): &(&str, &str, &str, &str),
+    because_of: &[PolicyRef],
+) -> String {
     let present = set.policies().find(|policy| policy.id().to_string() == *id);
-    let policy = because_of.first().map_or("the permit", |policy| policy.id.as_str());
-    let condition = if *guarantee == ISOLATION { "principal.tenant == resource.tenant" } else { "context.actAs == principal" };
+    let policy = because_of
+        .first()
+        .map_or("the permit", |policy| policy.id.as_str());
+    let condition = if *guarantee == ISOLATION {
+        "principal.tenant == resource.tenant"
+    } else {
+        "context.actAs == principal"
+    };
     match present {
-        None => format!("the shipped rule `{id}` ({file}) is not in the set: put it back, or add `{condition}` to the `when` of `{policy}`"),
-        Some(present) if !is_shipped(present, text) => format!("the rule `{id}` is not as it was shipped ({file}) and lets this through: restore it, or add `{condition}` to the `when` of `{policy}`"),
+        None => format!(
+            "the shipped rule `{id}` ({file}) is not in the set: put it back, or add `{condition}` to the `when` of `{policy}`"
+        ),
+        Some(present) if !is_shipped(present, text) => format!(
+            "the rule `{id}` is not as it was shipped ({file}) and lets this through: restore it, or add `{condition}` to the `when` of `{policy}`"
+        ),
         Some(_) => format!("add `{condition}` to the `when` of `{policy}`"),
     }
 }
@@ -60,5 +85,6 @@ fn is_shipped(policy: &Policy, text: &str) -> bool {
 /// Whether a guarantee covers a request.
 pub(super) fn describes(guarantee: &Guarantee, request: &Request, entities: &Entities) -> bool {
     let response = Authorizer::new().is_authorized(request, guarantee.policies(), entities);
-    response.decision() == cedar_policy::Decision::Allow && response.diagnostics().errors().next().is_none()
+    response.decision() == cedar_policy::Decision::Allow
+        && response.diagnostics().errors().next().is_none()
 }

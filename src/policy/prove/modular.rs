@@ -5,7 +5,10 @@
 //! a forbid denies it, that forbid joins. Sound, and complete up to what the solver can answer: each round adds a forbid, and with all
 //! of them only real counterexamples are left. May be used by `prove` only.
 
-use cedar_policy::{Authorizer, Decision, Effect, Policy, PolicyId, PolicySet, PrincipalConstraint, ResourceConstraint};
+use cedar_policy::{
+    Authorizer, Decision, Effect, Policy, PolicyId, PolicySet, PrincipalConstraint,
+    ResourceConstraint,
+};
 use cedar_policy_symcc::Env;
 
 use super::ask::Asker;
@@ -32,8 +35,18 @@ pub(super) struct Scene<'a> {
 
 impl<'a> Scene<'a> {
     pub(super) fn new(frame: &'a Frame, policies: &[&'a Policy]) -> Result<Self, String> {
-        let admitted: Vec<&'a Policy> = policies.iter().copied().filter(|policy| frame.admits(policy)).collect();
-        let of = |effect| admitted.iter().copied().filter(|policy| policy.effect() == effect).collect();
+        let admitted: Vec<&'a Policy> = policies
+            .iter()
+            .copied()
+            .filter(|policy| frame.admits(policy))
+            .collect();
+        let of = |effect| {
+            admitted
+                .iter()
+                .copied()
+                .filter(|policy| policy.effect() == effect)
+                .collect()
+        };
         let whole = PolicySet::from_policies(admitted.iter().map(|&policy| policy.clone()));
         Ok(Self {
             frame,
@@ -76,7 +89,9 @@ impl<'a> Modular<'a, '_> {
     pub(super) fn prove(&mut self) -> Result<Finding, String> {
         let everything = permit_all();
         let mut joined: Vec<&Policy> = Vec::new();
-        if let Round::Found(finding) = self.group(&[&everything], &mut joined, ROUNDS_FOR_ALL_MAX)? {
+        if let Round::Found(finding) =
+            self.group(&[&everything], &mut joined, ROUNDS_FOR_ALL_MAX)?
+        {
             return Ok(finding);
         }
         joined.truncate(KEPT_MAX);
@@ -91,13 +106,27 @@ impl<'a> Modular<'a, '_> {
     }
 
     /// Asks about some permits, and about more and more forbids beside them.
-    fn group(&mut self, permits: &[&Policy], joined: &mut Vec<&'a Policy>, rounds_max: usize) -> Result<Round, String> {
-        let group = self.asker.key(&self.guarantee.digest(), self.scene.frame, permits);
+    fn group(
+        &mut self,
+        permits: &[&Policy],
+        joined: &mut Vec<&'a Policy>,
+        rounds_max: usize,
+    ) -> Result<Round, String> {
+        let group = self
+            .asker
+            .key(&self.guarantee.digest(), self.scene.frame, permits);
         let before = self.asker.memo().needed(group);
         let scene = self.scene;
         let known = joined.len();
-        for forbid in scene.forbids.iter().filter(|forbid| before.iter().any(|id| *id == forbid.id().to_string())) {
-            if !joined[..known].iter().any(|known| known.id() == forbid.id()) {
+        for forbid in scene
+            .forbids
+            .iter()
+            .filter(|forbid| before.iter().any(|id| *id == forbid.id().to_string()))
+        {
+            if !joined[..known]
+                .iter()
+                .any(|known| known.id() == forbid.id())
+            {
                 joined.push(forbid);
             }
         }
@@ -120,23 +149,34 @@ impl<'a> Modular<'a, '_> {
 
     /// The forbid to join next: of those that denied the counterexample the one with the widest scope.
     fn next(&self, denied_by: &[PolicyId], joined: &[&Policy]) -> Option<&'a Policy> {
-        let fits = |forbid: &&&Policy| denied_by.contains(forbid.id()) && !joined.iter().any(|known| known.id() == forbid.id());
+        let fits = |forbid: &&&Policy| {
+            denied_by.contains(forbid.id()) && !joined.iter().any(|known| known.id() == forbid.id())
+        };
         let fitting = self.scene.forbids.iter().filter(fits);
-        fitting.min_by_key(|forbid| (scope(forbid), forbid.id().to_string())).copied()
+        fitting
+            .min_by_key(|forbid| (scope(forbid), forbid.id().to_string()))
+            .copied()
     }
 
     fn ask(&mut self, permits: &[&Policy], forbids: &[&Policy]) -> Result<Option<Env>, String> {
         let subject = match permits {
             [one] => format!("{} beside {} forbids", one.id(), forbids.len()),
-            more => format!("{} to {} beside {} forbids", more[0].id(), more[more.len() - 1].id(), forbids.len()),
+            more => format!(
+                "{} to {} beside {} forbids",
+                more[0].id(),
+                more[more.len() - 1].id(),
+                forbids.len()
+            ),
         };
         let policies: Vec<&Policy> = permits.iter().chain(forbids).copied().collect();
-        self.asker.keeps(self.guarantee, &policies, self.scene.frame, &subject)
+        self.asker
+            .keeps(self.guarantee, &policies, self.scene.frame, &subject)
     }
 
     /// What the whole set says. An evaluation that errs is a denial when it happens, and no forbid is to be blamed for it.
     fn replay(&self, env: &Env) -> Replayed {
-        let response = Authorizer::new().is_authorized(&env.request, &self.scene.whole, &env.entities);
+        let response =
+            Authorizer::new().is_authorized(&env.request, &self.scene.whole, &env.entities);
         match response.decision() {
             Decision::Allow => Replayed::Allowed,
             Decision::Deny => Replayed::Denied(response.diagnostics().reason().cloned().collect()),

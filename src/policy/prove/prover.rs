@@ -22,7 +22,7 @@ use super::outcome::{Evidence, Undecided, Unproven};
 use super::solver::Cvc5;
 use super::stop::Stop;
 use super::whereabouts::Whereabouts;
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 
 /// The translator of policies for the solver; its version is pinned.
 pub const TRANSLATOR: &str = "cedar-policy-symcc 0.8.1";
@@ -53,16 +53,41 @@ impl Prover {
     /// A prover that remembers nothing yet.
     #[must_use]
     pub fn new(bounds: Bounds, clock: Clock) -> Self {
-        Self { bounds, clock, memo: Memo::default(), place: Arc::default() }
+        Self {
+            bounds,
+            clock,
+            memo: Memo::default(),
+            place: Arc::default(),
+        }
+    }
+
+    /// The time.
+    pub(in super::super) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Whether everything that is asked of `rules` holds, in every environment of their schema.
-    pub(in super::super) fn prove(&self, rules: &RuleSet, stop: &Stop) -> Result<Evidence, Unproven> {
-        let solver = self.solver().map_err(|missing| Unproven::Missing(Arc::new(missing)))?;
+    pub(in super::super) fn prove(
+        &self,
+        rules: &RuleSet,
+        stop: &Stop,
+    ) -> Result<Evidence, Unproven> {
+        let solver = self
+            .solver()
+            .map_err(|missing| Unproven::Missing(Arc::new(missing)))?;
         self.listen_to_canaries(&solver, stop)?;
-        let guarantees: Vec<Guarantee> = Guarantee::built_in().into_iter().chain(rules.guarantees.iter().cloned()).collect();
+        let guarantees: Vec<Guarantee> = Guarantee::built_in()
+            .into_iter()
+            .chain(rules.guarantees.iter().cloned())
+            .collect();
         let session = self.session(&solver, rules.vocabulary.digest(), stop);
-        let undecided = |why: String| Unproven::Undecided(vec![Undecided { guarantee: "every guarantee".to_owned(), environment: "every environment".to_owned(), why }]);
+        let undecided = |why: String| {
+            Unproven::Undecided(vec![Undecided {
+                guarantee: "every guarantee".to_owned(),
+                environment: "every environment".to_owned(),
+                why,
+            }])
+        };
         let frames = Frame::all(rules.vocabulary.schema()).map_err(undecided)?;
         let mut policies: Vec<&Policy> = rules.policies.policies().collect();
         policies.sort_by_key(|policy| policy.id());
@@ -86,7 +111,11 @@ impl Prover {
         if !open.is_empty() {
             return Err(Unproven::Undecided(open));
         }
-        Ok(Evidence { solver, guarantees, asked })
+        Ok(Evidence {
+            solver,
+            guarantees,
+            asked,
+        })
     }
 
     /// Finds the solver, or sees that it is still the one that was found.
@@ -103,9 +132,20 @@ impl Prover {
     fn listen_to_canaries(&self, solver: &Whereabouts, stop: &Stop) -> Result<(), Unproven> {
         let schema = Vocabulary::core();
         // A memory of its own: canaries sing each time.
-        let session = Session { memo: Memo::default(), ..self.session(solver, canary::SCHEMA, stop) };
+        let session = Session {
+            memo: Memo::default(),
+            ..self.session(solver, canary::SCHEMA, stop)
+        };
         let asker = Asker::new(schema.schema(), self.start(solver, stop), session);
-        asker.and_then(|mut asker| canary::sing(&mut asker)).map_err(|why| if stop.is_asked() { Unproven::CalledOff } else { Unproven::Canary(why) })
+        asker
+            .and_then(|mut asker| canary::sing(&mut asker))
+            .map_err(|why| {
+                if stop.is_asked() {
+                    Unproven::CalledOff
+                } else {
+                    Unproven::Canary(why)
+                }
+            })
     }
 
     fn start(&self, solver: &Whereabouts, stop: &Stop) -> Cvc5 {
@@ -125,7 +165,13 @@ impl Prover {
     }
 
     /// Some threads, each with a solver of its own, take one job after the other.
-    fn work<'c>(&self, case: &Case<'c>, schema: &'c Schema, solver: &Whereabouts, session: &Session) -> Result<(Vec<Asked>, Vec<Judged>), Unproven> {
+    fn work<'c>(
+        &self,
+        case: &Case<'c>,
+        schema: &'c Schema,
+        solver: &Whereabouts,
+        session: &Session,
+    ) -> Result<(Vec<Asked>, Vec<Judged>), Unproven> {
         let jobs: Vec<Job<'c>> = case.jobs();
         let next = AtomicUsize::new(0);
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -142,7 +188,11 @@ impl Prover {
         };
         let done: Vec<Result<_, String>> = std::thread::scope(|scope| {
             let running: Vec<_> = (0..threads).map(|_| scope.spawn(thread)).collect();
-            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap_or_else(|_| Err("a thread of the prover failed".to_owned()));
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| Err("a thread of the prover failed".to_owned()))
+            };
             running.into_iter().map(join).collect()
         });
         let (mut asked, mut judged) = (Vec::new(), Vec::new());
@@ -151,7 +201,13 @@ impl Prover {
             asked.extend(more_asked);
             judged.extend(more_judged);
         }
-        asked.sort_by(|one: &Asked, two| (&one.guarantee, &one.environment, &one.subject).cmp(&(&two.guarantee, &two.environment, &two.subject)));
+        asked.sort_by(|one: &Asked, two| {
+            (&one.guarantee, &one.environment, &one.subject).cmp(&(
+                &two.guarantee,
+                &two.environment,
+                &two.subject,
+            ))
+        });
         Ok((asked, judged))
     }
 }

@@ -28,9 +28,15 @@ pub(super) fn show(
     let plain = Plain::of(env)?;
     let renamed = plain.renamed(kept);
     for plain in [renamed, plain] {
-        let Ok((request, entities)) = plain.built() else { continue };
+        let Ok((request, entities)) = plain.built() else {
+            continue;
+        };
         if let Some(policies) = confirm(&request, &entities) {
-            return Ok(Shown { request: plain.asked(), entities: plain.met(), policies });
+            return Ok(Shown {
+                request: plain.asked(),
+                entities: plain.met(),
+                policies,
+            });
         }
     }
     Err("the evaluator does not confirm the solver's counterexample".to_owned())
@@ -47,9 +53,18 @@ struct Plain {
 
 impl Plain {
     fn of(env: &Env) -> Result<Self, String> {
-        let known = |uid: Option<&EntityUid>| uid.map(json).ok_or("the solver left a part of the request open");
-        let context = env.request.context().ok_or("the solver left the context open")?;
-        let entities = env.entities.to_json_value().map_err(|error| error.to_string())?;
+        let known = |uid: Option<&EntityUid>| {
+            uid.map(json)
+                .ok_or("the solver left a part of the request open")
+        };
+        let context = env
+            .request
+            .context()
+            .ok_or("the solver left the context open")?;
+        let entities = env
+            .entities
+            .to_json_value()
+            .map_err(|error| error.to_string())?;
         let Value::Array(entities) = entities else {
             return Err("entities are no list".to_owned());
         };
@@ -79,8 +94,15 @@ impl Plain {
             .map_err(|error| error.to_string())?;
         let context = Context::from_json_value(self.context.clone(), None)
             .map_err(|error| error.to_string())?;
-        let uid = |value: &Value| EntityUid::from_json(value.clone()).map_err(|error| error.to_string());
-        let request = Request::new(uid(&self.principal)?, uid(&self.action)?, uid(&self.resource)?, context, None);
+        let uid =
+            |value: &Value| EntityUid::from_json(value.clone()).map_err(|error| error.to_string());
+        let request = Request::new(
+            uid(&self.principal)?,
+            uid(&self.action)?,
+            uid(&self.resource)?,
+            context,
+            None,
+        );
         Ok((request.map_err(|error| error.to_string())?, entities))
     }
 
@@ -95,20 +117,34 @@ impl Plain {
 
     /// The entities that the request reaches, those of the request first. What an action lies in, the schema says.
     fn met(&self) -> Vec<Met> {
-        let by_id: HashMap<String, &Value> = self.entities.iter().map(|entity| (notation(&entity["uid"]), entity)).collect();
+        let by_id: HashMap<String, &Value> = self
+            .entities
+            .iter()
+            .map(|entity| (notation(&entity["uid"]), entity))
+            .collect();
         let mut open = vec![&self.principal, &self.resource];
         uids(&self.context, &mut open);
         let (mut seen, mut met, mut next) = (BTreeSet::new(), Vec::new(), 0);
         while let Some(uid) = open.get(next).copied() {
             next += 1;
-            let Some(entity) = by_id.get(&notation(uid)).filter(|_| seen.insert(notation(uid))) else { continue };
+            let Some(entity) = by_id
+                .get(&notation(uid))
+                .filter(|_| seen.insert(notation(uid)))
+            else {
+                continue;
+            };
             for part in ["attrs", "tags", "parents"] {
                 uids(&entity[part], &mut open);
             }
             met.push(Met {
                 attributes: notations(&entity["attrs"]),
                 entity: notation(&entity["uid"]),
-                parents: entity["parents"].as_array().into_iter().flatten().map(notation).collect(),
+                parents: entity["parents"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .map(notation)
+                    .collect(),
                 tags: notations(&entity["tags"]),
             });
         }
@@ -122,7 +158,10 @@ struct Names(HashMap<(String, String), String>);
 impl Names {
     fn of(plain: &Plain, kept: &BTreeSet<EntityUid>) -> Self {
         let mut names = HashMap::new();
-        let mut taken: BTreeSet<(String, String)> = kept.iter().map(|uid| (uid.type_name().to_string(), uid.id().unescaped().to_owned())).collect();
+        let mut taken: BTreeSet<(String, String)> = kept
+            .iter()
+            .map(|uid| (uid.type_name().to_string(), uid.id().unescaped().to_owned()))
+            .collect();
         let mut all = vec![&plain.principal, &plain.resource];
         uids(&plain.context, &mut all);
         for entity in &plain.entities {
@@ -137,13 +176,22 @@ impl Names {
                 if kind == "Action" || (kind == "Tenant") != tenants || names.contains_key(&known) {
                     continue;
                 }
-                if kept.iter().any(|kept| kept.type_name().to_string() == kind && kept.id().unescaped() == id) {
+                if kept
+                    .iter()
+                    .any(|kept| kept.type_name().to_string() == kind && kept.id().unescaped() == id)
+                {
                     names.insert(known, id);
                     continue;
                 }
-                let tenant = plain.entities.iter().find(|entity| entity["uid"] == **uid).map(|entity| parts(&entity["attrs"]["tenant"]["__entity"]));
+                let tenant = plain
+                    .entities
+                    .iter()
+                    .find(|entity| entity["uid"] == **uid)
+                    .map(|entity| parts(&entity["attrs"]["tenant"]["__entity"]));
                 let tenant = tenant.and_then(|tenant| names.get(&tenant).cloned());
-                let fresh = (0..).map(|number| fresh(&kind, tenant.as_deref(), number)).find(|name| !taken.contains(&(kind.clone(), name.clone())));
+                let fresh = (0..)
+                    .map(|number| fresh(&kind, tenant.as_deref(), number))
+                    .find(|name| !taken.contains(&(kind.clone(), name.clone())));
                 // INVARIANT: numbers do not end, and only finitely many names are taken.
                 let fresh = fresh.expect("a free name");
                 taken.insert((kind, fresh.clone()));
@@ -157,22 +205,39 @@ impl Names {
         match value {
             Value::Array(parts) => parts.iter().map(|part| self.apply(part)).collect(),
             Value::Object(members) if is_uid(value) => {
-                let name = self.0.get(&parts(value)).map_or_else(|| members["id"].clone(), |name| name.clone().into());
+                let name = self
+                    .0
+                    .get(&parts(value))
+                    .map_or_else(|| members["id"].clone(), |name| name.clone().into());
                 let mut members = members.clone();
                 members.insert("id".to_owned(), name);
                 Value::Object(members)
             }
-            Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), self.apply(value))).collect::<Map<_, _>>().into(),
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), self.apply(value)))
+                .collect::<Map<_, _>>()
+                .into(),
             other => other.clone(),
         }
     }
 }
 
 fn fresh(kind: &str, tenant: Option<&str>, number: usize) -> String {
-    let serial = if number == 0 { String::new() } else { (number + 1).to_string() };
+    let serial = if number == 0 {
+        String::new()
+    } else {
+        (number + 1).to_string()
+    };
     let name = match kind {
-        "Tenant" => return ["acme", "globex", "initech"].get(number).map_or_else(|| format!("tenant{number}"), |&name| name.to_owned()),
-        "Account" => PEOPLE.get(number).map_or_else(|| format!("account{number}"), |&name| name.to_owned()),
+        "Tenant" => {
+            return ["acme", "globex", "initech"]
+                .get(number)
+                .map_or_else(|| format!("tenant{number}"), |&name| name.to_owned());
+        }
+        "Account" => PEOPLE
+            .get(number)
+            .map_or_else(|| format!("account{number}"), |&name| name.to_owned()),
         "Site" => format!("{}{serial}.atlassian.net", tenant.unwrap_or("site")),
         "Project" => format!("PAY{serial}"),
         "Issue" => format!("PAY-{}", number + 1),
@@ -186,7 +251,9 @@ fn fresh(kind: &str, tenant: Option<&str>, number: usize) -> String {
 }
 
 fn is_uid(value: &Value) -> bool {
-    value.as_object().is_some_and(|members| members.len() == 2 && members.contains_key("type") && members.contains_key("id"))
+    value.as_object().is_some_and(|members| {
+        members.len() == 2 && members.contains_key("type") && members.contains_key("id")
+    })
 }
 
 /// The entities that a value names.
@@ -212,7 +279,23 @@ fn json(uid: &EntityUid) -> Value {
 
 fn notations(record: &Value) -> BTreeMap<String, String> {
     let members = record.as_object().into_iter().flatten();
-    members.map(|(name, value)| (name.clone(), notation(value))).collect()
+    members
+        .map(|(name, value)| (name.clone(), notation(value)))
+        .collect()
+}
+
+/// `ip("192.0.2.1/32")`; a moment is one function called on what another gave.
+fn called(call: &Value) -> String {
+    let name = call["fn"].as_str().unwrap_or_default();
+    match call["args"].as_array().map(Vec::as_slice) {
+        Some([on, rest @ ..]) => format!("{}.{name}({})", notation(on), list(rest)),
+        Some([]) | None => format!("{name}({})", notation(&call["arg"])),
+    }
+}
+
+fn list(values: &[Value]) -> String {
+    let values: Vec<String> = values.iter().map(notation).collect();
+    values.join(", ")
 }
 
 /// A value in Cedar's notation.
@@ -224,13 +307,14 @@ fn notation(value: &Value) -> String {
         }
         Value::Object(members) => match (members.get("__entity"), members.get("__extn")) {
             (Some(uid), _) => notation(uid),
-            (_, Some(call)) => format!("{}({})", call["fn"].as_str().unwrap_or_default(), notation(&call["arg"])),
-            _ => {
-                let members = members.iter().map(|(name, value)| format!("{name}: {}", notation(value)));
+            (_, Some(call)) => called(call),
+            (None, None) => {
+                let members = members.iter();
+                let members = members.map(|(name, value)| format!("{name}: {}", notation(value)));
                 format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
             }
         },
-        Value::Array(parts) => format!("[{}]", parts.iter().map(notation).collect::<Vec<_>>().join(", ")),
+        Value::Array(parts) => format!("[{}]", list(parts)),
         Value::String(text) => format!("\"{}\"", text.escape_debug()),
         other => other.to_string(),
     }

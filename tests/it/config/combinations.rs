@@ -20,23 +20,27 @@ fn with(section: &str, line: &str) -> String {
     format!("{DEVELOPMENT}[{section}]\n{line}\n")
 }
 
-/// A configuration without `[development]`; `proof` alone is still wrong with it.
-fn production(lines: &str) -> Vec<String> {
-    let text = format!("[server]\npublic_url = \"https://g.example.com\"\n{lines}");
-    Case::new(&text).problems()
+/// A configuration without `[development]`.
+fn production(lines: &str) -> String {
+    format!("[server]\npublic_url = \"https://g.example.com\"\n{lines}")
 }
 
 #[test]
 fn a_policy_set_without_proof_is_for_development_only() {
-    let problems = production("");
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("proving arrives with the next version"));
-    assert!(problems[0].contains("proof = \"off\""));
-    let problems = production("[policy]\nproof = \"off\"\n");
-    assert_eq!(problems.len(), 1, "{problems:?}");
-    assert!(problems[0].contains("[development] alone may allow"));
-    let required = DEVELOPMENT.replace("off", "required");
-    refused(&required, "proving arrives with the next version");
+    Case::new(&production("")).loaded();
+    Case::new(&DEVELOPMENT.replace("off", "required")).loaded();
+    let unproven = production("[policy]\nproof = \"off\"\n");
+    refused(&unproven, "[development] alone may allow");
+}
+
+#[test]
+fn a_solver_is_named_in_full_and_given_time() {
+    let relative = with("policy", "solver = \"cvc5\"");
+    refused(&relative, "no search path is asked for it");
+    let never = with("policy", "query_timeout_ms = 0");
+    refused(&never, "gives a question 0 ms");
+    let shorter = with("policy", "proof_timeout_ms = 9999");
+    refused(&shorter, "a whole proof 9999 ms");
 }
 
 #[test]
@@ -114,12 +118,9 @@ fn keys_of_development_without_it_are_refused() {
         "oauth_server = \"http://127.0.0.1:1\"",
         "resolve = { \"acme.atlassian.net\" = \"127.0.0.1:1\" }",
     ] {
-        let problems = production(&format!("[development]\n{line}\n"));
-        assert!(
-            problems
-                .iter()
-                .any(|problem| problem.contains("[development] is not enabled")),
-            "{problems:?}"
+        refused(
+            &production(&format!("[development]\n{line}\n")),
+            "[development] is not enabled",
         );
     }
 }
@@ -271,13 +272,11 @@ fn limits_have_ends() {
 }
 
 #[test]
-fn activation_that_needs_proofs_says_so() {
-    for word in ["narrowing", "manual"] {
-        refused(
-            &with("policy", &format!("activation = \"{word}\"")),
-            "come with proven policies",
-        );
+fn an_activation_is_one_of_three() {
+    for word in ["auto", "narrowing", "manual"] {
+        Case::new(&with("policy", &format!("activation = \"{word}\""))).loaded();
     }
+    refused(&with("policy", "activation = \"often\""), "activation");
 }
 
 #[test]

@@ -172,7 +172,7 @@ fn a_guarantee_is_no_policy() {
     write(
         folder.path(),
         "guarantees/g.cedar",
-        "permit (principal, action, resource);",
+        "@guarantee(\"only\") @title(\"whatever\") permit (principal, action, resource);",
     );
     let draft = Draft::read(folder.path()).expect("a draft");
     let set = Validated::check(&draft, &Vocabulary::core()).expect("in order");

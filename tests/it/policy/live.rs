@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gatepost::clock::{TestClock, Timestamp};
 use gatepost::decision::evaluate;
-use gatepost::policy::{Admitted, Draft, Live, Proof, Refused, Waiver};
+use gatepost::policy::{Admitted, Draft, Live, Proof, Refused, Stop, Waiver};
 
 use super::{PERMIT, accepted};
 use crate::decision::questions::ann_reads;
@@ -12,7 +12,7 @@ use crate::decision::questions::ann_reads;
 fn admitted(policy: &str) -> Admitted {
     let waiver = Waiver::development(true).expect("development");
     accepted(&[("a.cedar", policy)])
-        .prove(Proof::Waived(waiver))
+        .prove(&Proof::Waived(waiver), &Stop::default())
         .expect("waived")
 }
 

@@ -1,6 +1,9 @@
 //! The schema: the core, an extension, another in its place.
 
-use gatepost::policy::{CORE, Draft, Proof, ProofError, ProofMode, Validated, Vocabulary, Waiver};
+use gatepost::clock::Clock;
+use gatepost::policy::{
+    CORE, Draft, Proof, ProofError, ProofMode, Settings, Stop, Validated, Vocabulary, Waiver,
+};
 
 use super::PERMIT;
 
@@ -65,24 +68,22 @@ fn check(vocabulary: &Vocabulary) -> Validated {
 fn a_schema_for_analysis_never_goes_live() {
     let waiver = Waiver::development(true).expect("development");
     let set = check(&Vocabulary::replaced("other", CORE).expect("a schema"));
-    assert_eq!(
-        set.prove(Proof::Waived(waiver)).expect_err("not the core"),
-        ProofError::ForeignSchema
-    );
+    let refused = set.prove(&Proof::Waived(waiver), &Stop::default());
+    assert!(matches!(refused, Err(ProofError::ForeignSchema)));
 }
 
 #[test]
 fn nothing_is_admitted_unproven_outside_of_development() {
     assert_eq!(Waiver::development(false), None);
-    assert_eq!(Proof::asked(ProofMode::Off, false), Proof::Required);
-    assert_eq!(Proof::asked(ProofMode::Required, true), Proof::Required);
-    let set = check(&Vocabulary::core());
-    assert_eq!(
-        set.prove(Proof::Required).expect_err("no prover"),
-        ProofError::Unavailable
-    );
-    let set = check(&Vocabulary::core())
-        .prove(Proof::asked(ProofMode::Off, true))
-        .expect("waived");
-    assert_eq!(set.snapshot().proof().status, "waived");
+    let asked = |mode, development| {
+        let prover = Settings::default().prover(Clock::system());
+        Proof::asked(mode, development, prover)
+    };
+    assert!(matches!(asked(ProofMode::Off, false), Proof::Required(_)));
+    assert!(matches!(
+        asked(ProofMode::Required, true),
+        Proof::Required(_)
+    ));
+    let waived = check(&Vocabulary::core()).prove(&asked(ProofMode::Off, true), &Stop::default());
+    assert_eq!(waived.expect("waived").snapshot().proof().status, "waived");
 }

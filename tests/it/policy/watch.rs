@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use gatepost::policy::{Change, Folder, Proof, Waiver, Watch};
+use gatepost::clock::Clock;
+use gatepost::policy::{Change, Folder, Proof, Settings, Waiver, Watch};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::timeout;
@@ -154,12 +155,16 @@ async fn the_same_state_is_handed_on_once() {
 }
 
 #[tokio::test]
-async fn without_a_prover_a_set_that_needs_proof_is_refused() {
+async fn without_a_solver_a_set_that_needs_proof_is_refused() {
     let folder = TempDir::new().expect("a folder");
     write(folder.path(), "a.cedar", PERMIT);
     let (sender, mut changes) = channel(8);
-    let _watch =
-        Watch::start(Folder::new(folder.path()), Proof::Required, NEVER, sender).expect("a thread");
+    let settings = Settings {
+        solver: Some("/nowhere/cvc5".into()),
+        ..Settings::default()
+    };
+    let proof = Proof::Required(settings.prover(Clock::system()));
+    let _watch = Watch::start(Folder::new(folder.path()), proof, NEVER, sender).expect("a thread");
     let change = timeout(PATIENCE, changes.recv())
         .await
         .expect("in time")
@@ -172,7 +177,7 @@ async fn without_a_prover_a_set_that_needs_proof_is_refused() {
         refused
             .errors
             .to_string()
-            .contains("this version cannot prove policies")
+            .contains("nothing can be proven: there is no solver")
     );
 }
 
