@@ -224,7 +224,12 @@ impl Archive {
     pub async fn list(&self, limit: u32) -> Result<Vec<Summary>, ArchiveError> {
         let reads = self.0.parts.db.reads();
         let live = store::last_activation(reads).await?.map(|row| row.number);
-        let pinned = store::pinned(reads).await?.map(|pin| pin.policy_set);
+        let pinned = match self.pinned().await {
+            Ok(pin) => pin.map(|pin| pin.digest),
+            // Whoever acts on the pin is told; here it would hide the list.
+            Err(ArchiveError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        };
         let mut list = Vec::new();
         for set in store::sets(reads, None, limit.min(LIST_MAX)).await? {
             let mut summary = self.summary(set).await?;

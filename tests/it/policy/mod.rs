@@ -1,6 +1,7 @@
 //! From files to a set in force.
 
 mod annotations;
+mod archive;
 mod check;
 mod entities;
 mod files;
