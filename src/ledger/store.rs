@@ -25,10 +25,18 @@ pub(super) async fn keep_set(
     set: &PolicySet,
     now: Timestamp,
 ) -> Result<(), DbError> {
+    let kept = query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM policy_sets WHERE digest = ?1 AND schema_digest = ?2)",
+    );
+    let kept = kept.bind(&set.digest).bind(&set.schema_digest);
+    // Megabytes are not encoded for nothing: every request waits for this lane.
+    if kept.fetch_one(&mut *connection).await? {
+        return Ok(());
+    }
     // INVARIANT: texts and their names are JSON already.
     let json = "texts can be written as JSON";
     query(
-        "INSERT OR IGNORE INTO policy_sets (digest, schema_digest, schema, files, first_kept)
+        "INSERT INTO policy_sets (digest, schema_digest, schema, files, first_kept)
         VALUES (?1, ?2, ?3, ?4, ?5)",
     )
     .bind(&set.digest)

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::certificate::{Certificate, CertificateError, Signed};
-use super::store::{self, ActivationRow, AuthorRow, CertificateRow, SetRow};
+use super::store::{self, ActivationRow, AuthorRow, CertificateRow};
 use crate::clock::{Chance, Clock};
 use crate::db::{Connection, Db, DbError};
 use crate::ledger::entry::shorten;
@@ -187,7 +187,8 @@ impl Archive {
         activated.await
     }
 
-    /// The set that went live last, with the certificate that it went live with.
+    /// The set that went live last, with the certificate that it went live with. One without a certificate went live with its proof
+    /// waived: who requires a proof must not take it.
     pub async fn last_activated(&self) -> Result<Option<Archived>, ArchiveError> {
         let reads = self.0.parts.db.reads();
         let Some(row) = store::last_activation(reads).await? else {
@@ -200,7 +201,8 @@ impl Archive {
             }
             None => None,
         };
-        let set = self.schema_of(&row.policy_set, Some(&row.schema)).await?;
+        let set = store::set(reads, &row.policy_set, Some(&row.schema)).await?;
+        let set = set.ok_or_else(|| damaged(&row.policy_set, "its text"))?;
         self.archived(set, certificate, Some(row)).await.map(Some)
     }
 
@@ -214,7 +216,8 @@ impl Archive {
             (Some(_), Some(_)) => return Err(ArchiveError::Ambiguous(name.to_owned())),
             (None, _) => return Err(ArchiveError::Unknown(name.to_owned())),
         };
-        let set = self.schema_of(&digest, None).await?;
+        let set = store::set(reads, &digest, None).await?;
+        let set = set.ok_or_else(|| damaged(&digest, "its text"))?;
         let certificate = store::newest_certificate(reads, &set.digest, &set.schema).await?;
         let activation = store::newest_activation(reads, &set.digest, &set.schema).await?;
         self.archived(set, certificate, activation).await
@@ -231,7 +234,7 @@ impl Archive {
             Err(error) => return Err(error),
         };
         let mut list = Vec::new();
-        for set in store::sets(reads, None, limit.min(LIST_MAX)).await? {
+        for set in store::newest_sets(reads, limit.min(LIST_MAX)).await? {
             let mut summary = self.summary(set).await?;
             let number = summary.activated.as_ref().map(|activated| activated.number);
             summary.is_live = number.is_some() && number == live;
@@ -304,14 +307,6 @@ impl Archive {
         };
         row.signature = self.sign(Purpose::Activation, &row);
         row
-    }
-
-    /// The set with this digest, and this schema or the newest one.
-    async fn schema_of(&self, digest: &str, schema: Option<&str>) -> Result<SetRow, ArchiveError> {
-        let sets = store::sets(self.0.parts.db.reads(), Some(digest), LIST_MAX).await?;
-        let mut sets = sets.into_iter();
-        let found = sets.find(|set| schema.is_none_or(|schema| set.schema == schema));
-        found.ok_or_else(|| damaged(digest, "its text"))
     }
 }
 

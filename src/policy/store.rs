@@ -278,25 +278,37 @@ pub(super) async fn digests_from(reads: &Pool, prefix: &str) -> Result<Vec<Strin
     Ok(query_scalar(digests).bind(prefix).fetch_all(reads).await?)
 }
 
-/// Sets from the newest to the oldest: all, or those with this digest, which differ in their schema.
-pub(super) async fn sets(
+/// The newest sets, newest first. An index holds all that is read: behind the texts, which are long, no column is cheap.
+pub(super) async fn newest_sets(reads: &Pool, limit: u32) -> Result<Vec<SetRow>, DbError> {
+    let newest = "SELECT digest, schema_digest, first_kept FROM policy_sets
+        ORDER BY first_kept DESC, digest LIMIT ?1";
+    let rows = query(newest).bind(limit).fetch_all(reads).await?;
+    Ok(rows.iter().map(set_row).collect())
+}
+
+/// The set with this digest and this schema, or the newest schema that it was kept with.
+pub(super) async fn set(
     reads: &Pool,
-    digest: Option<&str>,
-    limit: u32,
-) -> Result<Vec<SetRow>, DbError> {
-    let newest_first = "SELECT digest, schema_digest, first_kept FROM policy_sets
-        WHERE ?1 IS NULL OR digest = ?1 ORDER BY first_kept DESC, digest LIMIT ?2";
-    let rows = query(newest_first)
+    digest: &str,
+    schema: Option<&str>,
+) -> Result<Option<SetRow>, DbError> {
+    let newest = "SELECT digest, schema_digest, first_kept FROM policy_sets
+        WHERE digest = ?1 AND (?2 IS NULL OR schema_digest = ?2)
+        ORDER BY first_kept DESC LIMIT 1";
+    let row = query(newest)
         .bind(digest)
-        .bind(limit)
-        .fetch_all(reads)
+        .bind(schema)
+        .fetch_optional(reads)
         .await?;
-    let rows = rows.into_iter().map(|row| SetRow {
+    Ok(row.as_ref().map(set_row))
+}
+
+fn set_row(row: &SqliteRow) -> SetRow {
+    SetRow {
         digest: row.get("digest"),
         schema: row.get("schema_digest"),
         first_kept: Timestamp::from_micros(row.get("first_kept")),
-    });
-    Ok(rows.collect())
+    }
 }
 
 pub(super) async fn pinned(reads: &Pool) -> Result<Option<PinRow>, DbError> {

@@ -80,11 +80,11 @@ impl Shelf {
                 .fetch_all(&mut connection)
                 .await
                 .expect("the triggers");
-        let dropped = triggers
+        let dropped: Vec<_> = triggers
             .iter()
             .map(|name| format!("DROP TRIGGER {name};"))
-            .collect::<String>();
-        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{dropped}{sql}")))
+            .collect();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{}{sql}", dropped.concat())))
             .execute(&mut connection)
             .await
             .expect(sql);
