@@ -21,19 +21,23 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Takes changes until the watch ends.
 pub async fn keep(mut changes: mpsc::Receiver<Change>, live: Arc<Live>, ledger: Ledger) {
-    while let Some(change) = next(&mut changes, &live).await {
+    while let Some(change) = next(&mut changes, &live, &ledger).await {
         apply(change, &live, &ledger).await;
     }
 }
 
 /// The folder's next change. While a set waits for its record and the folder stays as it is, that set comes again.
-async fn next(changes: &mut mpsc::Receiver<Change>, live: &Live) -> Option<Change> {
+async fn next(
+    changes: &mut mpsc::Receiver<Change>,
+    live: &Live,
+    ledger: &Ledger,
+) -> Option<Change> {
     while live.is_holding() {
         match timeout(RETRY, changes.recv()).await {
             Ok(newer) => return newer,
             Err(_) => {
                 if let Some(held) = live.take_held() {
-                    return Some(Change::Activated(held));
+                    activate(held, live, ledger).await;
                 }
             }
         }
@@ -44,7 +48,7 @@ async fn next(changes: &mut mpsc::Receiver<Change>, live: &Live) -> Option<Chang
 /// Records one change, then lets it take effect.
 pub async fn apply(change: Change, live: &Live, ledger: &Ledger) {
     match change {
-        Change::Activated(set) => activate(set, live, ledger).await,
+        Change::Ready(ready) => activate(ready.set, live, ledger).await,
         Change::Rejected(refused) => reject(refused, live, ledger).await,
     }
 }

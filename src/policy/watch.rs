@@ -13,13 +13,13 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::admitted::Admitted;
 use super::draft::Draft;
 use super::error::{Fault, PolicyError};
 use super::folder::Folder;
 use super::live::Refused;
 use super::proof::Proof;
 use super::prove::Stop;
+use super::ready::Ready;
 use super::schema::Vocabulary;
 use super::validated::Validated;
 
@@ -33,8 +33,8 @@ const READS_MAX: usize = 20;
 /// What became of a changed folder.
 #[derive(Debug)]
 pub enum Change {
-    /// The set is in order and admitted: record it, then [`super::Live::publish`] it.
-    Activated(Admitted),
+    /// The set is in order and admitted: record it, then [`super::Live::publish`] it, or let it wait for a person.
+    Ready(Ready),
     /// The set is refused: record it, then [`super::Live::refuse`] it. What is in force stays in force.
     Rejected(Refused),
 }
@@ -196,7 +196,13 @@ impl Found {
         let proven = Validated::check(&draft, &vocabulary)
             .and_then(|set| set.prove(proof, stop).map_err(PolicyError::from));
         match proven {
-            Ok(set) => Change::Activated(set),
+            Ok(set) => Change::Ready(Ready {
+                set,
+                author: String::new(),
+                compared_with: None,
+                dropped: Vec::new(),
+                widens: None,
+            }),
             Err(error) => rejected(Some(draft.digest().to_owned()), error),
         }
     }

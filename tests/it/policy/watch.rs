@@ -54,14 +54,14 @@ impl World {
     /// The number of policies that are now in order.
     async fn activated(&mut self) -> usize {
         match self.change().await {
-            Change::Activated(set) => set.snapshot().policy_count(),
+            Change::Ready(ready) => ready.set.snapshot().policy_count(),
             Change::Rejected(refused) => panic!("{}", refused.errors),
         }
     }
 
     async fn rejected(&mut self) -> String {
         match self.change().await {
-            Change::Activated(set) => panic!("{} policies", set.snapshot().policy_count()),
+            Change::Ready(ready) => panic!("{} policies", ready.set.snapshot().policy_count()),
             Change::Rejected(refused) => refused.errors.to_string(),
         }
     }
@@ -133,8 +133,8 @@ async fn a_folder_that_is_deleted_and_made_again_is_watched_again() {
     write(&world.path(), "a.cedar", &permit("b"));
     loop {
         // The folder may be seen between the steps of it, and is then refused for what is missing.
-        if let Change::Activated(set) = world.change().await {
-            break assert_eq!(set.snapshot().policy_count(), 1);
+        if let Change::Ready(ready) = world.change().await {
+            break assert_eq!(ready.set.snapshot().policy_count(), 1);
         }
     }
 }
