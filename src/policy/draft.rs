@@ -100,6 +100,11 @@ impl Draft {
         files.map(|(path, text)| (path.as_str(), text.as_str()))
     }
 
+    /// The text that says who is in which team.
+    pub(super) fn entities(&self) -> Option<&str> {
+        self.file(ENTITIES)
+    }
+
     /// The text of one file.
     pub(super) fn file(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str)

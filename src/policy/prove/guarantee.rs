@@ -89,6 +89,20 @@ impl Guarantee {
         }
     }
 
+    /// What some policies describe, to compare others with.
+    pub(super) fn described(name: &str, kind: Kind, policies: PolicySet) -> Self {
+        let mut texts: Vec<String> = policies.policies().map(ToString::to_string).collect();
+        texts.sort();
+        Self {
+            name: name.to_owned(),
+            kind,
+            title: String::new(),
+            text: texts.join("\0"),
+            policies,
+            built_in: false,
+        }
+    }
+
     /// The guarantees of a set's own, in the order of files.
     pub(in super::super) fn of_draft(
         draft: &Draft,

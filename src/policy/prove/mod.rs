@@ -6,6 +6,7 @@
 mod always;
 mod ask;
 mod canary;
+mod compare;
 mod counterexample;
 mod errs;
 mod examine;

@@ -129,7 +129,7 @@ impl Prover {
         Ok(found)
     }
 
-    fn listen_to_canaries(&self, solver: &Whereabouts, stop: &Stop) -> Result<(), Unproven> {
+    pub(super) fn listen_to_canaries(&self, solver: &Whereabouts, stop: &Stop) -> Result<(), Unproven> {
         let schema = Vocabulary::core();
         // A memory of its own: canaries sing each time.
         let session = Session {
@@ -148,11 +148,11 @@ impl Prover {
             })
     }
 
-    fn start(&self, solver: &Whereabouts, stop: &Stop) -> Cvc5 {
+    pub(super) fn start(&self, solver: &Whereabouts, stop: &Stop) -> Cvc5 {
         Cvc5::new(solver.clone(), self.bounds.query_timeout, stop.clone())
     }
 
-    fn session(&self, solver: &Whereabouts, schema: &str, stop: &Stop) -> Session {
+    pub(super) fn session(&self, solver: &Whereabouts, schema: &str, stop: &Stop) -> Session {
         let parts = [ENGINE, TRANSLATOR, &solver.version, &solver.digest, schema];
         Session {
             ground: Ground::new(parts),
