@@ -105,9 +105,10 @@ impl Tenants {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
                     require_newer(connection, &install).await?;
-                    let replaced = replace_holders(connection, &install, now).await?;
+                    let mut replaced = replace_holders(connection, &install, now).await?;
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
+                    replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
                     let entry = install_entry(&install, &replaced);
                     tenants.extend(replaced.tenants);
                     entry
@@ -207,6 +208,10 @@ struct Replaced {
     tenants: Vec<TenantId>,
     /// Why an operator had switched the site's last tenant off. Its data is the same, so its new tenant stays off.
     suspended: Option<String>,
+    /// The tenant that had the site last.
+    last: Option<String>,
+    /// How many blocks came with the site.
+    blocks: u64,
 }
 
 /// The newest verified install of a site wins; the tenant that had the site is ended in the same transaction.
@@ -220,6 +225,7 @@ async fn replace_holders(
     let holders = store::holders(connection, &install.tenant, host, cloud_id.as_deref()).await?;
     let mut replaced = Replaced {
         suspended: store::suspension(connection, host).await?,
+        last: store::last_on(connection, host).await?,
         ..Replaced::default()
     };
     for Standing {
@@ -241,6 +247,19 @@ async fn replace_holders(
         replaced.tenants.push(id);
     }
     Ok(replaced)
+}
+
+/// Who was kept out of a site stays out of it under its next client key.
+async fn hand_over(
+    connection: &mut Connection,
+    install: &Install,
+    replaced: &Replaced,
+    now: Timestamp,
+) -> Result<u64, TenantError> {
+    match &replaced.last {
+        Some(last) => store::hand_over(connection, last, &install.tenant, now).await,
+        None => Ok(0),
+    }
 }
 
 fn row<'a>(
@@ -270,6 +289,9 @@ fn install_entry(install: &Install, replaced: &Replaced) -> Entry {
     }
     if let Some(reason) = &replaced.suspended {
         detail.insert("stays_suspended".to_owned(), reason.clone());
+    }
+    if replaced.blocks > 0 {
+        detail.insert("stays_blocked".to_owned(), replaced.blocks.to_string());
     }
     if let Some(cloud_id) = &install.cloud_id {
         detail.insert("cloud_id".to_owned(), cloud_id.to_string());

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Timestamp};
 use crate::db::{BoxFuture, Connection, Db, DbError};
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 
+use super::block::{Blocks, SharedBlocks};
 use super::directory::Directory;
 use super::named::Named;
 use super::record::SharedTenant;
@@ -75,6 +76,8 @@ pub struct Tenants(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) parts: Parts,
     directory: ArcSwap<Directory>,
+    /// Also in every tenant.
+    pub(super) blocks: SharedBlocks,
     /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
     refreshing: Mutex<()>,
 }
@@ -83,12 +86,15 @@ impl Tenants {
     /// Opens the registry and loads every tenant. Fails if the master key is not the one that the database was made with.
     pub async fn open(parts: Parts) -> Result<Self, TenantError> {
         check_vault(&parts).await?;
-        let tenants = store::load(parts.db.reads(), &parts.vault, None).await?;
+        let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await?;
+        let blocks = Arc::new(ArcSwap::from_pointee(Blocks::of(blocks)));
+        let tenants = store::load(parts.db.reads(), &parts.vault, &blocks, None).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
             parts,
             directory,
+            blocks,
             refreshing,
         })))
     }
@@ -100,7 +106,9 @@ impl Tenants {
             SiteAsked::Site(site) => directory.site(site),
             SiteAsked::Cloud(cloud) => directory.cloud(cloud),
         };
-        Named::new(found.filter(|tenant| tenant.is_active()).cloned())
+        let now = self.0.parts.clock.now();
+        let open = |tenant: &&SharedTenant| tenant.is_active() && tenant.is_blocked(now).is_none();
+        Named::new(found.filter(open).cloned())
     }
 
     /// The thing on the site that was named.
@@ -117,6 +125,12 @@ impl Tenants {
     #[must_use]
     pub fn current(&self, id: &TenantId) -> Option<SharedTenant> {
         self.0.directory.load().id(id).cloned()
+    }
+
+    /// The time, as the registry sees it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
     }
 
     /// All tenants, by id.
@@ -158,13 +172,20 @@ impl Tenants {
         task.await.unwrap_or_else(|_| Err(DbError::Stopped.into()))
     }
 
-    /// Reads these tenants anew and shows what the database says of them.
+    /// Reads all blocks and these tenants anew and shows what the database says of them.
     async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
         let _turn = self.0.refreshing.lock().await;
         let parts = &self.0.parts;
-        let (mut fresh, mut result) = (Vec::new(), Ok(()));
+        let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await;
+        let blocks = blocks.map(Blocks::of);
+        let (blocks, result) = match blocks {
+            Ok(blocks) => (blocks, Ok(())),
+            Err(error) => (Blocks::unknown(), Err(error)),
+        };
+        self.0.blocks.store(Arc::new(blocks));
+        let (mut fresh, mut result) = (Vec::new(), result);
         for id in changed {
-            match store::load(parts.db.reads(), &parts.vault, Some(id)).await {
+            match store::load(parts.db.reads(), &parts.vault, &self.0.blocks, Some(id)).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),
             }
