@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::exit::Mistake;
 use super::log::moment::span_micros;
 use super::terminal::{Format, print_list, print_object};
 use super::{ConfigFile, Exit, office};
@@ -19,7 +20,19 @@ pub struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    block: Option<Block>,
+    config: ConfigFile,
+    #[command(flatten)]
+    whom: Whom,
+    /// For how long from now, such as `30m`, `1h`, `7d`; `ever` is until `unblock`
+    // Required unless a subcommand negates it: what nobody remembers to end would stay.
+    #[arg(long = "for", env = "GATEPOST_FOR", value_name = "SPAN", value_parser = span, required = true)]
+    span: Option<Span>,
+    /// What for; goes into the decision log
+    #[arg(long, env = "GATEPOST_REASON")]
+    reason: Option<String>,
+    /// How to print
+    #[arg(long, env = "GATEPOST_FORMAT", default_value = "table")]
+    format: Format,
 }
 
 const EXAMPLES: &str = "\
@@ -78,24 +91,7 @@ impl From<Whom> for BlockedName {
     }
 }
 
-#[derive(Debug, clap::Args)]
-struct Block {
-    #[command(flatten)]
-    config: ConfigFile,
-    #[command(flatten)]
-    whom: Whom,
-    /// For how long from now, such as `30m`, `1h`, `7d`; `ever` is until `unblock`
-    #[arg(long = "for", env = "GATEPOST_FOR", value_name = "SPAN", value_parser = span)]
-    span: Span,
-    /// What for; goes into the decision log
-    #[arg(long, env = "GATEPOST_REASON")]
-    reason: Option<String>,
-    /// How to print
-    #[arg(long, env = "GATEPOST_FORMAT", default_value = "table")]
-    format: Format,
-}
-
-/// Required, and for ever only in so many words: what nobody remembers to end would stay.
+/// How long a block lasts.
 #[derive(Clone, Copy, Debug)]
 struct Span {
     /// Nothing is for ever.
@@ -122,14 +118,16 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(Command::List(List { config, format })) = args.command {
         let answer = office::execute(&config.load()?, Order::BlockList {})?;
         print_list(&answer, &COLUMNS, format)?;
-    } else if let Some(block) = args.block {
-        let order = Order::Block {
-            on: block.whom.into(),
-            span_us: block.span.us,
-            reason: block.reason,
-        };
-        let answer = office::execute(&block.config.load()?, order)?;
-        print_object(&answer, block.format)?;
+        return Ok(Exit::Ok.into());
     }
+    // A block that is not made must never end like one that is.
+    let missing = || Mistake("say how long: `--for 1h`, or `--for ever`".to_owned());
+    let order = Order::Block {
+        on: args.whom.into(),
+        span_us: args.span.ok_or_else(missing)?.us,
+        reason: args.reason,
+    };
+    let answer = office::execute(&args.config.load()?, order)?;
+    print_object(&answer, args.format)?;
     Ok(Exit::Ok.into())
 }
