@@ -1,9 +1,12 @@
 //! The kill switches: whoever is blocked gets nothing from the moment on, until the block is over, and nobody else is disturbed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gatepost::control::command::{BlockedName, Command};
+use gatepost::db::DbError;
 use gatepost::standin::{Fault, Role, account};
+use gatepost::tenant::block::Target;
+use gatepost::tenant::operations::NewBlock;
 use gatepost::tenant::{Tenants, registry};
 use serde_json::{Value, json};
 
@@ -59,7 +62,7 @@ async fn status(world: &World, site: &str, person: &str) -> u16 {
 
 async fn last(world: &World, member: &str, value: &str) -> Value {
     let log = world.log().await.into_iter();
-    let found = log.filter(|record| record[member] == value).last();
+    let found = log.filter(|record| record[member] == value).next_back();
     found.unwrap_or(Value::Null)
 }
 
@@ -159,12 +162,52 @@ async fn a_blocked_tenant_is_nobodys_and_not_there_by_whatever_name_it_was_block
             (404, unknown.without_ids())
         );
         assert!(world.nothing_left(), "{name}");
+        let record = last(&world, "decision_id", foreign.decision_id()).await;
+        assert_eq!(record["code"], "site_unknown", "{name}");
         let record = last(&world, "decision_id", refused.decision_id()).await;
         assert_eq!(record["authentication_error"], "tenant_blocked");
         assert_eq!(status(&world, "globex", "eve").await, 200);
         unblock(&world, None, Some(name)).await;
         assert_eq!(status(&world, "acme", "ann").await, 200, "{name}");
     }
+}
+
+#[tokio::test]
+async fn blocks_that_cannot_be_read_after_a_change_keep_everybody_out_until_they_can() {
+    let world = World::new().await;
+    let sql = async |statement: &'static str| {
+        let work = world.node.shared().opened.db.transact(move |connection| {
+            Box::pin(async move {
+                sqlx::query(statement).execute(connection).await?;
+                Ok::<_, DbError>(())
+            })
+        });
+        work.await.unwrap();
+    };
+    sql("INSERT INTO blocks (id, account, made_by, made_at) VALUES ('damaged', 'a b', '', 0)")
+        .await;
+    let tenants = world.node.shared().opened.tenants.clone();
+    let block_ann = async || {
+        let new = NewBlock {
+            target: Target::Account(account("ann").parse().unwrap()),
+            span: None,
+            reason: None,
+        };
+        tenants.block(new, "unix:0").await
+    };
+    let error = block_ann().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the row of `damaged` is damaged in column `account`"
+    );
+    let refused = read(&world, "globex", "eve").await;
+    assert_eq!(refused.status, 401);
+    let record = last(&world, "decision_id", refused.decision_id()).await;
+    assert_eq!(record["authentication_error"], "blocks_unknown");
+    sql("DELETE FROM blocks WHERE id = 'damaged'").await;
+    block_ann().await.unwrap();
+    assert_eq!(status(&world, "globex", "eve").await, 200);
+    assert_eq!(status(&world, "acme", "ann").await, 401);
 }
 
 /// Asks for ACME-1 in `person`'s name; when the request has reached `role`, carries `change` out while the answer is held back.
@@ -406,10 +449,10 @@ async fn a_block_is_in_force_within_a_second_while_requests_run() {
     let blocking = async {
         let some = || allowed.load(std::sync::atomic::Ordering::Relaxed) > 20;
         until("requests run", some).await;
-        let start = Instant::now();
+        let watch = gatepost::clock::Clock::system().stopwatch();
         block(&world, Some("ann"), None).await;
         let refused = world.get(ACME_1, &ann).await.status;
-        (refused, start.elapsed())
+        (refused, watch.elapsed())
     };
     let ((), (), (), (refused, took)) = tokio::join!(running(), running(), running(), blocking);
     assert_eq!(refused, 401);
