@@ -139,6 +139,10 @@ impl Blocks {
         }
     }
 
+    pub(super) const fn is_unknown(&self) -> bool {
+        self.is_unknown
+    }
+
     /// What keeps everybody of `tenant` out.
     pub(super) fn on(&self, tenant: &TenantId, now: Timestamp) -> Option<Blocked> {
         if self.is_unknown {

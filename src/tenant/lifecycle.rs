@@ -100,7 +100,7 @@ impl Tenants {
         let ledger = parts.ledger.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                let mut tenants = vec![install.tenant.clone()];
+                let (mut tenants, mut blocks) = (vec![install.tenant.clone()], false);
                 let entry = if is_repeated(connection, &install.signed, now).await? {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
@@ -109,6 +109,7 @@ impl Tenants {
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
                     replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
+                    blocks = replaced.blocks > 0;
                     let entry = install_entry(&install, &replaced);
                     tenants.extend(replaced.tenants);
                     entry
@@ -116,6 +117,7 @@ impl Tenants {
                 ledger.append_in(connection, Draft::new(&entry)?).await?;
                 Ok(Changed {
                     tenants,
+                    blocks,
                     outcome: (),
                 })
             })
@@ -139,6 +141,7 @@ impl Tenants {
                     }
                     return Ok(Changed {
                         tenants: Vec::new(),
+                        blocks: false,
                         outcome: Err(TenantError::NeverInstalled(tenant)),
                     });
                 };
@@ -156,6 +159,7 @@ impl Tenants {
                 // A repetition is read anew as well: what could not be read the first time shows now.
                 Ok(Changed {
                     tenants: vec![tenant],
+                    blocks: false,
                     outcome: Ok(()),
                 })
             })

@@ -149,6 +149,7 @@ impl Tenants {
 fn only(tenant: TenantId) -> Changed<()> {
     Changed {
         tenants: vec![tenant],
+        blocks: false,
         outcome: (),
     }
 }

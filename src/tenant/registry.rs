@@ -64,6 +64,8 @@ pub struct Parts {
 pub(super) struct Changed<T> {
     /// To be read anew.
     pub(super) tenants: Vec<TenantId>,
+    /// Whether the blocks are to be read anew.
+    pub(super) blocks: bool,
     /// For whoever asked.
     pub(super) outcome: T,
 }
@@ -166,24 +168,35 @@ impl Tenants {
         let tenants = self.clone();
         let task = tokio::spawn(async move {
             let changed = tenants.0.parts.db.transact(work).await?;
-            tenants.refresh(&changed.tenants).await?;
+            let blocks = tenants.refresh_blocks(changed.blocks).await;
+            tenants.refresh(&changed.tenants).await.and(blocks)?;
             Ok(changed.outcome)
         });
         task.await.unwrap_or_else(|_| Err(DbError::Stopped.into()))
     }
 
-    /// Reads all blocks and these tenants anew and shows what the database says of them.
-    async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
+    /// Reads the blocks anew if they changed, or if nobody could read them since they did. Before the tenants: a new tenant must not
+    /// show without the blocks that came with its site.
+    async fn refresh_blocks(&self, changed: bool) -> Result<(), TenantError> {
         let _turn = self.0.refreshing.lock().await;
+        if !changed && !self.0.blocks.load().is_unknown() {
+            return Ok(());
+        }
         let parts = &self.0.parts;
-        let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await;
-        let blocks = blocks.map(Blocks::of);
-        let (blocks, result) = match blocks {
-            Ok(blocks) => (blocks, Ok(())),
+        let read = store::load_blocks(parts.db.reads(), parts.clock.now()).await;
+        let (blocks, result) = match read {
+            Ok(blocks) => (Blocks::of(blocks), Ok(())),
             Err(error) => (Blocks::unknown(), Err(error)),
         };
         self.0.blocks.store(Arc::new(blocks));
-        let (mut fresh, mut result) = (Vec::new(), result);
+        result
+    }
+
+    /// Reads these tenants anew and shows what the database says of them.
+    async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
+        let _turn = self.0.refreshing.lock().await;
+        let parts = &self.0.parts;
+        let (mut fresh, mut result) = (Vec::new(), Ok(()));
         for id in changed {
             match store::load(parts.db.reads(), &parts.vault, &self.0.blocks, Some(id)).await {
                 Ok(tenants) => fresh.extend(tenants),

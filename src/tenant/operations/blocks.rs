@@ -98,6 +98,7 @@ async fn write_down(
     ledger.append_in(connection, Draft::new(entry)?).await?;
     Ok(Changed {
         tenants,
+        blocks: true,
         outcome: block,
     })
 }
