@@ -43,9 +43,10 @@ Examples:
   gatepost block list
   gatepost unblock --account 557058:f58131cb
 
-In force when the command returns, also for requests under way; works while the server runs. A block ends by itself. To block
-again what is blocked moves the end later, never earlier: `unblock` first to shorten it. A blocked account can neither ask nor be
-acted as. Accounts are not looked up, so check the id; `gatepost log query` shows those that asked.";
+In force when the command returns, also for requests under way; works while the server runs.
+A block ends by itself. To block again what is blocked moves the end later, never earlier:
+`unblock` first to shorten it. A blocked account can neither ask nor be acted as. Accounts are
+not looked up, so check the id; `gatepost log query` shows those that asked.";
 
 const LIST_EXAMPLES: &str = "\
 Examples:

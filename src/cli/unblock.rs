@@ -26,8 +26,8 @@ Examples:
   gatepost unblock --account 557058:f58131cb --tenant acme.atlassian.net
   gatepost unblock --tenant acme.atlassian.net
 
-Name it as it was blocked: a block on all sites does not end on one of them. What else still keeps the same account or tenant out
-is printed as `still_blocked_by`.";
+Name it as it was blocked: a block on all sites does not end on one of them. What else still
+keeps the same account out is printed as `still_blocked_by`.";
 
 /// Runs the command.
 ///

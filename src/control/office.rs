@@ -215,6 +215,7 @@ pub(super) fn refusal(error: TenantError) -> Refusal {
         TenantError::Unknown(_)
             | TenantError::UnknownGrant(_)
             | TenantError::UnknownBlock(_)
+            | TenantError::Replaced(_)
             | TenantError::TooManyGrants(..)
             | TenantError::Grant(_)
     );

@@ -29,6 +29,11 @@ pub enum TenantError {
     /// No grant in force has that id.
     #[error("there is no grant `{0}` in force; `gatepost grant list` shows them")]
     UnknownGrant(String),
+    /// The tenant's site belongs to another client key by now, so nothing of it is left to be blocked.
+    #[error(
+        "tenant `{0}` was replaced when its site was imported; name the site by its host, or by the client key that it has now"
+    )]
+    Replaced(TenantId),
     /// Nothing keeps this target out.
     #[error("no block on {0} is in force; `gatepost block list` shows those that are")]
     UnknownBlock(String),
@@ -70,6 +75,7 @@ impl TenantError {
             Self::Unknown(_)
             | Self::UnknownGrant(_)
             | Self::UnknownBlock(_)
+            | Self::Replaced(_)
             | Self::NeverInstalled(_) => "unknown",
             Self::ForeignSite => "foreign_site",
             Self::Replayed => "token_replayed",

@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Draft, Ledger};
 use crate::tenant::block::{Block, Target};
+use crate::tenant::record::State;
 use crate::tenant::registry::{Changed, Tenants};
 use crate::tenant::{TenantError, TenantId, store};
 
@@ -40,6 +42,7 @@ impl Tenants {
         self.change(move |connection| {
             Box::pin(async move {
                 let by = &block.made_by;
+                refuse_replaced(connection, block.target.tenant()).await?;
                 let before = store::end_blocks(connection, &block.target, by, now).await?;
                 block.until = latest(&block, &before);
                 store::put_block(connection, &block).await?;
@@ -75,8 +78,23 @@ impl Tenants {
     }
 }
 
+/// An import may come between the look at a name and this transaction, or the name may be an old client key from a log: the operator
+/// would believe in a block that keeps nobody out.
+async fn refuse_replaced(
+    connection: &mut Connection,
+    tenant: Option<&TenantId>,
+) -> Result<(), TenantError> {
+    let Some(tenant) = tenant else { return Ok(()) };
+    let standing = store::standing(connection, tenant).await?;
+    match standing.map(|standing| standing.state) {
+        Some(State::Replaced) => Err(TenantError::Replaced(tenant.clone())),
+        Some(State::Installed | State::Uninstalled) => Ok(()),
+        None => Err(TenantError::Unknown(tenant.to_string())),
+    }
+}
+
 /// The end of whichever block keeps the target out longest.
-fn latest(block: &Block, before: &[Block]) -> Option<crate::clock::Timestamp> {
+fn latest(block: &Block, before: &[Block]) -> Option<Timestamp> {
     let ends = before.iter().map(|old| old.until);
     // `None` is for ever: one of them, and there is no latest.
     ends.fold(block.until, |latest, end| Some(latest?.max(end?)))
@@ -105,7 +123,7 @@ async fn write_down(
 
 fn entry(block: &Block, operation: &str, by: &str, more: Option<(String, String)>) -> Entry {
     let mut detail = BTreeMap::from([("block".to_owned(), block.id.clone())]);
-    let until = block.until.map(crate::clock::Timestamp::rfc3339);
+    let until = block.until.map(Timestamp::rfc3339);
     let account = block.target.account().map(ToString::to_string);
     let told = [
         ("account", account),

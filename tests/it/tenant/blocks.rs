@@ -61,8 +61,8 @@ async fn status(world: &World, site: &str, person: &str) -> u16 {
 }
 
 async fn last(world: &World, member: &str, value: &str) -> Value {
-    let log = world.log().await.into_iter();
-    let found = log.filter(|record| record[member] == value).next_back();
+    let mut log = world.log().await.into_iter();
+    let found = log.rfind(|record| record[member] == value);
     found.unwrap_or(Value::Null)
 }
 
@@ -214,6 +214,35 @@ async fn blocks_that_cannot_be_read_after_a_change_keep_everybody_out_until_they
         401,
         "durable all along"
     );
+}
+
+#[tokio::test]
+async fn a_tenant_that_was_replaced_is_not_blocked_in_place_of_the_one_that_has_its_site() {
+    let world = World::new().await;
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let old = acme.client_key();
+    acme.import();
+    assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+    let tenants = world.node.shared().opened.tenants.clone();
+    let before = world.log().await.len();
+    for target in [
+        Target::Tenant(old.parse().unwrap()),
+        Target::AccountOn(account("ann").parse().unwrap(), old.parse().unwrap()),
+    ] {
+        let new = NewBlock {
+            target,
+            span: None,
+            reason: None,
+        };
+        let error = tenants.block(new, "unix:0").await.unwrap_err();
+        assert!(
+            error.to_string().contains("name the site by its host"),
+            "{error}"
+        );
+    }
+    assert_eq!(tenants.blocks().len(), 0);
+    // A look at the log leaves one record of its own.
+    assert_eq!(world.log().await.len(), before + 1);
 }
 
 /// Asks for ACME-1 in `person`'s name; when the request has reached `role`, carries `change` out while the answer is held back.
