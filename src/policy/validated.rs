@@ -11,8 +11,10 @@ use super::entities::Memberships;
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::parsed::Parsed;
 use super::prove::Guarantee;
+use super::reach::Reach;
 use super::rule::{Place, Rule};
 use super::schema::{LEVEL, Vocabulary};
+use super::slices::Slices;
 use super::{links, lint, names};
 
 /// A set that is in order. [`Validated::prove`] makes it one that may go live.
@@ -24,7 +26,10 @@ pub struct Validated {
 /// All that evaluation needs, prebuilt.
 #[derive(Debug)]
 pub(crate) struct RuleSet {
+    /// The whole: for replay, tests and the prover.
     pub(crate) policies: PolicySet,
+    /// The same in parts: what decides.
+    pub(crate) slices: Slices,
     pub(crate) authorizer: Authorizer,
     pub(crate) memberships: Memberships,
     pub(crate) vocabulary: Vocabulary,
@@ -59,6 +64,7 @@ impl Validated {
         let policies = typed(&parsed, vocabulary)?;
         linted(&parsed, &memberships)?;
         let rules = RuleSet {
+            slices: sliced(&parsed)?,
             policies,
             authorizer: Authorizer::new(),
             memberships,
@@ -153,6 +159,17 @@ fn linted(parsed: &Parsed, memberships: &Memberships) -> Result<(), PolicyError>
         }
     }
     faults.none_or(())
+}
+
+fn sliced(parsed: &Parsed) -> Result<Slices, PolicyError> {
+    let whole = |message: String| PolicyError::from(Fault::of_file(".", message));
+    let mut reaches = Vec::with_capacity(parsed.policies.len());
+    for policy in &parsed.policies {
+        let json = policy.to_json().map_err(|error| whole(error.to_string()))?;
+        reaches.push(Reach::of(policy, &json));
+    }
+    let policies = parsed.policies.iter().zip(&reaches);
+    Slices::of(policies).map_err(|error| whole(error.to_string()))
 }
 
 fn actions(vocabulary: &Vocabulary) -> HashMap<String, Entity> {

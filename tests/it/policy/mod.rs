@@ -8,6 +8,7 @@ mod files;
 mod links;
 mod live;
 mod record;
+mod slices;
 mod soak;
 mod told;
 mod vocabulary;
