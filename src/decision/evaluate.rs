@@ -12,6 +12,9 @@ use super::verdict::{ALLOWED, POLICY_DENIED, Verdict};
 use crate::ledger::entry::{DeniedBy, Effect, PolicyRef};
 use crate::policy::{Rule, RuleSet, Snapshot, Validated};
 
+/// Why a tenant's questions are denied whatever they are about.
+const CLOSED: &str = "its policy files are at fault, and no earlier ones of it are in order";
+
 /// Decides a question by the set in force.
 #[must_use]
 pub fn evaluate(set: &Snapshot, question: &Question) -> Verdict {
@@ -37,6 +40,13 @@ fn by_parts(rules: &RuleSet, question: &Question) -> Verdict {
 }
 
 fn decide(rules: &RuleSet, question: &Question, parts: &[&PolicySet]) -> Verdict {
+    let asks = &question.principal.tenant;
+    if rules.is_closed(asks) {
+        return Verdict::failed(
+            Vec::new(),
+            vec![format!("tenant `{asks}` is closed: {CLOSED}")],
+        );
+    }
     let slice = match Slice::build(rules, question) {
         Ok(slice) => slice,
         Err(error) => return Verdict::failed(Vec::new(), vec![error]),
