@@ -136,17 +136,21 @@ fn key(path: &str, digest: [u8; 32], vocabulary: &Vocabulary) -> Key {
 fn check(sheet: &Sheet, validator: &Validator) -> Result<(), PolicyError> {
     let (set, places) = set(sheet).map_err(|error| Fault::of_file(".", error.to_string()))?;
     let result = validator.validate_with_level(&set, ValidationMode::Strict, LEVEL);
-    let mut faults = Faults::default();
     let mut wrong = HashSet::new();
+    let mut all = Vec::new();
     for error in result.validation_errors() {
         wrong.insert(error.policy_id());
-        faults.push(found(error, places.get(error.policy_id())));
+        all.push(found(error, places.get(error.policy_id())));
     }
     // What Cedar warns of in a policy that is wrong is a consequence of the error.
     let warnings = result.validation_warnings();
     for warning in warnings.filter(|warning| !wrong.contains(warning.policy_id())) {
-        faults.push(found(warning, places.get(warning.policy_id())));
+        all.push(found(warning, places.get(warning.policy_id())));
     }
+    // Cedar gives them in an order of chance; the same files are to be refused with the same words.
+    all.sort_by(|one, other| one.message().cmp(other.message()));
+    let mut faults = Faults::default();
+    all.into_iter().for_each(|fault| faults.push(fault));
     faults.none_or(())?;
     let mut faults = Faults::default();
     for entry in &sheet.policies {
@@ -185,3 +189,6 @@ fn found(diagnostic: &dyn Diagnostic, place: Option<&&Place>) -> Fault {
         None => Fault::of_file(".", diagnostic.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
