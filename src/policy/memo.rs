@@ -150,7 +150,9 @@ fn check(sheet: &Sheet, validator: &Validator) -> Result<(), PolicyError> {
     // Cedar gives them in an order of chance; the same files are to be refused with the same words.
     all.sort_by(|one, other| one.message().cmp(other.message()));
     let mut faults = Faults::default();
-    all.into_iter().for_each(|fault| faults.push(fault));
+    for fault in all {
+        faults.push(fault);
+    }
     faults.none_or(())?;
     let mut faults = Faults::default();
     for entry in &sheet.policies {
@@ -164,7 +166,7 @@ fn check(sheet: &Sheet, validator: &Validator) -> Result<(), PolicyError> {
 type Placed<'a> = (PolicySet, HashMap<&'a PolicyId, &'a Place>);
 
 /// Everything with an id of its own. What shares one is refused where the files meet.
-fn set(sheet: &Sheet) -> Result<Placed<'_>, PolicySetError> {
+fn set(sheet: &Sheet) -> Result<Placed<'_>, Box<PolicySetError>> {
     let mut set = PolicySet::new();
     let mut places = HashMap::new();
     for entry in &sheet.policies {

@@ -41,7 +41,7 @@ impl Slices {
     /// Sorts policies into parts. Their ids must differ.
     pub(crate) fn of<'a>(
         policies: impl IntoIterator<Item = (&'a Policy, &'a Reach)>,
-    ) -> Result<Self, PolicySetError> {
+    ) -> Result<Self, Box<PolicySetError>> {
         let mut slices = Self::default();
         for (policy, reach) in policies {
             slices.add(policy, reach)?;
@@ -95,30 +95,26 @@ impl Slices {
         Some((*tenant).clone())
     }
 
-    fn add(&mut self, policy: &Policy, reach: &Reach) -> Result<(), PolicySetError> {
-        let mut add = |tenant: &str, select: fn(&mut Own) -> &mut PolicySet| {
+    fn add(&mut self, policy: &Policy, reach: &Reach) -> Result<(), Box<PolicySetError>> {
+        let mut add = |tenant: &str, select: &dyn Fn(&mut Own) -> &mut PolicySet| {
             let own = self.tenants.entry(tenant.to_owned()).or_default();
-            select(own).add(policy.clone())
+            select(own).add(policy.clone()).map_err(Box::new)
         };
         match (&reach.principal, &reach.resource) {
-            (Side::Any, Side::Any) => self.shared.add(policy.clone()),
+            (Side::Any, Side::Any) => Ok(self.shared.add(policy.clone())?),
             (Side::Tenant(from), Side::Any) => {
-                add(from, |own| &mut own.inside)?;
-                add(from, |own| &mut own.outgoing)
+                add(from, &|own| &mut own.inside)?;
+                add(from, &|own| &mut own.outgoing)
             }
             (Side::Any, Side::Tenant(to)) => {
-                add(to, |own| &mut own.inside)?;
-                add(to, |own| &mut own.incoming)
+                add(to, &|own| &mut own.inside)?;
+                add(to, &|own| &mut own.incoming)
             }
             (Side::Tenant(from), Side::Tenant(to)) if from == to => {
-                add(from, |own| &mut own.inside)
+                add(from, &|own| &mut own.inside)
             }
             (Side::Tenant(from), Side::Tenant(to)) => {
-                let own = self.tenants.entry(from.clone()).or_default();
-                own.across
-                    .entry(to.clone())
-                    .or_default()
-                    .add(policy.clone())
+                add(from, &|own| own.across.entry(to.clone()).or_default())
             }
         }
     }

@@ -154,7 +154,7 @@ impl RuleSet {
         vocabulary: &Vocabulary,
         union: &Union<'_>,
         memberships: Memberships,
-    ) -> Result<Self, PolicySetError> {
+    ) -> Result<Self, Box<PolicySetError>> {
         let policies = union.policies.iter();
         let rules = union.rules.iter();
         Ok(Self {

@@ -153,7 +153,8 @@ proptest! {
         questions in prop::collection::vec(question(), 40),
     ) {
         let numbered = policies.iter().enumerate();
-        let text: String = numbered.map(|(number, policy)| format!("@id(\"p{number}\") {policy}")).collect();
+        let named = numbered.map(|(number, policy)| format!("@id(\"p{number}\") {policy}"));
+        let text = named.collect::<Vec<_>>().concat();
         let set = accepted(&[("a.cedar", &text), ("entities.json", ENTITIES)]);
         for question in questions {
             prop_assert_eq!(rehearse(&set, &question), rehearse_whole(&set, &question), "{:?}\n{}", question, text);
