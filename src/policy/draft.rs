@@ -16,6 +16,7 @@ use crate::tenant::TenantId;
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// The largest set.
 pub const SET_BYTES_MAX: usize = 16 * 1024 * 1024;
+const TOO_LARGE: &str = "the files together are larger than 16 MiB";
 /// The largest number of entries in the folder and its subfolders.
 pub const ENTRIES_MAX: usize = 20_000;
 /// How deep folders may lie in each other.
@@ -120,6 +121,10 @@ impl Draft {
         let earlier = other.iter().flat_map(|other| &other.files);
         let earlier = earlier.filter(|(path, _)| !is_kept(path));
         files.extend(earlier.map(|(path, text)| (path.clone(), text.clone())));
+        // Kept files come on top of new ones: tenants that break large files in turn must not pile them up.
+        if files.values().map(String::len).sum::<usize>() > SET_BYTES_MAX {
+            return Err(Fault::of_file(".", TOO_LARGE).into());
+        }
         let served: BTreeSet<String> = files
             .keys()
             .filter_map(|path| tenant_of(path).map(str::to_owned))
@@ -326,7 +331,7 @@ impl Walk {
             Ok(text) => {
                 self.bytes += text.len();
                 if self.bytes > SET_BYTES_MAX {
-                    return self.refuse(path, "the files together are larger than 16 MiB");
+                    return self.refuse(path, TOO_LARGE);
                 }
                 self.files.insert(path.to_owned(), text);
             }
@@ -353,4 +358,29 @@ fn read_text(place: &Path) -> Result<String, String> {
         return Err("larger than 1 MiB".to_owned());
     }
     String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_files_count_as_new_ones_do() {
+        let draft = |tenant: &str, length| {
+            let path = format!("tenants/{tenant}/a.cedar");
+            let files = [
+                (path, " ".repeat(length)),
+                ("a.cedar".to_owned(), String::new()),
+            ];
+            Draft::from_files(files).unwrap()
+        };
+        let (new, last) = (draft("globex", SET_BYTES_MAX / 2), "acme");
+        let composed = |length| {
+            let last_good = draft(last, length);
+            new.with_tenants_of(Some(&last_good), &BTreeSet::from([last]))
+        };
+        assert!(composed(SET_BYTES_MAX / 2).is_ok());
+        let refused = composed(SET_BYTES_MAX / 2 + 1).unwrap_err();
+        assert_eq!(refused.to_string(), format!(".: {TOO_LARGE}"));
+    }
 }

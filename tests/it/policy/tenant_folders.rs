@@ -293,3 +293,14 @@ fn a_tenants_folder_that_is_gone_is_no_fault() {
     assert_eq!((confined.as_str(), said(&set)[0].as_str()), ("", READS));
     assert_eq!(said(&accepted(&SHARED)), said(&set));
 }
+
+#[test]
+fn nobody_closes_a_tenant_by_a_file() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let acme = folder.path().join("tenants/acme");
+    std::fs::create_dir_all(&acme).expect("a folder");
+    std::fs::write(folder.path().join("20.cedar"), MEMBERS).expect("a file");
+    std::fs::write(acme.join("closed"), "").expect("a file");
+    let read = Draft::read(folder.path()).expect("files in order");
+    assert_eq!(read.files().keys().collect::<Vec<_>>(), ["20.cedar"]);
+}
