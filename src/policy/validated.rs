@@ -7,13 +7,14 @@ use std::sync::Arc;
 use cedar_policy::{Authorizer, Entity, PolicyId, PolicySet, PolicySetError};
 
 use super::blame::{Blame, ByTenant};
-use super::draft::{self, Draft, ENTITIES, LINKS};
+use super::draft::{self, Draft, ENTITIES, GUARANTEES, LINKS};
 use super::entities::Memberships;
 use super::error::{Fault, PolicyError, Source};
 use super::inert::{Inert, Obligation};
 use super::memo::{Page, Workshop};
 use super::names;
 use super::parsed::{Pattern, Sheet};
+use super::prove::Guarantee;
 use super::rule::Rule;
 use super::schema::Vocabulary;
 use super::slices::Slices;
@@ -36,6 +37,8 @@ pub(crate) struct RuleSet {
     pub(crate) authorizer: Authorizer,
     pub(crate) memberships: Memberships,
     pub(crate) vocabulary: Vocabulary,
+    /// What the set's own authors want to be provable.
+    pub(super) guarantees: Vec<Guarantee>,
     /// What it was read from, which is kept with the record of its activation.
     pub(super) draft: Draft,
     actions: HashMap<String, Entity>,
@@ -96,10 +99,15 @@ impl Validated {
         }
         let inert = union.inert(&mut blame);
         let memberships = blame.part(ENTITIES, memberships(draft)).unwrap_or_default();
+        let guarantees = blame.part(GUARANTEES, Guarantee::of_draft(draft, vocabulary));
         blame.none_or(())?;
         let mut blame = Blame::default();
         union.know_teams(&memberships, &mut blame);
-        let rules = RuleSet::build(draft, vocabulary, &union, memberships);
+        let stated = Stated {
+            memberships,
+            guarantees: guarantees.unwrap_or_default(),
+        };
+        let rules = RuleSet::build(draft, vocabulary, &union, stated);
         let rules = rules.map_err(|error| Fault::of_file(".", error.to_string()).into());
         match blame.part(".", rules) {
             Some(rules) => blame.none_or(Self { rules, inert }),
@@ -148,12 +156,18 @@ impl Validated {
     }
 }
 
+/// What files say that hold no policies.
+struct Stated {
+    memberships: Memberships,
+    guarantees: Vec<Guarantee>,
+}
+
 impl RuleSet {
     fn build(
         draft: &Draft,
         vocabulary: &Vocabulary,
         union: &Union<'_>,
-        memberships: Memberships,
+        stated: Stated,
     ) -> Result<Self, Box<PolicySetError>> {
         let policies = union.policies.iter();
         let rules = union.rules.iter();
@@ -161,7 +175,8 @@ impl RuleSet {
             policies: PolicySet::from_policies(policies.clone().map(|entry| entry.policy.clone()))?,
             slices: Slices::of(policies.map(|entry| (&entry.policy, &entry.reach)))?,
             authorizer: Authorizer::new(),
-            memberships,
+            memberships: stated.memberships,
+            guarantees: stated.guarantees,
             actions: actions(vocabulary),
             vocabulary: vocabulary.clone(),
             by_id: rules

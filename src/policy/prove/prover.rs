@@ -129,7 +129,11 @@ impl Prover {
         Ok(found)
     }
 
-    pub(super) fn listen_to_canaries(&self, solver: &Whereabouts, stop: &Stop) -> Result<(), Unproven> {
+    pub(super) fn listen_to_canaries(
+        &self,
+        solver: &Whereabouts,
+        stop: &Stop,
+    ) -> Result<(), Unproven> {
         let schema = Vocabulary::core();
         // A memory of its own: canaries sing each time.
         let session = Session {
