@@ -3,6 +3,7 @@
 mod annotations;
 mod archive;
 mod check;
+mod corpus;
 mod entities;
 mod files;
 mod incremental;
