@@ -20,7 +20,7 @@ use crate::http::server::{Serving, bind, serve};
 use crate::http::{admin, data_plane};
 use crate::ledger::{Ledger, LedgerError};
 use crate::outbound::OutboundError;
-use crate::policy::{Folder, Proof, Watch};
+use crate::policy::{Bar, Folder, Proof, Watch};
 use crate::tenant::TenantError;
 
 pub use parts::{Markers, Opened, Shared};
@@ -201,8 +201,13 @@ async fn start_rules(
     let (sender, mut changes) = tokio::sync::mpsc::channel(1);
     let prover = config.policy.prover(shared.opened.clock());
     let proof = Proof::asked(config.policy.proof, config.development.enabled, prover);
-    let watch = Watch::start(Folder::of(&config.policy), proof, RESCAN, sender)
-        .map_err(NodeError::Watch)?;
+    let bar = Bar {
+        proof,
+        live: shared.live.clone(),
+        activation: config.policy.activation,
+    };
+    let watch =
+        Watch::start(Folder::of(&config.policy), bar, RESCAN, sender).map_err(NodeError::Watch)?;
     let (live, ledger): (_, Ledger) = (shared.live.clone(), shared.opened.ledger.clone());
     if let Some(first) = changes.recv().await {
         rules::apply(first, &live, &ledger).await;

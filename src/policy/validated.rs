@@ -15,6 +15,7 @@ use super::memo::{Page, Workshop};
 use super::names;
 use super::parsed::{Pattern, Sheet};
 use super::prove::Guarantee;
+use super::ready::Dropped;
 use super::rule::Rule;
 use super::schema::Vocabulary;
 use super::slices::Slices;
@@ -185,6 +186,30 @@ impl RuleSet {
             closed: draft.closed().map(str::to_owned).collect(),
             draft: draft.clone(),
         })
+    }
+
+    pub(super) fn draft(&self) -> &Draft {
+        &self.draft
+    }
+
+    /// The guarantees of `old` that are gone or have another text, where nobody proves that they say as much.
+    pub(super) fn lost_by_name(&self, old: &Self) -> Vec<Dropped> {
+        let after = |before: &Guarantee| {
+            let mut here = self.guarantees.iter();
+            here.find(|after| after.name == before.name)
+        };
+        let lost = old.guarantees.iter().filter_map(|before| {
+            let why = match after(before) {
+                None => "it is gone",
+                Some(after) if after.digest() == before.digest() => return None,
+                Some(_) => "its text is another, and nothing is proven here",
+            };
+            Some(Dropped {
+                name: before.name.clone(),
+                why: why.to_owned(),
+            })
+        });
+        lost.collect()
     }
 
     /// What is known of a policy beside its Cedar.

@@ -9,6 +9,7 @@ mod files;
 mod incremental;
 mod links;
 mod live;
+mod proven;
 mod record;
 mod slices;
 mod soak;
