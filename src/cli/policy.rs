@@ -2,13 +2,26 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Subcommand;
 
-use super::{ConfigFile, Exit};
+use super::ConfigFile;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
-use crate::policy::{Folder, PolicyError, Settings, Stop, Validated, Vocabulary, schema_text};
+use crate::policy::{
+    Bounds, Findings, Folder, PolicyError, Prover, Settings, Stop, Validated, Vocabulary,
+    schema_text,
+};
+
+mod verdict;
+
+use verdict::{Format, Verdict};
+
+/// How long the solver may look for what refuses nothing: whoever waits for `check` writes a rule just now.
+const LINTS: Duration = Duration::from_secs(10);
+/// The same for one question.
+const LINT_QUERY: Duration = Duration::from_secs(2);
 
 /// `gatepost policy`.
 #[derive(Debug, clap::Args)]
@@ -21,14 +34,23 @@ pub struct Args {
 enum Command {
     /// Tell whether a policy folder is in order, without putting it in force.
     #[command(
-        after_help = "Examples:\n  gatepost policy check\n  gatepost policy check --config /etc/gatepost/gatepost.toml\n  gatepost policy check --policies policies --extension types.cedarschema\n\nWithout a configuration file it checks `policies` under the built-in schema.\nExit code 3: a policy does not parse or validate; each fault is shown with file and line."
+        after_help = "Examples:\n  gatepost policy check\n  gatepost policy check --config /etc/gatepost/gatepost.toml\n  gatepost policy check --policies policies --extension types.cedarschema\n  gatepost policy check --strict --format json\n\nWithout a configuration file it checks `policies` under the built-in schema.\nA fault refuses the set. A warning does not: a policy that can never match or that another makes idle (this needs the solver),\nan annotation that nothing reads, conditions in an order that makes work.\nExit code 3: a policy does not parse or validate, or with --strict there is a warning."
     )]
-    Check(Source),
+    Check(Check),
     /// Prove that a policy folder keeps its guarantees, without putting it in force.
     #[command(
         after_help = "Examples:\n  gatepost policy prove\n  gatepost policy prove --policies policies\n\nWhat is proven holds for every request there can be: nobody reaches another tenant's things, nobody acts as another without a\ngrant, reading never writes, no policy fails; and what the files in `guarantees/` say.\nExit code 3: a policy does not parse or validate. Exit code 5: not proven; a request that shows it is printed."
     )]
     Prove(Source),
+}
+
+#[derive(Debug, clap::Args)]
+struct Check {
+    #[command(flatten)]
+    source: Source,
+    /// End with 3 also for a warning.
+    #[arg(long, env = "GATEPOST_STRICT")]
+    strict: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +71,9 @@ struct Source {
         conflicts_with = "extension"
     )]
     schema: Option<PathBuf>,
+    /// How to print: for people, or one JSON object.
+    #[arg(long, env = "GATEPOST_FORMAT", default_value = "text")]
+    format: Format,
 }
 
 /// Runs the command.
@@ -57,50 +82,75 @@ struct Source {
     reason = "the shape that all subcommands have"
 )]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (source, is_proof) = match &args.command {
-        Command::Check(source) => (source, false),
-        Command::Prove(source) => (source, true),
-    };
-    let settings = settings(source)?;
-    let done = load(source, &settings).and_then(|set| {
-        let (policies, digest) = (set.policy_count(), set.digest().to_owned());
-        println!("in order: {policies} policies, {digest}");
-        if is_proof {
-            prove(&set, &settings)?;
-        }
-        Ok(())
-    });
-    match done {
-        Ok(()) => Ok(Exit::Ok.into()),
-        Err(error) => {
-            show(&error);
-            Ok(if error.is_unproven() {
-                Exit::NotProven
-            } else {
-                Exit::PolicyInvalid
-            }
-            .into())
-        }
+    match &args.command {
+        Command::Check(check) => examine(&check.source, Some(check.strict)),
+        Command::Prove(source) => examine(source, None),
     }
 }
 
-fn prove(set: &Validated, settings: &Settings) -> Result<(), PolicyError> {
+/// Looks at a set and tells what it found: `check`, if it is said how strictly, or `prove`.
+fn examine(source: &Source, strict: Option<bool>) -> anyhow::Result<ExitCode> {
+    let settings = settings(source)?;
+    let mut verdict = Verdict {
+        is_strict: strict.unwrap_or(false),
+        ..Verdict::default()
+    };
+    let done = match strict {
+        Some(_) => check(source, &settings, &mut verdict),
+        None => prove(source, &settings, &mut verdict),
+    };
+    verdict.refused = done.err();
+    verdict.print(source.format)?;
+    Ok(verdict.exit().into())
+}
+
+fn check(source: &Source, settings: &Settings, verdict: &mut Verdict) -> Result<(), PolicyError> {
+    let mut findings = Findings::default();
+    let loaded = load(source, settings, verdict, &mut findings);
+    if let Ok(set) = &loaded {
+        let bounds = Bounds {
+            solver: settings.solver.clone(),
+            query_timeout: LINT_QUERY,
+            timeout: LINTS,
+        };
+        findings.extend(set.findings().into());
+        findings.extend(set.look(&Prover::new(bounds, Clock::system()), &Stop::default()));
+    }
+    verdict.findings = findings.sorted();
+    loaded.map(drop)
+}
+
+fn prove(source: &Source, settings: &Settings, verdict: &mut Verdict) -> Result<(), PolicyError> {
+    let set = load(source, settings, verdict, &mut Findings::default())?;
     let clock = Clock::system();
     let took = clock.stopwatch();
     let certificate = set.examine(&settings.prover(clock), &Stop::default())?;
-    for guarantee in &certificate.guarantees {
-        println!(
-            "proven: {} ({}), {}",
-            guarantee.name, guarantee.kind, guarantee.title
-        );
-    }
-    let questions = certificate.queries.len();
-    println!(
-        "{questions} questions to {} in {} ms",
-        certificate.solver.version,
-        took.elapsed().as_millis()
-    );
+    verdict.proof = Some((certificate, took.elapsed().as_millis()));
     Ok(())
+}
+
+/// Reads and checks the files, and notes what their texts show, also where the set is refused: often it is why.
+fn load(
+    source: &Source,
+    settings: &Settings,
+    verdict: &mut Verdict,
+    findings: &mut Findings,
+) -> Result<Validated, PolicyError> {
+    let folder = Folder::of(settings);
+    let draft = folder.draft()?;
+    verdict.policy_set = Some(draft.digest().to_owned());
+    findings.extend(draft.findings().into());
+    let vocabulary = match &source.schema {
+        None => folder.vocabulary()?,
+        Some(path) => Vocabulary::replaced(&path.display().to_string(), &schema_text(path)?)?,
+    };
+    verdict.schema = Some(vocabulary.digest().to_owned());
+    if let Some(path) = source.schema.as_ref().or(settings.extension.as_ref()) {
+        findings.extend(vocabulary.findings(&path.display().to_string()).into());
+    }
+    let set = Validated::check(&draft, &vocabulary).map_err(|error| draft.advise(error))?;
+    verdict.policies = Some(set.policy_count());
+    Ok(set)
 }
 
 /// What a server with this configuration would read, but for what the flags say. Who has no configuration file writes rules all the
@@ -124,32 +174,5 @@ fn from_environment(environment: &Environment) -> Settings {
         directory: path("GATEPOST_POLICY_DIRECTORY").unwrap_or(usual.directory),
         extension: path("GATEPOST_POLICY_EXTENSION").or(usual.extension),
         ..usual
-    }
-}
-
-fn load(check: &Source, settings: &Settings) -> Result<Validated, PolicyError> {
-    let folder = Folder::of(settings);
-    let Some(path) = &check.schema else {
-        return folder.load();
-    };
-    let schema = Vocabulary::replaced(&path.display().to_string(), &schema_text(path)?)?;
-    Validated::check(&folder.draft()?, &schema)
-}
-
-/// Each fault with the lines that it stands in, then the count.
-fn show(error: &PolicyError) {
-    for fault in error.faults() {
-        eprintln!("{:?}", miette::Report::new(fault.clone()));
-        if let Some(found) = fault.counterexample() {
-            eprintln!("{found}\n");
-        }
-    }
-    eprintln!("refused: {} in the policy set", count(error.fault_count()));
-}
-
-fn count(faults: usize) -> String {
-    match faults {
-        1 => "1 fault".to_owned(),
-        more => format!("{more} faults"),
     }
 }

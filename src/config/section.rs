@@ -147,29 +147,10 @@ fn default_of<S: Serialize + Default>(key: &str) -> String {
 /// What was probably meant by `word`.
 pub(super) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<_> = known.collect();
-    let nearest = known.iter().min_by_key(|name| distance(word, name));
-    match nearest {
-        Some(name) if distance(word, name) <= 2.max(word.len() / 3) => {
-            format!("did you mean `{name}`?")
-        }
-        _ => format!("known are {}", known.join(", ")),
+    match policy::nearest(word, known.iter().copied(), 2.max(word.len() / 3)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => format!("known are {}", known.join(", ")),
     }
-}
-
-/// Levenshtein's distance: how many letters to add, drop or change.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (line, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, other) in to.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[to.len()]
 }
 
 /// The keys of a settings type: the names that its derived `Deserialize` asks for.

@@ -1,10 +1,23 @@
 //! What Cedar's validator does not know of Gatepost: ids carry their tenant, teams are described in `entities.json`, and grants
-//! are known of the principal alone. Each of these mistakes would otherwise be a rule that silently never matches.
+//! are known of the principal alone. Each of these mistakes would otherwise be a rule that silently never matches, so it is a fault.
+//! Below lies what is a finding only: it is told, and refuses nothing.
 
-use cedar_policy::Policy;
+use cedar_policy::{Policy, PolicyId};
 use serde_json::Value;
 
+use super::error::{Fault, Source};
 use super::names;
+use super::validated::RuleSet;
+
+mod advice;
+mod finding;
+mod groups;
+mod near;
+mod order;
+mod text;
+
+pub use finding::{Finding, Findings};
+pub(crate) use near::nearest;
 
 /// The attribute that evaluation knows of the principal alone.
 const GRANTS: &str = "mayActAs";
@@ -69,5 +82,20 @@ fn mentions_grants(attr: &Value) -> bool {
         Value::String(name) => name == GRANTS,
         Value::Array(path) => path.iter().any(mentions_grants),
         _ => false,
+    }
+}
+
+impl RuleSet {
+    /// A fault where a policy stands.
+    pub(super) fn fault_of(&self, id: &PolicyId, message: impl Into<String>) -> Fault {
+        let policy = self.rule(id).map(|rule| &rule.policy);
+        let placed = policy.and_then(|policy| Some((policy, self.draft.place(policy)?)));
+        match placed {
+            Some((policy, (text, offset))) => {
+                let source = Source::new(&policy.file, text.to_owned());
+                Fault::at(&source, offset, message)
+            }
+            None => Fault::of_file(".", message),
+        }
     }
 }

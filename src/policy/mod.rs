@@ -49,6 +49,8 @@ pub use error::{Fault, PolicyError};
 pub use folder::{Folder, schema_text};
 pub use inert::Obligation;
 pub use judge::Bar;
+pub(crate) use lint::nearest;
+pub use lint::{Finding, Findings};
 pub use live::{Live, Pending, Refused, Running, Status};
 pub use memo::Workshop;
 pub use proof::{Proof, Waiver};

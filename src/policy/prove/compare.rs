@@ -116,7 +116,7 @@ impl Prover {
         })
     }
 
-    fn with_asker<T>(
+    pub(super) fn with_asker<T>(
         &self,
         rules: &RuleSet,
         stop: &Stop,

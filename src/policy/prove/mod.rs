@@ -13,6 +13,7 @@ mod examine;
 mod frame;
 mod guarantee;
 mod hint;
+mod lints;
 mod memo;
 mod modular;
 mod outcome;
