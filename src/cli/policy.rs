@@ -15,6 +15,7 @@ use crate::policy::{
 };
 
 mod verdict;
+mod wrap;
 
 use verdict::{Format, Verdict};
 
@@ -173,6 +174,7 @@ fn from_environment(environment: &Environment) -> Settings {
     Settings {
         directory: path("GATEPOST_POLICY_DIRECTORY").unwrap_or(usual.directory),
         extension: path("GATEPOST_POLICY_EXTENSION").or(usual.extension),
+        solver: path("GATEPOST_POLICY_SOLVER").or(usual.solver),
         ..usual
     }
 }

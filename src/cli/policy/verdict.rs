@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use miette::Diagnostic;
 use serde::Serialize;
 
+use super::wrap::{columns, wrapped};
 use crate::cli::Exit;
 use crate::ledger::text::visible_json;
 use crate::policy::certificate::{Certificate, GuaranteeNote};
@@ -53,7 +54,7 @@ impl Verdict {
         match format {
             Format::Text => self.print_text(),
             Format::Json => {
-                let json = serde_json::to_string_pretty(&Told::of(self))?;
+                let json = serde_json::to_string(&Told::of(self))?;
                 println!("{}", visible_json(&json));
             }
         }
@@ -71,7 +72,7 @@ impl Verdict {
         for fault in self.faults() {
             eprintln!("{:?}", miette::Report::new(fault.clone()));
             if let Some(found) = fault.counterexample() {
-                eprintln!("{found}");
+                eprintln!("{}\n", wrapped(&found.to_string(), columns()));
             }
         }
         for finding in &self.findings.found {

@@ -31,7 +31,8 @@ impl Vocabulary {
             let message = if groups.contains(&uid) {
                 group_in_group(name, &above)?
             } else {
-                in_two(name, &above)?
+                let is_in = |one: &EntityUid, other: &EntityUid| actions.is_ancestor_of(other, one);
+                in_two(name, &above, is_in)?
             };
             let help = "let each action lie in one of `read`, `write` and `admin`, and no group in another: a permit for one of them then lets nobody do more";
             let fault = Fault::at(&source, place(text, name), message).with_help(help);
@@ -48,10 +49,23 @@ fn group_in_group(name: &str, above: &[&EntityUid]) -> Option<String> {
     ))
 }
 
-fn in_two(name: &str, above: &[&EntityUid]) -> Option<String> {
-    let is_above = |group: &&str| above.iter().any(|uid| uid.id().unescaped() == *group);
-    let mut both = APART.iter().copied().filter(is_above);
-    let (one, other) = (both.next()?, both.next()?);
+/// An action that is in two groups because one is in the other is not to blame: the group is.
+fn in_two(
+    name: &str,
+    above: &[&EntityUid],
+    is_in: impl Fn(&EntityUid, &EntityUid) -> bool,
+) -> Option<String> {
+    let is_apart = |uid: &&&EntityUid| APART.contains(&uid.id().unescaped());
+    let holds_another = |uid: &EntityUid| above.iter().any(|other| is_in(other, uid));
+    let groups = above.iter().filter(is_apart);
+    let mut groups: Vec<&str> = groups
+        .filter(|uid| !holds_another(uid))
+        .map(|uid| uid.id().unescaped())
+        .collect();
+    groups.sort_unstable();
+    let [one, other, ..] = groups[..] else {
+        return None;
+    };
     Some(format!(
         "the action `{name}` lies in `{one}` and in `{other}`: who may do the one may do the other"
     ))

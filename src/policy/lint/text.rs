@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use cedar_policy::PolicySet;
 
-use super::super::draft::Draft;
+use super::super::draft::{Draft, GUARANTEES};
 use super::super::error::{Fault, Source};
 use super::finding::Finding;
 use super::near;
 
 const UNKNOWN_ANNOTATION: &str = "unknown-annotation";
 const MISNAMED_FOLDER: &str = "misnamed-folder";
+const STRAY_GUARANTEE: &str = "stray-guarantee";
 
 /// The annotations that Gatepost reads, or that people are asked to write.
 const ANNOTATIONS: [&str; 6] = ["id", "reason", "code", "owner", "guarantee", "title"];
@@ -37,7 +38,10 @@ impl Draft {
             .map(|(folder, _)| folder)
             .collect();
         let misnamed = folders.into_iter().filter_map(|folder| {
-            let help = format!("did you mean `{}`?", near::slip(folder, FOLDERS)?);
+            // A folder `teams` is no misspelt `tests`.
+            let distance_max = if folder.len() < 6 { 1 } else { 2 };
+            let meant = near::nearest(folder, FOLDERS, distance_max).filter(|it| *it != folder)?;
+            let help = format!("did you mean `{meant}`?");
             let message = "the name of this folder means nothing: its files are policies for all";
             let fault = Fault::of_file(format!("{folder}/"), message).with_help(help);
             Some(Finding::new(MISNAMED_FOLDER, fault))
@@ -46,40 +50,55 @@ impl Draft {
     }
 }
 
-/// The unknown annotations of a file. A file that is not Cedar is a fault elsewhere.
+/// What is odd about the annotations of a file. A file that is not Cedar is a fault elsewhere.
 fn annotations(path: &str, text: &str) -> Vec<Finding> {
     let Ok(set) = text.parse::<PolicySet>() else {
         return Vec::new();
     };
-    let source = Source::new(path, text.to_owned());
-    let mut found = Vec::new();
-    let mut read = |begin: Option<usize>, names: Vec<&str>| {
+    let mut named: Vec<(usize, String)> = Vec::new();
+    let mut read = |begin: Option<usize>, names: &mut dyn Iterator<Item = (&str, &str)>| {
         let begin = begin.unwrap_or(0);
-        let unknown = names.into_iter().filter(|name| !ANNOTATIONS.contains(name));
-        found.extend(unknown.map(|name| (place(text, begin, name), name.to_owned())));
+        named.extend(names.map(|(name, _)| (place(text, begin, name), name.to_owned())));
     };
     for policy in set.policies() {
         let begin = policy.as_ref().loc().map(|loc| loc.span.offset());
-        read(begin, policy.annotations().map(|(name, _)| name).collect());
+        read(begin, &mut policy.annotations());
     }
     for template in set.templates() {
         let begin = template.as_ref().loc().map(|loc| loc.span.offset());
-        read(
-            begin,
-            template.annotations().map(|(name, _)| name).collect(),
-        );
+        read(begin, &mut template.annotations());
     }
-    found.sort();
+    named.sort();
+    let source = Source::new(path, text.to_owned());
     let finding = |(offset, name): (usize, String)| {
-        let known = ANNOTATIONS.map(|known| format!("`@{known}`")).join(", ");
-        let help = match near::slip(&name, ANNOTATIONS) {
-            Some(meant) => format!("did you mean `@{meant}`?"),
-            None => format!("known are {known}"),
-        };
-        let fault = Fault::at(&source, offset, format!("nothing reads `@{name}`"));
-        Finding::new(UNKNOWN_ANNOTATION, fault.with_help(help))
+        if name == "guarantee" && !path.starts_with(GUARANTEES) {
+            return Some(stray(&source, offset));
+        }
+        (!ANNOTATIONS.contains(&name.as_str())).then(|| unknown(&source, offset, &name))
     };
-    found.into_iter().map(finding).collect()
+    named.into_iter().filter_map(finding).collect()
+}
+
+fn unknown(source: &Source, offset: usize, name: &str) -> Finding {
+    let help = match near::slip(name, ANNOTATIONS) {
+        Some(meant) => format!("did you mean `@{meant}`?"),
+        None => {
+            let known = ANNOTATIONS.map(|known| format!("`@{known}`"));
+            format!("known are {}", known.join(", "))
+        }
+    };
+    let fault = Fault::at(source, offset, format!("nothing reads `@{name}`"));
+    Finding::new(UNKNOWN_ANNOTATION, fault.with_help(help))
+}
+
+/// What was written to describe would allow.
+fn stray(source: &Source, offset: usize) -> Finding {
+    let message = "a guarantee outside of the folder `guarantees` is a policy in force";
+    let help = "move it to `guarantees/`, where it says what must be provable and allows nothing";
+    Finding::new(
+        STRAY_GUARANTEE,
+        Fault::at(source, offset, message).with_help(help),
+    )
 }
 
 /// Where a policy's annotation stands. Cedar notes no place for its name, so a text that has the same letters may come first.

@@ -28,18 +28,27 @@ impl Validated {
     #[must_use]
     pub fn look(&self, prover: &Prover, stop: &Stop) -> Findings {
         let rules = self.rules();
+        if let Err(missing) = prover.solver() {
+            return unlooked(&format!(
+                "they need the solver cvc5 (on Debian: apt-get install cvc5): {missing}"
+            ));
+        }
         let looked = prover.with_asker(rules, stop, |asker, frames| {
             let mut look = Look::new(rules, frames);
             look.find_dead(asker);
             look.find_shadowed(asker);
             Ok(look.told())
         });
-        looked.unwrap_or_else(|why| Findings {
-            found: Vec::new(),
-            notes: vec![format!(
-                "not looked at: `{NEVER_MATCHES}` and `{SHADOWED}`, which need the solver cvc5 (on Debian: apt-get install cvc5): {why}"
-            )],
-        })
+        looked.unwrap_or_else(|why| unlooked(&why))
+    }
+}
+
+fn unlooked(why: &str) -> Findings {
+    Findings {
+        found: Vec::new(),
+        notes: vec![format!(
+            "not looked at: `{NEVER_MATCHES}` and `{SHADOWED}`: {why}"
+        )],
     }
 }
 

@@ -8,6 +8,7 @@ mod entities;
 mod files;
 mod incremental;
 mod links;
+mod lints;
 mod live;
 mod proven;
 mod record;
