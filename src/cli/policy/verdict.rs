@@ -1,6 +1,8 @@
 //! What `policy check` and `policy prove` found, for a person or for a program. Both are told the same, and both end alike. Used by
 //! `cli::policy` only.
 
+use std::collections::HashSet;
+
 use clap::ValueEnum;
 use miette::Diagnostic;
 use serde::Serialize;
@@ -75,6 +77,9 @@ impl Verdict {
                 eprintln!("{}\n", wrapped(&found.to_string(), columns()));
             }
         }
+        if self.faults_more() > 0 {
+            eprintln!("and {} more", self.faults_more());
+        }
         for finding in &self.findings.found {
             eprintln!("{:?}", miette::Report::new(finding.clone()));
         }
@@ -83,8 +88,8 @@ impl Verdict {
         }
         let warnings = count(self.findings.found.len(), "warning");
         match &self.refused {
-            Some(error) => {
-                let faults = count(error.fault_count(), "fault");
+            Some(_) => {
+                let faults = count(self.faults().len() + self.faults_more(), "fault");
                 eprintln!("refused: {faults} in the policy set");
             }
             None if self.exit() != Exit::Ok => eprintln!("refused by --strict: {warnings}"),
@@ -93,8 +98,18 @@ impl Verdict {
         }
     }
 
-    fn faults(&self) -> &[Fault] {
-        self.refused.as_ref().map_or(&[], PolicyError::faults)
+    /// The faults, each once: a guarantee that is broken in two environments at the same time is found twice.
+    fn faults(&self) -> Vec<&Fault> {
+        let all = self.refused.iter().flat_map(PolicyError::faults);
+        let mut seen = HashSet::new();
+        all.filter(|fault| seen.insert((fault.to_string(), fault.advice())))
+            .collect()
+    }
+
+    /// How many faults there are that are not kept.
+    fn faults_more(&self) -> usize {
+        let more = |error: &PolicyError| error.fault_count() - error.faults().len();
+        self.refused.as_ref().map_or(0, more)
     }
 }
 
@@ -158,12 +173,11 @@ struct ToldFault<'a> {
 
 impl<'a> Told<'a> {
     fn of(verdict: &'a Verdict) -> Self {
-        let faults = verdict.faults().iter();
+        let faults = verdict.faults().into_iter();
         let errors = faults.map(|fault| ToldFault::of("error", None, fault));
         let findings = verdict.findings.found.iter();
         let warnings =
             findings.map(|finding| ToldFault::of("warning", Some(finding.rule), &finding.what));
-        let refused = verdict.refused.as_ref();
         Self {
             ok: verdict.exit() == Exit::Ok,
             policy_set: verdict.policy_set.as_deref(),
@@ -171,7 +185,7 @@ impl<'a> Told<'a> {
             policies: verdict.policies,
             proof: verdict.proof.as_ref().map(ToldProof::of),
             faults: errors.chain(warnings).collect(),
-            faults_more: refused.map_or(0, |error| error.fault_count() - error.faults().len()),
+            faults_more: verdict.faults_more(),
             notes: &verdict.findings.notes,
         }
     }

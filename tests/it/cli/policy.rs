@@ -217,7 +217,7 @@ fn what_breaks_a_guarantee_is_shown_once_and_no_line_is_wider_than_the_terminal(
     let shown = text(&output.stderr);
     let words = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     let hints = words.matches("is not in the set: put it back").count();
-    assert_eq!((hints, shown.matches("  × ").count()), (2, 3), "{shown}");
+    assert_eq!((hints, shown.matches("  × ").count()), (2, 2), "{shown}");
     let wide: Vec<_> = shown
         .lines()
         .filter(|line| line.chars().count() > 80)
