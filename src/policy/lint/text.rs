@@ -80,13 +80,11 @@ fn annotations(path: &str, text: &str) -> Vec<Finding> {
 }
 
 fn unknown(source: &Source, offset: usize, name: &str) -> Finding {
-    let help = match near::slip(name, ANNOTATIONS) {
-        Some(meant) => format!("did you mean `@{meant}`?"),
-        None => {
-            let known = ANNOTATIONS.map(|known| format!("`@{known}`"));
-            format!("known are {}", known.join(", "))
-        }
-    };
+    let known = ANNOTATIONS.map(|known| format!("`@{known}`")).join(", ");
+    let help = near::slip(name, ANNOTATIONS).map_or_else(
+        || format!("known are {known}"),
+        |meant| format!("did you mean `@{meant}`?"),
+    );
     let fault = Fault::at(source, offset, format!("nothing reads `@{name}`"));
     Finding::new(UNKNOWN_ANNOTATION, fault.with_help(help))
 }
