@@ -5,6 +5,11 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+mod activate;
+mod list;
+mod show;
+mod unpin;
+
 use super::{ConfigFile, Exit};
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
@@ -29,6 +34,14 @@ enum Command {
         after_help = "Examples:\n  gatepost policy prove\n  gatepost policy prove --policies policies\n\nWhat is proven holds for every request there can be: nobody reaches another tenant's things, nobody acts as another without a\ngrant, reading never writes, no policy fails; and what the files in `guarantees/` say.\nExit code 3: a policy does not parse or validate. Exit code 5: not proven; a request that shows it is printed."
     )]
     Prove(Source),
+    /// Policy sets that were kept, newest first.
+    List(list::List),
+    /// One policy set: who wrote it, what is proven of it, when it was in force.
+    Show(show::Show),
+    /// Put a policy set in force and pin it: what the folder says waits until `policy unpin`.
+    Activate(activate::Activate),
+    /// Let the policy folder decide again.
+    Unpin(unpin::Unpin),
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,15 +65,18 @@ struct Source {
 }
 
 /// Runs the command.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that all subcommands have"
-)]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let (source, is_proof) = match &args.command {
-        Command::Check(source) => (source, false),
-        Command::Prove(source) => (source, true),
-    };
+    match args.command {
+        Command::Check(source) => examine(&source, false),
+        Command::Prove(source) => examine(&source, true),
+        Command::List(list) => list::run(&list),
+        Command::Show(show) => show::run(show),
+        Command::Activate(activate) => activate::run(activate),
+        Command::Unpin(unpin) => unpin::run(unpin),
+    }
+}
+
+fn examine(source: &Source, is_proof: bool) -> anyhow::Result<ExitCode> {
     let settings = settings(source)?;
     let done = load(source, &settings).and_then(|set| {
         let (policies, digest) = (set.policy_count(), set.digest().to_owned());

@@ -60,6 +60,31 @@ pub enum Command {
         /// Whose it is.
         name: String,
     },
+    /// Policy sets that were kept.
+    PolicyList {},
+    /// One policy set.
+    PolicyShow {
+        /// Its digest, or the beginning of it.
+        digest: String,
+        /// With the text of each file.
+        files: bool,
+        /// With its signed certificate.
+        certificate: bool,
+    },
+    /// Puts a policy set in force, and pins it.
+    PolicyActivate {
+        /// Its digest, or the beginning of it.
+        digest: String,
+        /// The guarantees that are given up with it.
+        drop_guarantees: Vec<String>,
+        /// What for.
+        reason: String,
+    },
+    /// Lets the policy folder decide again.
+    PolicyUnpin {
+        /// What for.
+        reason: Option<String>,
+    },
 }
 
 impl Command {
@@ -68,11 +93,13 @@ impl Command {
     pub const fn only_reads(&self) -> bool {
         match self {
             Self::TenantList {} | Self::TenantShow { .. } | Self::GrantList { .. } => true,
+            Self::PolicyList {} | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
             | Self::TenantResume { .. }
             | Self::GrantCreate { .. }
             | Self::GrantRevoke { .. }
             | Self::TokenCreate { .. } => false,
+            Self::PolicyActivate { .. } | Self::PolicyUnpin { .. } => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod command;
 pub mod office;
+pub mod policies;
 pub mod rules;
 pub mod socket;
 mod store;

@@ -37,7 +37,7 @@ pub use draft::{Draft, ENTRIES_MAX, FILE_BYTES_MAX, SET_BYTES_MAX};
 pub use entities::Memberships;
 pub use error::{Fault, PolicyError};
 pub use folder::{Folder, schema_text};
-pub use live::{Live, Pending, Refused, Running, Status};
+pub use live::{Candidate, Concern, Live, Pending, Refused, Running, Status};
 pub use proof::{Proof, Waiver};
 pub use prove::{Bounds, Counterexample, Prover, Stop};
 pub use ready::{Dropped, Ready};

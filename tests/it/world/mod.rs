@@ -11,7 +11,6 @@ use std::time::Duration;
 use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::config::{Config, Environment, Loaded};
 use gatepost::control::command::Command;
-use gatepost::control::office::Office;
 use gatepost::ledger::read::{Filter, Reader};
 use gatepost::node::Node;
 use gatepost::standin::{Callback, Role, Seen, Settings, Site, Standin, account};
@@ -203,11 +202,7 @@ impl World {
 
     /// Carries out an operator's command as the control socket does.
     pub(crate) async fn command(&self, command: Command) -> Value {
-        let opened = &self.node.shared().opened;
-        let office = Office {
-            tenants: opened.tenants.clone(),
-            tokens: opened.tokens.clone(),
-        };
+        let office = self.node.shared().office();
         office.run(command, "unix:1000").await.unwrap()
     }
 

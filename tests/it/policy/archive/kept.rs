@@ -273,7 +273,7 @@ async fn a_pin_is_set_replaced_and_taken_away_on_record() {
     let shelf = Shelf::new().await;
     let ((one, _), (two, _)) = (shelf.live("one").await, shelf.live("two").await);
     assert_eq!(shelf.archive.pinned().await.unwrap(), None);
-    assert_eq!(shelf.archive.unpin("unix:1").await.unwrap(), None);
+    assert_eq!(shelf.archive.unpin("unix:1", None).await.unwrap(), None);
     let short = &one.digest[..20];
     shelf.archive.pin(short, "unix:1", "calm").await.unwrap();
     let pin = shelf.archive.pin(&two.digest, "token:t", "rollback").await;
@@ -290,7 +290,7 @@ async fn a_pin_is_set_replaced_and_taken_away_on_record() {
     );
     let again = shelf.again(MASTER_KEY).await.unwrap();
     assert_eq!(again.pinned().await.unwrap(), Some(expected.clone()));
-    assert_eq!(again.unpin("unix:2").await.unwrap(), Some(expected));
+    assert_eq!(again.unpin("unix:2", None).await.unwrap(), Some(expected));
     assert_eq!(shelf.archive.pinned().await.unwrap(), None);
     let unknown = shelf.archive.pin("0000000000", "unix:1", "").await;
     assert!(matches!(unknown, Err(ArchiveError::Unknown(_))));
@@ -329,6 +329,6 @@ async fn a_pin_stands_with_its_record_or_not_at_all() {
     shelf.execute("DROP TRIGGER broken").await.unwrap();
     shelf.archive.pin(&set.digest, "unix:1", "").await.unwrap();
     shelf.execute(broken).await.unwrap();
-    assert!(shelf.archive.unpin("unix:1").await.is_err());
+    assert!(shelf.archive.unpin("unix:1", None).await.is_err());
     assert!(shelf.archive.pinned().await.unwrap().is_some());
 }

@@ -261,7 +261,7 @@ async fn a_changed_pin_is_refused_and_can_be_taken_away() {
             !shelf.archive.list(1).await.unwrap()[0].is_pinned,
             "{change}"
         );
-        assert!(shelf.archive.unpin("unix:1").await.unwrap().is_some());
+        assert!(shelf.archive.unpin("unix:1", None).await.unwrap().is_some());
         assert_eq!(shelf.archive.pinned().await.unwrap(), None);
     }
 }
