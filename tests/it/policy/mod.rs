@@ -1,5 +1,6 @@
 //! From files to a set in force.
 
+mod activation;
 mod annotations;
 mod archive;
 mod check;
