@@ -92,14 +92,18 @@ impl Command {
     #[must_use]
     pub const fn only_reads(&self) -> bool {
         match self {
-            Self::TenantList {} | Self::TenantShow { .. } | Self::GrantList { .. } => true,
-            Self::PolicyList {} | Self::PolicyShow { .. } => true,
+            Self::TenantList {}
+            | Self::TenantShow { .. }
+            | Self::GrantList { .. }
+            | Self::PolicyList {}
+            | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
             | Self::TenantResume { .. }
             | Self::GrantCreate { .. }
             | Self::GrantRevoke { .. }
-            | Self::TokenCreate { .. } => false,
-            Self::PolicyActivate { .. } | Self::PolicyUnpin { .. } => false,
+            | Self::TokenCreate { .. }
+            | Self::PolicyActivate { .. }
+            | Self::PolicyUnpin { .. } => false,
         }
     }
 }

@@ -124,20 +124,17 @@ async fn security(admin: &Admin, headers: &HeaderMap) -> Result<Holder, Response
 
 /// The body as JSON; an empty one is an empty object.
 async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Response> {
-    let refuse = |status, error: String| Err(answer(status, &json!({ "error": error })));
+    let refused = |status, error: String| answer(status, &json!({ "error": error }));
     let Ok(bytes) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
         let why = format!("the body did not come whole, or has more than {BODY_BYTES_MAX} bytes");
-        return refuse(StatusCode::PAYLOAD_TOO_LARGE, why);
+        return Err(refused(StatusCode::PAYLOAD_TOO_LARGE, why));
     };
     let bytes = bytes.to_bytes();
     let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-    match serde_json::from_slice(text) {
-        Ok(order) => Ok(order),
-        Err(error) => refuse(
-            StatusCode::BAD_REQUEST,
-            format!("the body is not what is expected: {error}"),
-        ),
-    }
+    serde_json::from_slice(text).map_err(|error| {
+        let why = format!("the body is not what is expected: {error}");
+        refused(StatusCode::BAD_REQUEST, why)
+    })
 }
 
 fn told(done: Result<Value, RulesError>) -> Response {

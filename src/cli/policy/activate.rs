@@ -18,8 +18,13 @@ pub(super) struct Activate {
     config: ConfigFile,
     /// Its digest, or the first eight or more digits of it
     digest: String,
-    /// A guarantee of the set in force that is given up; once for each
-    #[arg(long = "drop-guarantee", value_name = "NAME")]
+    /// A guarantee of the set in force that is given up; several with commas, or the flag once for each
+    #[arg(
+        long = "drop-guarantee",
+        value_name = "NAME",
+        env = "GATEPOST_DROP_GUARANTEE",
+        value_delimiter = ','
+    )]
     drop_guarantees: Vec<String>,
     /// What for; goes into the decision log
     #[arg(long, env = "GATEPOST_REASON")]

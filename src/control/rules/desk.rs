@@ -106,7 +106,7 @@ impl Rules {
 
     /// Says that the set in force was proven again.
     pub(super) async fn renew(&self, set: Admitted) -> Result<(), RulesError> {
-        self.order(Order::Renew(set)).await
+        self.order(Order::Renew(Box::new(set))).await
     }
 
     /// The keeper, for the node that lets it act.

@@ -23,7 +23,7 @@ pub enum Order {
         answer: oneshot::Sender<Result<Option<Pin>, RulesError>>,
     },
     /// The set in force, proven again.
-    Renew(Admitted),
+    Renew(Box<Admitted>),
 }
 
 /// The order to put a set in force. Its proof was made or checked before, because that takes long.
@@ -59,7 +59,7 @@ impl Keeper {
                     rescan();
                 }
             }
-            Order::Renew(set) => self.prove_anew(set).await,
+            Order::Renew(set) => self.prove_anew(*set).await,
         }
     }
 

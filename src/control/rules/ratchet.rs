@@ -34,20 +34,20 @@ fn guarantees(files: &BTreeMap<String, String>) -> impl Iterator<Item = (&str, &
 
 /// Whether a person who gives up `named` gives up what is lost, all of it and nothing else.
 pub(super) fn given_up(lost: &[Dropped], named: &[String]) -> Result<(), RulesError> {
-    let names = || lost.iter().map(|dropped| dropped.name.clone()).collect();
+    let all = || Names(lost.iter().map(|dropped| dropped.name.clone()).collect());
     if let Some(kept) = named
         .iter()
         .find(|name| !lost.iter().any(|dropped| dropped.name == **name))
     {
         return Err(RulesError::NotLost {
             name: kept.clone(),
-            lost: Names(names()),
+            lost: all(),
         });
     }
     if lost.iter().all(|dropped| named.contains(&dropped.name)) {
         Ok(())
     } else {
-        Err(RulesError::Loses(Names(names())))
+        Err(RulesError::Loses(all()))
     }
 }
 

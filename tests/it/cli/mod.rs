@@ -8,6 +8,7 @@
 mod demo;
 mod grant;
 mod log;
+mod policies;
 mod policy;
 mod shape;
 

@@ -18,11 +18,11 @@ async fn tamper(dir: &Path, sql: &str) {
             .fetch_all(&mut connection)
             .await
             .expect("the triggers");
-    let dropped: String = triggers
+    let dropped: Vec<String> = triggers
         .iter()
         .map(|name| format!("DROP TRIGGER {name};"))
         .collect();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{dropped}{sql}")))
+    sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{}{sql}", dropped.concat())))
         .execute(&mut connection)
         .await
         .expect("it runs");

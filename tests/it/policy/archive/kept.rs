@@ -260,9 +260,7 @@ async fn a_list_says_of_each_set_what_it_is_newest_first() {
 async fn a_set_that_went_live_before_there_was_an_archive_is_found_without_an_author() {
     let shelf = Shelf::new().await;
     let set = set("one");
-    let record = ledger::Draft::new(&Entry::default()).unwrap();
-    let kept = shelf.parts.ledger.append_set(record, set.clone()).await;
-    kept.unwrap();
+    shelf.keep_as_of_old(&set).await;
     let found = shelf.archive.find(&set.digest).await.unwrap();
     assert_eq!((found.author, found.kept_at), (None, NOON));
     assert_eq!(found.files, set.files);

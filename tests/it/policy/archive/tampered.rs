@@ -176,13 +176,7 @@ async fn what_was_kept_of_one_set_does_not_speak_for_another() {
         let shelf = Shelf::new().await;
         let (one, _) = shelf.live("one").await;
         let two = set("two");
-        let record = ledger::Draft::new(&Entry::default()).unwrap();
-        shelf
-            .parts
-            .ledger
-            .append_set(record, two.clone())
-            .await
-            .unwrap();
+        shelf.keep_as_of_old(&two).await;
         assert!(shelf.archive.find(&two.digest).await.is_ok());
         let change = change
             .replace("ONE", &one.digest)
