@@ -141,6 +141,12 @@ async fn under_manual_every_set_waits_and_is_recorded_once() {
     assert_eq!(waiting.len(), 3);
     let why = waiting[0]["detail"]["why"].as_str().expect("a reason");
     assert!(why.contains("policy.activation"), "{why}");
+    // Without the pin it waits for another reason; without it once more, for the same.
+    for _ in 0..2 {
+        world.command(Command::PolicyUnpin { reason: None }).await;
+        assert_eq!(records(&world, "policy.candidate").await.len(), 4);
+    }
+    assert_eq!(live(&world).await, first);
 }
 
 #[tokio::test]
