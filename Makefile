@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench
+.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
@@ -42,11 +42,15 @@ need-bench:
 	@$(call need,nginx,nginx-light)
 	@$(call need,wrk,wrk)
 
-demo: need-cc
+# What proofs are made with. The gateway looks for it in the usual places, not in the path.
+need-solver:
+	@$(call need,cvc5,cvc5)
+
+demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
 
-test: need-cc
+test: need-cc need-solver
 	cargo test --locked
 
 check: need-cc need-deny
@@ -55,7 +59,7 @@ check: need-cc need-deny
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 	cargo-deny --color never check bans licenses sources
 
-bench: need-cc need-bench
+bench: need-cc need-solver need-bench
 	cargo build --release --locked --bin gatepost
 	cargo bench --locked --bench corridor
 
