@@ -3,6 +3,7 @@
 //!
 //! To add a command: a `pub mod` line, and a line in `commands!` with its sentence for `--help`.
 
+pub mod block;
 pub mod config;
 mod config_file;
 pub mod demo;
@@ -17,6 +18,7 @@ pub mod standin;
 pub mod tenant;
 mod terminal;
 pub mod token;
+pub mod unblock;
 mod wire;
 
 use std::io;
@@ -67,6 +69,10 @@ commands! {
     Standin => standin,
     /// Look at tenants, suspend and resume them.
     Tenant => tenant,
+    /// Keep an account or a tenant out for a time, at once.
+    Block => block,
+    /// Let an account or a tenant in again.
+    Unblock => unblock,
     /// Let accounts act as others.
     Grant => grant,
     /// Make tokens for the admin side.

@@ -53,6 +53,22 @@ pub enum Command {
         /// Its id.
         grant: String,
     },
+    /// Keeps an account out of one site, an account out of all, or a whole tenant.
+    Block {
+        /// Whom.
+        on: BlockedName,
+        /// For how long from now, in microseconds; for ever if missing.
+        span_us: Option<u64>,
+        /// What for.
+        reason: Option<String>,
+    },
+    /// Lets in again.
+    Unblock {
+        /// Whom.
+        on: BlockedName,
+    },
+    /// Blocks in force.
+    BlockList {},
     /// Makes a token for the admin side.
     TokenCreate {
         /// What its holder may do.
@@ -87,6 +103,16 @@ pub enum Command {
     },
 }
 
+/// Whom a block is on, as an operator names it: each name that is there narrows it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct BlockedName {
+    /// The account.
+    pub account: Option<String>,
+    /// Client key, host or cloud id.
+    pub tenant: Option<String>,
+}
+
 impl Command {
     /// Whether it changes nothing.
     #[must_use]
@@ -95,12 +121,15 @@ impl Command {
             Self::TenantList {}
             | Self::TenantShow { .. }
             | Self::GrantList { .. }
+            | Self::BlockList {}
             | Self::PolicyList {}
             | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
             | Self::TenantResume { .. }
             | Self::GrantCreate { .. }
             | Self::GrantRevoke { .. }
+            | Self::Block { .. }
+            | Self::Unblock { .. }
             | Self::TokenCreate { .. }
             | Self::PolicyActivate { .. }
             | Self::PolicyUnpin { .. } => false,

@@ -2,6 +2,7 @@
 //! the keeper that records a policy set before it goes live. Used by `http::admin`, `node` and `cli`.
 //! No command may change anything without its record, nor answer with a secret other than one it has just made.
 
+mod blocks;
 pub mod command;
 pub mod office;
 pub mod policies;

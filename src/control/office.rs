@@ -6,9 +6,10 @@ use crate::clock::Timestamp;
 use crate::decision::Action;
 use crate::ledger::text::in_one_line;
 use crate::tenant::operations::NewGrant;
-use crate::tenant::record::Grant;
+use crate::tenant::record::{Grant, State};
 use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
 
+use super::blocks;
 use super::command::{Command, Refusal};
 use super::policies;
 use super::rules::{Rules, Wish};
@@ -33,21 +34,21 @@ impl Office {
                 .tenants
                 .all()
                 .iter()
-                .map(|tenant| summary(tenant))
+                .map(|tenant| self.summary(tenant))
                 .collect()),
-            Command::TenantShow { tenant } => Ok(in_full(self.named(&tenant)?.as_ref())),
+            Command::TenantShow { tenant } => Ok(self.in_full(self.named(&tenant)?.as_ref())),
             Command::TenantSuspend { tenant, reason } => {
                 let id = self.named(&tenant)?.id.clone();
                 self.tenants
                     .suspend(&id, reason, by)
                     .await
                     .map_err(refusal)?;
-                Ok(summary(self.named(id.as_str())?.as_ref()))
+                Ok(self.summary(self.named(id.as_str())?.as_ref()))
             }
             Command::TenantResume { tenant } => {
                 let id = self.named(&tenant)?.id.clone();
                 self.tenants.resume(&id, by).await.map_err(refusal)?;
-                Ok(summary(self.named(id.as_str())?.as_ref()))
+                Ok(self.summary(self.named(id.as_str())?.as_ref()))
             }
             Command::GrantCreate {
                 tenant,
@@ -71,6 +72,13 @@ impl Office {
                 self.tenants.take_back(&grant, by).await.map_err(refusal)?;
                 Ok(json!({ "id": grant }))
             }
+            Command::Block {
+                on,
+                span_us,
+                reason,
+            } => blocks::block(&self.tenants, &on, span_us, reason, by).await,
+            Command::Unblock { on } => blocks::unblock(&self.tenants, &on, by).await,
+            Command::BlockList {} => Ok(blocks::list(&self.tenants)),
             Command::TokenCreate { role, name } => {
                 let made = self.tokens.create(role, name, by).await;
                 let token = made.map_err(|error| Refusal {
@@ -132,6 +140,44 @@ impl Office {
         });
         Ok(list.collect())
     }
+
+    fn summary(&self, tenant: &Tenant) -> Value {
+        json!({
+            "tenant": tenant.id,
+            "site": tenant.site.to_string(),
+            "cloud_id": tenant.cloud_id.as_ref().map(ToString::to_string),
+            "state": state(tenant, self.tenants.now()),
+            "installed_at": tenant.installed_at.rfc3339(),
+        })
+    }
+
+    fn in_full(&self, tenant: &Tenant) -> Value {
+        let mut full = self.summary(tenant);
+        full["display_url"] = json!(tenant.display_url);
+        full["suspended_because"] = json!(tenant.suspended);
+        full["epoch"] = json!(tenant.epoch);
+        full["secret_version"] = json!(tenant.secret_version);
+        full["oauth_client_id"] = json!(tenant.oauth_client_id);
+        full["changed_at"] = json!(tenant.changed_at.rfc3339());
+        full["blocks"] = blocks::of(&self.tenants, tenant);
+        full["grants"] = tenant
+            .grants()
+            .into_iter()
+            .map(|grant| describe(tenant, grant))
+            .collect();
+        full
+    }
+}
+
+/// What an operator needs to know first: why nothing is served, if nothing is.
+fn state(tenant: &Tenant, now: Timestamp) -> &'static str {
+    if tenant.suspended.is_some() {
+        "suspended"
+    } else if tenant.state == State::Installed && tenant.is_blocked(now).is_some() {
+        "blocked"
+    } else {
+        tenant.state.as_str()
+    }
 }
 
 fn new_grant(
@@ -175,32 +221,6 @@ fn new_grant(
     })
 }
 
-fn summary(tenant: &Tenant) -> Value {
-    json!({
-        "tenant": tenant.id,
-        "site": tenant.site.to_string(),
-        "cloud_id": tenant.cloud_id.as_ref().map(ToString::to_string),
-        "state": if tenant.suspended.is_some() { "suspended" } else { tenant.state.as_str() },
-        "installed_at": tenant.installed_at.rfc3339(),
-    })
-}
-
-fn in_full(tenant: &Tenant) -> Value {
-    let mut full = summary(tenant);
-    full["display_url"] = json!(tenant.display_url);
-    full["suspended_because"] = json!(tenant.suspended);
-    full["epoch"] = json!(tenant.epoch);
-    full["secret_version"] = json!(tenant.secret_version);
-    full["oauth_client_id"] = json!(tenant.oauth_client_id);
-    full["changed_at"] = json!(tenant.changed_at.rfc3339());
-    full["grants"] = tenant
-        .grants()
-        .into_iter()
-        .map(|grant| describe(tenant, grant))
-        .collect();
-    full
-}
-
 fn describe(tenant: &Tenant, grant: &Grant) -> Value {
     json!({
         "id": grant.id,
@@ -215,7 +235,7 @@ fn describe(tenant: &Tenant, grant: &Grant) -> Value {
     })
 }
 
-fn wrong(message: String) -> Refusal {
+pub(super) fn wrong(message: String) -> Refusal {
     Refusal {
         message,
         wrong: true,
@@ -226,11 +246,13 @@ fn wrong(message: String) -> Refusal {
     clippy::needless_pass_by_value,
     reason = "the shape that `map_err` wants"
 )]
-fn refusal(error: TenantError) -> Refusal {
+pub(super) fn refusal(error: TenantError) -> Refusal {
     let wrong = matches!(
         error,
         TenantError::Unknown(_)
             | TenantError::UnknownGrant(_)
+            | TenantError::UnknownBlock(_)
+            | TenantError::Replaced(_)
             | TenantError::TooManyGrants(..)
             | TenantError::Grant(_)
     );

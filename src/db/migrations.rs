@@ -19,6 +19,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0002_tenants.sql"),
     ),
     (
+        3,
+        "blocks",
+        include_str!("../../migrations/sqlite/0003_blocks.sql"),
+    ),
+    (
         4,
         "policies",
         include_str!("../../migrations/sqlite/0004_policies.sql"),

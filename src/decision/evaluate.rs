@@ -1,7 +1,10 @@
 //! From a question to a verdict. May be used by everything that asks what policies say. What must never happen here: an allow beside
 //! an error. Cedar skips a policy whose evaluation fails, also a `forbid`; so every error is a denial.
+//!
+//! A question is put to the parts of the set that can touch it (`policy::slices`), one after the other. What they say together is
+//! what the whole set says: an error anywhere is an error, a forbid anywhere is a denial, and otherwise a permit anywhere is an allow.
 
-use cedar_policy::{Decision, Diagnostics, PolicyId};
+use cedar_policy::{AuthorizationError, Decision, PolicyId, PolicySet, Response};
 
 use super::question::Question;
 use super::slice::Slice;
@@ -9,41 +12,81 @@ use super::verdict::{ALLOWED, POLICY_DENIED, Verdict};
 use crate::ledger::entry::{DeniedBy, Effect, PolicyRef};
 use crate::policy::{Rule, RuleSet, Snapshot, Validated};
 
+/// Why a tenant's questions are denied whatever they are about.
+const CLOSED: &str = "its policy files are at fault, and no earlier ones of it are in order";
+
 /// Decides a question by the set in force.
 #[must_use]
 pub fn evaluate(set: &Snapshot, question: &Question) -> Verdict {
-    decide(set.rules(), question)
+    by_parts(set.rules(), question)
 }
 
 /// What the set would say if it were in force: for tests of policies and for replay.
 #[must_use]
 pub fn rehearse(set: &Validated, question: &Question) -> Verdict {
-    decide(set.rules(), question)
+    by_parts(set.rules(), question)
 }
 
-fn decide(rules: &RuleSet, question: &Question) -> Verdict {
+/// The same, put to every policy of the set: slow, and there to show that parts and whole agree.
+#[must_use]
+pub fn rehearse_whole(set: &Validated, question: &Question) -> Verdict {
+    let rules = set.rules();
+    decide(rules, question, &[&rules.policies])
+}
+
+fn by_parts(rules: &RuleSet, question: &Question) -> Verdict {
+    let (from, to) = (&question.principal.tenant, question.resource.tenant());
+    decide(rules, question, &rules.slices.parts(from, to))
+}
+
+fn decide(rules: &RuleSet, question: &Question, parts: &[&PolicySet]) -> Verdict {
+    let asks = &question.principal.tenant;
+    if rules.is_closed(asks) {
+        return Verdict::failed(
+            Vec::new(),
+            vec![format!("tenant `{asks}` is closed: {CLOSED}")],
+        );
+    }
     let slice = match Slice::build(rules, question) {
         Ok(slice) => slice,
         Err(error) => return Verdict::failed(Vec::new(), vec![error]),
     };
-    let response = rules
-        .authorizer
-        .is_authorized(&slice.request, &rules.policies, &slice.entities);
-    let diagnostics = response.diagnostics();
-    if diagnostics.errors().next().is_some() {
-        return erred(rules, diagnostics);
+    let ask = |part: &&PolicySet| {
+        let (request, entities) = (&slice.request, &slice.entities);
+        rules.authorizer.is_authorized(request, part, entities)
+    };
+    let responses: Vec<Response> = parts.iter().map(ask).collect();
+    let errors: Vec<_> = responses
+        .iter()
+        .flat_map(|response| response.diagnostics().errors())
+        .collect();
+    if !errors.is_empty() {
+        return erred(rules, errors);
     }
-    let mut found: Vec<&Rule> = Vec::new();
-    for id in diagnostics.reason() {
-        match rules.rule(id) {
-            Some(rule) => found.push(rule),
-            None => return unknown(id),
+    let permits = found(rules, &responses, Decision::Allow);
+    let forbids = found(rules, &responses, Decision::Deny);
+    match (permits, forbids) {
+        (Err(id), _) | (_, Err(id)) => unknown(id),
+        (Ok(permits), Ok(forbids)) if forbids.is_empty() && !permits.is_empty() => {
+            allowed(&permits)
         }
+        (_, Ok(forbids)) => denied(forbids),
     }
-    match response.decision() {
-        Decision::Allow => allowed(&found),
-        Decision::Deny => denied(found),
-    }
+}
+
+/// The policies that the parts with this decision rest on: permits of an allow, forbids of a denial. One without a rule is an error.
+fn found<'a>(
+    rules: &'a RuleSet,
+    responses: &'a [Response],
+    decision: Decision,
+) -> Result<Vec<&'a Rule>, &'a PolicyId> {
+    let deciding = responses
+        .iter()
+        .filter(|response| response.decision() == decision);
+    deciding
+        .flat_map(|response| response.diagnostics().reason())
+        .map(|id| rules.rule(id).ok_or(id))
+        .collect()
 }
 
 fn allowed(permits: &[&Rule]) -> Verdict {
@@ -75,12 +118,12 @@ fn denied(mut forbids: Vec<&Rule>) -> Verdict {
     }
 }
 
-fn erred(rules: &RuleSet, diagnostics: &Diagnostics) -> Verdict {
+fn erred<'a>(rules: &RuleSet, found: impl IntoIterator<Item = &'a AuthorizationError>) -> Verdict {
     let mut policies = Vec::new();
     let mut errors = Vec::new();
-    for error in diagnostics.errors() {
+    for error in found {
         errors.push(error.to_string());
-        let cedar_policy::AuthorizationError::PolicyEvaluationError(inner) = error;
+        let AuthorizationError::PolicyEvaluationError(inner) = error;
         policies.extend(
             rules
                 .rule(inner.policy_id())

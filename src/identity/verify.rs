@@ -3,6 +3,7 @@
 
 use crate::clock::Clock;
 use crate::ledger::entry::Credential;
+use crate::tenant::block::Blocked;
 use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
 
 use super::jws::{TokenError, Unverified};
@@ -48,6 +49,17 @@ pub enum IdentityError {
         /// The tenant that the token claims.
         claimed: String,
     },
+    /// The token is good, and its account or tenant is kept out.
+    #[error("the caller is blocked")]
+    Blocked {
+        /// By what.
+        #[source]
+        cause: Blocked,
+        /// The tenant, verified: for the same place in the record as that of every other refused token.
+        claimed: String,
+        /// Whom.
+        account: AccountId,
+    },
 }
 
 impl IdentityError {
@@ -61,6 +73,7 @@ impl IdentityError {
             Self::UnknownTenant { .. } => "unknown_issuer",
             Self::OtherRequest { .. } => "qsh_mismatch",
             Self::NoUser { .. } => "no_user",
+            Self::Blocked { cause, .. } => cause.code(),
         }
     }
 
@@ -72,7 +85,17 @@ impl IdentityError {
             Self::Token { claimed, .. } => claimed.as_deref(),
             Self::UnknownTenant { claimed }
             | Self::OtherRequest { claimed }
-            | Self::NoUser { claimed } => Some(claimed),
+            | Self::NoUser { claimed }
+            | Self::Blocked { claimed, .. } => Some(claimed),
+        }
+    }
+
+    /// The account, where the token verified and was refused for whose it is.
+    #[must_use]
+    pub const fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Blocked { account, .. } => Some(account),
+            _ => None,
         }
     }
 }
@@ -128,15 +151,26 @@ impl Verifiers {
         let claims = unverified
             .verify_hs256(&key)
             .map_err(|cause| refused(cause, Some(claimed.clone())))?;
+        let now = self.clock.now();
         self.window
-            .check(&claims, self.clock.now())
+            .check(&claims, now)
             .map_err(|cause| refused(cause, Some(claimed.clone())))?;
         let kind = self
             .bound_to(&claims, call)
             .ok_or(IdentityError::OtherRequest {
                 claimed: claimed.clone(),
             })?;
-        let account = user(&claims).ok_or(IdentityError::NoUser { claimed })?;
+        let Some(account) = user(&claims) else {
+            return Err(IdentityError::NoUser { claimed });
+        };
+        // Last: only whoever the token really speaks for can meet a block, and it must not tell a guesser who is blocked.
+        if let Some(cause) = tenant.keeps_out(&account, now) {
+            return Err(IdentityError::Blocked {
+                cause,
+                claimed,
+                account,
+            });
+        }
         Ok(Principal::new(
             tenant.id.clone(),
             account,

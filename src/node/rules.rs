@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use crate::config::Loaded;
 use crate::control::rules::Order;
-use crate::policy::{Folder, Stop, Watch};
+use crate::policy::{Bar, Folder, Stop, Watch};
 
 use super::{NodeError, Shared};
 
@@ -65,7 +65,12 @@ pub(super) async fn start(
     let (settings, rules) = (&loaded.config.policy, &shared.rules);
     let resumed = rules.resume().await;
     let (sender, mut changes) = mpsc::channel(1);
-    let watch = Watch::start(Folder::of(settings), shared.proof.clone(), RESCAN, sender);
+    let bar = Bar {
+        proof: shared.proof.clone(),
+        live: shared.live.clone(),
+        activation: settings.activation,
+    };
+    let watch = Watch::start(Folder::of(settings), bar, RESCAN, sender);
     let watch = Arc::new(watch.map_err(NodeError::Watch)?);
     let first = if shared.live.current().is_some() {
         timeout(FIRST_STATE, changes.recv()).await.ok().flatten()

@@ -50,6 +50,7 @@ impl Validated {
         }
         let certificate = match proof {
             Proof::Waived(waiver) => {
+                self.refuse_unshown()?;
                 let snapshot = Snapshot::new(self.into_rules(), (*waiver).into());
                 return Ok(Admitted {
                     snapshot: Arc::new(snapshot),
@@ -74,6 +75,12 @@ impl Validated {
         } else {
             Err(ProofError::OtherSet)
         }
+    }
+
+    /// Without a proof, the text of a policy in a tenant's folder must show that it is inert outside.
+    fn refuse_unshown(&self) -> Result<(), ProofError> {
+        let unshown = self.inert_unshown().into_values();
+        unshown.map(|errors| Err(errors.into())).collect()
     }
 
     fn with(self, certificate: Certificate) -> Admitted {

@@ -1,7 +1,7 @@
 //! A draft: the files of a policy folder as they were read, and nothing understood yet. What must never happen here: a file that
 //! cannot be read is left out. A missing file may be a missing forbid, so one bad file refuses the whole set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use super::error::{Fault, Faults, PolicyError};
 use crate::ledger::entry::PolicyRef;
 use crate::secret::{hex, sha256};
+use crate::tenant::TenantId;
 
 /// The largest file.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// The largest set.
 pub const SET_BYTES_MAX: usize = 16 * 1024 * 1024;
+const TOO_LARGE: &str = "the files together are larger than 16 MiB";
 /// The largest number of entries in the folder and its subfolders.
 pub const ENTRIES_MAX: usize = 20_000;
 /// How deep folders may lie in each other.
@@ -24,6 +26,10 @@ const READS_MAX: usize = 5;
 
 /// Teams, memberships and tags.
 pub(super) const ENTITIES: &str = "entities.json";
+/// In the folder of a tenant, and in none that is read: all its questions are denied. See [`super::Validated::check_confined`].
+const CLOSED: &str = "closed";
+/// Where the folders of tenants lie.
+const TENANTS: &str = "tenants/";
 /// Where the files lie that say what must be provable.
 pub(super) const GUARANTEES: &str = "guarantees/";
 /// Links of templates.
@@ -76,9 +82,57 @@ impl Draft {
         &self.files
     }
 
-    /// The Cedar files that hold policies, sorted by path.
+    /// The Cedar files that hold policies: the shared ones, then those of tenants, each sorted by path. So it is a tenant's file
+    /// that takes an id which is taken, and not a shared one.
     pub(super) fn policies(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.cedar(|path| !path.starts_with(GUARANTEES))
+        let shared = self.cedar(|path| !path.starts_with(GUARANTEES) && tenant_of(path).is_none());
+        shared.chain(self.cedar(|path| tenant_of(path).is_some()))
+    }
+
+    /// The tenants with a folder of their own.
+    pub(super) fn tenants(&self) -> BTreeSet<&str> {
+        self.files
+            .keys()
+            .filter_map(|path| tenant_of(path))
+            .collect()
+    }
+
+    /// The files in the folder of a tenant.
+    pub(super) fn of_tenant(&self, tenant: &str) -> impl Iterator<Item = (&String, &String)> {
+        let folder = format!("{TENANTS}{tenant}/");
+        let files = self.files.range(folder.clone()..);
+        files.take_while(move |(path, _)| path.starts_with(&folder))
+    }
+
+    /// The tenants all of whose questions are denied.
+    pub(super) fn closed(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().filter_map(|path| closed(path))
+    }
+
+    /// This set with the files of some tenants taken from another; a tenant that has none there is closed.
+    pub(super) fn with_tenants_of(
+        &self,
+        other: Option<&Self>,
+        tenants: &BTreeSet<&str>,
+    ) -> Result<Self, PolicyError> {
+        let is_kept = |path: &str| tenant_of(path).is_none_or(|tenant| !tenants.contains(tenant));
+        let mut files = self.files.clone();
+        files.retain(|path, _| is_kept(path));
+        let earlier = other.iter().flat_map(|other| &other.files);
+        let earlier = earlier.filter(|(path, _)| !is_kept(path));
+        files.extend(earlier.map(|(path, text)| (path.clone(), text.clone())));
+        // Kept files come on top of new ones: tenants that break large files in turn must not pile them up.
+        if files.values().map(String::len).sum::<usize>() > SET_BYTES_MAX {
+            return Err(Fault::of_file(".", TOO_LARGE).into());
+        }
+        let served: BTreeSet<String> = files
+            .keys()
+            .filter_map(|path| tenant_of(path).map(str::to_owned))
+            .collect();
+        for tenant in tenants.iter().filter(|tenant| !served.contains(**tenant)) {
+            files.insert(format!("{TENANTS}{tenant}/{CLOSED}"), String::new());
+        }
+        Self::of_files(".", files)
     }
 
     /// The Cedar files that say what must be provable, sorted by path. They are no policies: they allow nothing.
@@ -151,17 +205,39 @@ fn is_cedar(path: &str) -> bool {
     Path::new(path).extension() == Some(OsStr::new("cedar"))
 }
 
+/// The tenant in whose folder a file lies.
+pub(super) fn tenant_of(path: &str) -> Option<&str> {
+    let (tenant, _) = path.strip_prefix(TENANTS)?.split_once('/')?;
+    Some(tenant)
+}
+
+/// The tenant that a file closes.
+fn closed(path: &str) -> Option<&str> {
+    let (tenant, name) = path.strip_prefix(TENANTS)?.split_once('/')?;
+    (name == CLOSED).then_some(tenant)
+}
+
 /// Why a file must not be where it is.
-fn misplaced(path: &str) -> Option<&'static str> {
+fn misplaced(path: &str) -> Option<String> {
     let (folder, _) = path.split_once('/')?;
     match folder {
-        _ if !is_cedar(path) => Some("this file is read at the top of the folder only"),
-        "tests" => Some("Cedar files under `tests` are not policies"),
-        "tenants" => Some(
-            "policies of one tenant cannot be checked by this version; name the tenant in the policy instead",
-        ),
+        "tenants" => misplaced_tenant(path),
+        _ if !is_cedar(path) => Some("this file is read at the top of the folder only".to_owned()),
+        "tests" => Some("Cedar files under `tests` are not policies".to_owned()),
         _ => None,
     }
+}
+
+fn misplaced_tenant(path: &str) -> Option<String> {
+    let Some(tenant) = tenant_of(path) else {
+        return Some("a file under `tenants` lies in the folder of its tenant, which has the tenant's client key for a name".to_owned());
+    };
+    // `Tenant::"…"` and ids are made of it: a name that cannot be a client key would be a folder that never matches.
+    if let Err(error) = tenant.parse::<TenantId>() {
+        return Some(format!("this folder cannot be that of a tenant: {error}"));
+    }
+    let is_fine = is_cedar(path) || closed(path).is_some();
+    (!is_fine).then(|| "this file is read at the top of the folder only".to_owned())
 }
 
 /// One walk through a folder.
@@ -255,7 +331,7 @@ impl Walk {
             Ok(text) => {
                 self.bytes += text.len();
                 if self.bytes > SET_BYTES_MAX {
-                    return self.refuse(path, "the files together are larger than 16 MiB");
+                    return self.refuse(path, TOO_LARGE);
                 }
                 self.files.insert(path.to_owned(), text);
             }
@@ -282,4 +358,29 @@ fn read_text(place: &Path) -> Result<String, String> {
         return Err("larger than 1 MiB".to_owned());
     }
     String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_files_count_as_new_ones_do() {
+        let draft = |tenant: &str, length| {
+            let path = format!("tenants/{tenant}/a.cedar");
+            let files = [
+                (path, " ".repeat(length)),
+                ("a.cedar".to_owned(), String::new()),
+            ];
+            Draft::from_files(files).unwrap()
+        };
+        let (new, last) = (draft("globex", SET_BYTES_MAX / 2), "acme");
+        let composed = |length| {
+            let last_good = draft(last, length);
+            new.with_tenants_of(Some(&last_good), &BTreeSet::from([last]))
+        };
+        assert!(composed(SET_BYTES_MAX / 2).is_ok());
+        let refused = composed(SET_BYTES_MAX / 2 + 1).unwrap_err();
+        assert_eq!(refused.to_string(), format!(".: {TOO_LARGE}"));
+    }
 }

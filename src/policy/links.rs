@@ -8,9 +8,8 @@ use cedar_policy::{EntityUid, Policy, PolicyId, PolicySet, SlotId};
 use serde::Deserialize;
 
 use super::error::{Fault, Faults, PolicyError, Source};
-use super::parsed::Parsed;
-use super::rule::{Place, Rule, is_id};
-use crate::ledger::entry::PolicyRef;
+use super::parsed::{Entry, Pattern, Sheet};
+use super::rule::is_id;
 
 /// One entry of `links.json`.
 #[derive(Debug, Deserialize)]
@@ -23,60 +22,52 @@ struct Link {
     args: BTreeMap<String, String>,
 }
 
-/// Adds the policies that the links stand for.
-pub(super) fn write_out(source: &Source, parsed: &mut Parsed) -> Result<(), PolicyError> {
+/// The policies that the links stand for. Whether their ids are free is for the set to say.
+pub(super) fn write_out(source: &Source, templates: &[&Pattern]) -> Result<Sheet, PolicyError> {
     let links: Vec<Link> = serde_json::from_str(source.text())
         .map_err(|error| Fault::of_file(source.name(), error.to_string()))?;
+    let by_id = templates.iter().rev();
+    let by_id: HashMap<_, _> = by_id
+        .map(|pattern| (pattern.rule.policy.id.as_str(), *pattern))
+        .collect();
     let mut faults = Faults::default();
+    let mut sheet = Sheet::default();
     for link in &links {
-        let written = write_one(link, parsed).map_err(|message| {
-            let message = format!("link `{}`: {message}", link.id);
-            PolicyError::from(Fault::of_file(source.name(), message))
-        });
-        if let Some((rule, place, policy)) = faults.part(written)
-            && faults.part(parsed.enter(rule, place)).is_some()
-        {
-            parsed.policies.push(policy);
-        }
+        let pattern = by_id.get(link.template.as_str()).copied();
+        let written = write_one(link, pattern).map_err(|message| fault(source, link, message));
+        sheet.policies.extend(faults.part(written));
     }
-    faults.none_or(())
+    faults.none_or(sheet)
 }
 
-fn write_one(link: &Link, parsed: &Parsed) -> Result<(Rule, Place, Policy), String> {
+fn fault(source: &Source, link: &Link, message: impl std::fmt::Display) -> PolicyError {
+    Fault::of_file(source.name(), format!("link `{}`: {message}", link.id)).into()
+}
+
+fn write_one(link: &Link, pattern: Option<&Pattern>) -> Result<Entry, String> {
     if !is_id(&link.id) {
         return Err("`link_id` must be 1 to 128 letters, digits or any of `-_.:/`".to_owned());
     }
-    if let Some((taken, _)) = parsed.rules.get(&link.id) {
-        let PolicyRef { file, line, .. } = &taken.policy;
-        return Err(format!("the id is taken by {file}:{line}"));
-    }
-    let template_id = PolicyId::new(&link.template);
-    let mut templates = parsed.templates.iter();
-    let template = templates
-        .find(|template| *template.id() == template_id)
-        .ok_or_else(|| format!("there is no template `{}`", link.template))?;
-    let id = PolicyId::new(&link.id);
+    let pattern = pattern.ok_or_else(|| format!("there is no template `{}`", link.template))?;
+    // Under names of its own: a link may have any id here, also its template's.
+    let (from, made) = (PolicyId::new("template"), PolicyId::new("link"));
     let mut set = PolicySet::new();
-    set.add_template(template.clone())
+    set.add_template(pattern.template.new_id(from.clone()))
         .map_err(|error| error.to_string())?;
-    set.link(template_id, id.clone(), values(link)?)
+    set.link(from, made.clone(), values(link)?)
         .map_err(|error| {
             error
                 .source()
                 .map_or_else(|| error.to_string(), ToString::to_string)
         })?;
-    let linked = set.policy(&id).ok_or("it was not made")?;
+    let linked = set.policy(&made).ok_or("it was not made")?;
     let mut json = linked.to_json().map_err(|error| error.to_string())?;
     json["annotations"]["id"] = link.id.clone().into();
-    let policy = Policy::from_json(Some(id), json).map_err(|error| error.to_string())?;
+    let policy = Policy::from_json(None, json).map_err(|error| error.to_string())?;
     // The rule is the template's, under the link's own id.
-    let (rule, place) = parsed
-        .rules
-        .get(&link.template)
-        .ok_or("the template has no rule")?;
-    let mut rule = rule.clone();
+    let mut rule = pattern.rule.clone();
     rule.policy.id.clone_from(&link.id);
-    Ok((rule, place.clone(), policy))
+    Entry::new(rule, pattern.place.clone(), &policy).map_err(|error| error.to_string())
 }
 
 fn values(link: &Link) -> Result<HashMap<SlotId, EntityUid>, String> {

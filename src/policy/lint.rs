@@ -4,43 +4,43 @@
 use cedar_policy::Policy;
 use serde_json::Value;
 
-use super::entities::Memberships;
 use super::names;
 
 /// The attribute that evaluation knows of the principal alone.
 const GRANTS: &str = "mayActAs";
 
-/// What is wrong with a policy, in sentences.
-pub(super) fn lint(policy: &Policy, memberships: &Memberships) -> Vec<String> {
-    let mut found = literals(policy, memberships);
-    match policy.to_json() {
-        Ok(json) if asks_grants_of_others(&json["conditions"]) => {
-            found.push(format!(
-                "`{GRANTS}` is known of `principal` only, written as `principal.{GRANTS}`"
-            ));
-        }
-        Ok(_) => {}
-        Err(error) => found.push(error.to_string()),
+/// What is wrong with a policy, in sentences. `json` is the policy in Cedar's JSON.
+pub(super) fn lint(policy: &Policy, json: &Value) -> Vec<String> {
+    let mut found = literals(policy);
+    if asks_grants_of_others(&json["conditions"]) {
+        found.push(format!(
+            "`{GRANTS}` is known of `principal` only, written as `principal.{GRANTS}`"
+        ));
     }
     found
 }
 
-fn literals(policy: &Policy, memberships: &Memberships) -> Vec<String> {
+/// The ids of the teams that a policy names. One that is not described is a mistake: a `forbid … in Team::"typo"` would never fire.
+pub(super) fn teams(policy: &Policy) -> Vec<String> {
+    let literals = policy.entity_literals().into_iter();
+    let teams = literals.filter(|uid| uid.type_name().to_string() == "Team");
+    let ids = teams.map(|uid| uid.id().unescaped().to_owned());
+    let mut ids: Vec<_> = ids.filter(|id| names::tenant_of(id).is_some()).collect();
+    ids.sort();
+    ids.dedup();
+    ids
+}
+
+fn literals(policy: &Policy) -> Vec<String> {
     let mut found = Vec::new();
     for uid in policy.entity_literals() {
         let kind = uid.type_name().to_string();
-        let id = uid.id().unescaped();
-        if !names::BELOW_TENANT.contains(&kind.as_str()) {
-            continue;
-        }
+        let is_below = names::BELOW_TENANT.contains(&kind.as_str());
         // A bare account id is the same in every tenant, and matches in none.
-        if names::tenant_of(id).is_none() {
+        if is_below && names::tenant_of(uid.id().unescaped()).is_none() {
             found.push(format!(
                 "`{uid}` does not name its tenant: write `{kind}::\"{{tenant}}/…\"`"
             ));
-        } else if kind == "Team" && !memberships.has_team(id) {
-            // A `forbid … in Team::"typo"` would never fire.
-            found.push(format!("`{uid}` is not described in entities.json"));
         }
     }
     found.sort();

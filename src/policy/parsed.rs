@@ -1,37 +1,45 @@
-//! Policies as Cedar parsed them, each under its `@id`. What must never happen here: two policies under one id, for the log could
-//! not tell them apart.
-
-use std::collections::BTreeMap;
+//! What one file of policies says, understood on its own: each policy under its `@id`, with what can be read off its text. What must
+//! never happen here: something that depends on another file. Such a sheet is kept for the next set (`memo`).
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Template};
 
-use super::draft::Draft;
 use super::error::{Fault, Faults, PolicyError, Source};
+use super::lint;
+use super::reach::Reach;
 use super::rule::{Place, Rule};
-use crate::ledger::entry::PolicyRef;
 
-/// All policies of a set, before validation.
+/// The policies and templates of one file.
 #[derive(Debug, Default)]
-pub(super) struct Parsed {
-    pub(super) policies: Vec<Policy>,
-    pub(super) templates: Vec<Template>,
-    /// By id, of policies and templates alike.
-    pub(super) rules: BTreeMap<String, (Rule, Place)>,
+pub(super) struct Sheet {
+    pub(super) policies: Vec<Entry>,
+    pub(super) templates: Vec<Pattern>,
 }
 
-impl Parsed {
-    pub(super) fn parse(draft: &Draft) -> Result<Self, PolicyError> {
-        let mut parsed = Self::default();
-        let mut faults = Faults::default();
-        for (path, text) in draft.policies() {
-            let source = Source::new(path, text.to_owned());
-            faults.part(parsed.file(&source));
-        }
-        faults.none_or(parsed)
-    }
+/// A policy.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) rule: Rule,
+    pub(super) place: Place,
+    pub(super) policy: Policy,
+    pub(super) reach: Reach,
+    /// The teams that it names, by their ids: whether they exist, another file says.
+    pub(super) teams: Vec<String>,
+    /// What is wrong with it beside its types.
+    pub(super) lint: Vec<String>,
+}
 
-    fn file(&mut self, source: &Source) -> Result<(), PolicyError> {
+/// A template.
+#[derive(Debug)]
+pub(super) struct Pattern {
+    pub(super) rule: Rule,
+    pub(super) place: Place,
+    pub(super) template: Template,
+}
+
+impl Sheet {
+    pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {
         let mut faults = Faults::default();
+        let mut sheet = Self::default();
         let set: PolicySet = match source.text().parse() {
             Ok(set) => set,
             Err(errors) => return Err(syntax(source, &errors)),
@@ -40,37 +48,45 @@ impl Parsed {
             // The place is not part of Cedar's documented interface; this crate's version is pinned.
             let place = place(source, policy.as_ref().loc().map(|loc| loc.span.offset()));
             let rule = Rule::read(&place, policy.effect(), |name| policy.annotation(name));
-            if let Some(id) = faults.part(rule.and_then(|rule| self.enter(rule, place))) {
-                self.policies.push(policy.new_id(id));
-            }
+            let entry = rule.and_then(|rule| Entry::new(rule, place, policy));
+            sheet.policies.extend(faults.part(entry));
         }
         for template in set.templates() {
             let place = place(source, template.as_ref().loc().map(|loc| loc.span.offset()));
             let rule = Rule::read(&place, template.effect(), |name| template.annotation(name));
-            if let Some(id) = faults.part(rule.and_then(|rule| self.enter(rule, place))) {
-                self.templates.push(template.new_id(id));
-            }
+            let pattern = rule.map(|rule| Pattern::new(rule, place, template));
+            sheet.templates.extend(faults.part(pattern));
         }
-        faults.none_or(())
+        faults.none_or(sheet)
     }
+}
 
-    /// Takes an id, if it is free.
-    pub(super) fn enter(&mut self, rule: Rule, place: Place) -> Result<PolicyId, PolicyError> {
-        let id = rule.policy.id.clone();
-        if let Some((other, _)) = self.rules.get(&id) {
-            let PolicyRef { file, line, .. } = &other.policy;
-            return Err(place
-                .fault(format!("the id `{id}` is taken by {file}:{line}"))
-                .into());
+impl Entry {
+    /// A policy under the id of its rule.
+    pub(super) fn new(rule: Rule, place: Place, policy: &Policy) -> Result<Self, PolicyError> {
+        let policy = policy.new_id(PolicyId::new(&rule.policy.id));
+        let json = match policy.to_json() {
+            Ok(json) => json,
+            Err(error) => return Err(place.fault(error.to_string()).into()),
+        };
+        Ok(Self {
+            reach: Reach::of(&policy, &json),
+            teams: lint::teams(&policy),
+            lint: lint::lint(&policy, &json),
+            rule,
+            place,
+            policy,
+        })
+    }
+}
+
+impl Pattern {
+    fn new(rule: Rule, place: Place, template: &Template) -> Self {
+        Self {
+            template: template.new_id(PolicyId::new(&rule.policy.id)),
+            rule,
+            place,
         }
-        self.rules.insert(id.clone(), (rule, place));
-        Ok(PolicyId::new(id))
-    }
-
-    /// Where a policy stands.
-    pub(super) fn place(&self, id: &PolicyId) -> Option<&Place> {
-        let text: &str = id.as_ref();
-        self.rules.get(text).map(|(_, place)| place)
     }
 }
 

@@ -2,6 +2,7 @@
 //! by a pin and by the settings, whether it goes live at once or waits for a person. Data only.
 
 use super::admitted::Admitted;
+use super::confined::Confined;
 
 /// A set that is proven, or whose proof is waived.
 #[must_use = "a set is in force only once it is published"]
@@ -13,6 +14,8 @@ pub struct Ready {
     pub author: String,
     /// The digest of the set in force that it was compared with; if another is in force by now, the comparison says nothing.
     pub compared_with: Option<String>,
+    /// Tenants whose own files are at fault: they keep their last good ones, which are in the set.
+    pub confined: Vec<Confined>,
     /// Guarantees of the set in force that this one does not have, or has weaker. It goes live only if a person drops them by name.
     pub dropped: Vec<Dropped>,
     /// Why it is not known to allow only what the set in force allows; nothing if that is proven. Looked at only where

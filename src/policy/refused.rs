@@ -47,7 +47,7 @@ impl From<ProofError> for PolicyError {
 impl Validated {
     /// Whether the set keeps all guarantees. Blocks, for seconds with large sets. What comes back opens nothing.
     pub fn examine(&self, prover: &Prover, stop: &Stop) -> Result<Certificate, ProofError> {
-        match prover.prove(self.rules(), stop) {
+        match prover.prove(self, stop) {
             Ok(evidence) => Ok(certificate(self.rules(), evidence, prover)),
             Err(Unproven::CalledOff) => Err(ProofError::CalledOff),
             Err(unproven) => Err(told(self.rules(), &unproven).into()),

@@ -5,7 +5,6 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
@@ -13,15 +12,11 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::draft::Draft;
-use super::error::{Fault, PolicyError};
+use super::error::Fault;
 use super::folder::Folder;
+use super::judge::{Bar, Found, Judge};
 use super::live::Refused;
-use super::proof::Proof;
-use super::prove::Stop;
 use super::ready::Ready;
-use super::schema::Vocabulary;
-use super::validated::Validated;
 
 /// How long a folder must be quiet before it is read for good: an editor writes in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -49,6 +44,8 @@ pub struct Watch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wake {
     Look,
+    /// By a person's wish.
+    Again,
     Stop,
 }
 
@@ -56,15 +53,15 @@ impl Watch {
     /// Starts to watch. The folder's present state is the first change.
     pub fn start(
         folder: Folder,
-        proof: Proof,
+        bar: Bar,
         interval: Duration,
         changes: tokio::sync::mpsc::Sender<Change>,
     ) -> std::io::Result<Self> {
         let (wake, woken) = mpsc::channel();
         let watcher = watcher(wake.clone());
         let watching = Watching {
+            judge: Judge::start(bar, changes.clone())?,
             folder,
-            proof,
             interval,
             changes,
             woken,
@@ -72,16 +69,17 @@ impl Watch {
             attached: None,
             seen: None,
         };
-        // A thread, not a task: checking ten thousand policies keeps a core busy for seconds.
+        // A thread, not a task: reading a folder blocks.
         thread::Builder::new()
             .name("policy-watch".to_owned())
             .spawn(move || watching.run())?;
         Ok(Self { wake })
     }
 
-    /// Reads the folder now, whatever the system's events say.
+    /// Reads the folder now, whatever the system's events say. What was refused is judged again, also if it did not change: the
+    /// reason may have been a missing solver.
     pub fn rescan(&self) {
-        let _ = self.wake.send(Wake::Look);
+        let _ = self.wake.send(Wake::Again);
     }
 }
 
@@ -144,7 +142,7 @@ fn at_rest<T, M: PartialEq>(
 /// The thread's own state.
 struct Watching {
     folder: Folder,
-    proof: Proof,
+    judge: Judge,
     interval: Duration,
     changes: tokio::sync::mpsc::Sender<Change>,
     woken: Receiver<Wake>,
@@ -162,55 +160,31 @@ struct Attached {
     inode: u64,
 }
 
-/// What a folder was found to hold.
-enum Found {
-    Files(Draft, Vocabulary),
-    Fault(Option<String>, PolicyError),
-}
-
-impl Found {
-    fn in_folder(folder: &Folder) -> Self {
-        let draft = match folder.draft() {
-            Ok(draft) => draft,
-            Err(error) => return Self::Fault(None, error),
-        };
-        match folder.vocabulary() {
-            Ok(vocabulary) => Self::Files(draft, vocabulary),
-            Err(error) => Self::Fault(Some(draft.digest().to_owned()), error),
-        }
-    }
-
-    /// The same for the same state.
-    fn mark(&self) -> String {
-        match self {
-            Self::Files(draft, vocabulary) => format!("{} {}", draft.digest(), vocabulary.digest()),
-            Self::Fault(digest, error) => format!("{digest:?} {error}"),
-        }
-    }
-
-    fn change(self, proof: &Proof, stop: &Stop) -> Change {
-        let (draft, vocabulary) = match self {
-            Self::Files(draft, vocabulary) => (draft, vocabulary),
-            Self::Fault(digest, error) => return rejected(digest, error),
-        };
-        let proven = Validated::check(&draft, &vocabulary)
-            .and_then(|set| set.prove(proof, stop).map_err(PolicyError::from));
-        match proven {
-            Ok(set) => Change::Ready(Ready {
-                set,
-                author: String::new(),
-                compared_with: None,
-                dropped: Vec::new(),
-                widens: None,
-            }),
-            Err(error) => rejected(Some(draft.digest().to_owned()), error),
-        }
+fn read(folder: &Folder) -> Found {
+    let draft = match folder.draft() {
+        Ok(draft) => draft,
+        Err(error) => return Found::Fault(None, error),
+    };
+    match folder.vocabulary() {
+        Ok(vocabulary) => Found::Files {
+            draft,
+            vocabulary,
+            author: folder.author(),
+        },
+        Err(error) => Found::Fault(Some(draft.digest().to_owned()), error),
     }
 }
 
-fn rejected(digest: Option<String>, error: PolicyError) -> Change {
-    let errors = Arc::new(error);
-    Change::Rejected(Refused { digest, errors })
+/// The same for the same state.
+fn mark(found: &Found) -> String {
+    match found {
+        Found::Files {
+            draft, vocabulary, ..
+        } => {
+            format!("{} {}", draft.digest(), vocabulary.digest())
+        }
+        Found::Fault(digest, error) => format!("{digest:?} {error}"),
+    }
 }
 
 impl Watching {
@@ -223,6 +197,8 @@ impl Watching {
             }
             match self.woken.recv_timeout(self.interval) {
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {}
+                Ok(Wake::Again) if self.judge.has_refused() => self.seen = None,
+                Ok(Wake::Again) => {}
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }
@@ -249,8 +225,8 @@ impl Watching {
 
     /// Reads the folder, and hands it on if it is not what was handed on last. It stops when nobody listens any more.
     fn look(&mut self) -> Wake {
-        let found = Found::in_folder(&self.folder);
-        if self.seen.as_ref() == Some(&found.mark()) {
+        let found = read(&self.folder);
+        if self.seen.as_ref() == Some(&mark(&found)) {
             return if self.changes.is_closed() {
                 Wake::Stop
             } else {
@@ -259,9 +235,9 @@ impl Watching {
         }
         let read_again = || {
             let is_over = self.quiet() == Wake::Stop;
-            (!is_over).then(|| Found::in_folder(&self.folder))
+            (!is_over).then(|| read(&self.folder))
         };
-        let settled = match at_rest(&found, Found::mark, read_again) {
+        let settled = match at_rest(&found, mark, read_again) {
             Rest::Agreed(found) => found,
             Rest::Never => Found::Fault(
                 None,
@@ -269,22 +245,19 @@ impl Watching {
             ),
             Rest::Stopped => return Wake::Stop,
         };
-        let mark = settled.mark();
-        if self.seen.as_ref() == Some(&mark) {
-            return Wake::Look;
+        let mark = mark(&settled);
+        if self.seen.as_ref() != Some(&mark) {
+            self.seen = Some(mark);
+            self.judge.hand(settled);
         }
-        self.seen = Some(mark);
-        let heard = self
-            .changes
-            .blocking_send(settled.change(&self.proof, &Stop::default()));
-        heard.map_or(Wake::Stop, |()| Wake::Look)
+        Wake::Look
     }
 
     /// Sleeps until it is quiet for a while; a folder that never is, is read all the same.
     fn quiet(&self) -> Wake {
         for _ in 0..EVENTS_MAX {
             match self.woken.recv_timeout(DEBOUNCE) {
-                Ok(Wake::Look) => {}
+                Ok(Wake::Look | Wake::Again) => {}
                 Err(RecvTimeoutError::Timeout) => return Wake::Look,
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return Wake::Stop,
             }

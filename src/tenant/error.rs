@@ -19,7 +19,7 @@ pub enum TenantError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// A row holds what no version of Gatepost writes.
-    #[error("the row of tenant `{0}` is damaged in column `{1}`")]
+    #[error("the row of `{0}` is damaged in column `{1}`")]
     Spoiled(String, &'static str),
     /// No tenant has that name.
     #[error(
@@ -29,6 +29,14 @@ pub enum TenantError {
     /// No grant in force has that id.
     #[error("there is no grant `{0}` in force; `gatepost grant list` shows them")]
     UnknownGrant(String),
+    /// The tenant's site belongs to another client key by now, so nothing of it is left to be blocked.
+    #[error(
+        "tenant `{0}` was replaced when its site was imported; name the site by its host, or by the client key that it has now"
+    )]
+    Replaced(TenantId),
+    /// Nothing keeps this target out.
+    #[error("no block on {0} is in force; `gatepost block list` shows those that are")]
+    UnknownBlock(String),
     /// The base URL is no site that the app may be installed on.
     #[error("the base URL is not under a configured site suffix")]
     ForeignSite,
@@ -64,7 +72,11 @@ impl TenantError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Db(_) | Self::Ledger(_) | Self::Vault(_) | Self::Spoiled(..) => "unavailable",
-            Self::Unknown(_) | Self::UnknownGrant(_) | Self::NeverInstalled(_) => "unknown",
+            Self::Unknown(_)
+            | Self::UnknownGrant(_)
+            | Self::UnknownBlock(_)
+            | Self::Replaced(_)
+            | Self::NeverInstalled(_) => "unknown",
             Self::ForeignSite => "foreign_site",
             Self::Replayed => "token_replayed",
             Self::Stale(_) => "stale_event",

@@ -100,14 +100,16 @@ impl Tenants {
         let ledger = parts.ledger.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                let mut tenants = vec![install.tenant.clone()];
+                let (mut tenants, mut blocks) = (vec![install.tenant.clone()], false);
                 let entry = if is_repeated(connection, &install.signed, now).await? {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
                     require_newer(connection, &install).await?;
-                    let replaced = replace_holders(connection, &install, now).await?;
+                    let mut replaced = replace_holders(connection, &install, now).await?;
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
+                    replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
+                    blocks = replaced.blocks > 0;
                     let entry = install_entry(&install, &replaced);
                     tenants.extend(replaced.tenants);
                     entry
@@ -115,6 +117,7 @@ impl Tenants {
                 ledger.append_in(connection, Draft::new(&entry)?).await?;
                 Ok(Changed {
                     tenants,
+                    blocks,
                     outcome: (),
                 })
             })
@@ -138,6 +141,7 @@ impl Tenants {
                     }
                     return Ok(Changed {
                         tenants: Vec::new(),
+                        blocks: false,
                         outcome: Err(TenantError::NeverInstalled(tenant)),
                     });
                 };
@@ -155,6 +159,7 @@ impl Tenants {
                 // A repetition is read anew as well: what could not be read the first time shows now.
                 Ok(Changed {
                     tenants: vec![tenant],
+                    blocks: false,
                     outcome: Ok(()),
                 })
             })
@@ -207,6 +212,10 @@ struct Replaced {
     tenants: Vec<TenantId>,
     /// Why an operator had switched the site's last tenant off. Its data is the same, so its new tenant stays off.
     suspended: Option<String>,
+    /// The tenant that had the site last.
+    last: Option<String>,
+    /// How many blocks came with the site.
+    blocks: u64,
 }
 
 /// The newest verified install of a site wins; the tenant that had the site is ended in the same transaction.
@@ -220,6 +229,7 @@ async fn replace_holders(
     let holders = store::holders(connection, &install.tenant, host, cloud_id.as_deref()).await?;
     let mut replaced = Replaced {
         suspended: store::suspension(connection, host).await?,
+        last: store::last_on(connection, host).await?,
         ..Replaced::default()
     };
     for Standing {
@@ -241,6 +251,19 @@ async fn replace_holders(
         replaced.tenants.push(id);
     }
     Ok(replaced)
+}
+
+/// Who was kept out of a site stays out of it under its next client key.
+async fn hand_over(
+    connection: &mut Connection,
+    install: &Install,
+    replaced: &Replaced,
+    now: Timestamp,
+) -> Result<u64, TenantError> {
+    match &replaced.last {
+        Some(last) => store::hand_over(connection, last, &install.tenant, now).await,
+        None => Ok(0),
+    }
 }
 
 fn row<'a>(
@@ -270,6 +293,9 @@ fn install_entry(install: &Install, replaced: &Replaced) -> Entry {
     }
     if let Some(reason) = &replaced.suspended {
         detail.insert("stays_suspended".to_owned(), reason.clone());
+    }
+    if replaced.blocks > 0 {
+        detail.insert("stays_blocked".to_owned(), replaced.blocks.to_string());
     }
     if let Some(cloud_id) = &install.cloud_id {
         detail.insert("cloud_id".to_owned(), cloud_id.to_string());

@@ -44,6 +44,7 @@ macro_rules! text_value {
 }
 
 pub mod account_id;
+pub mod block;
 pub mod cloud_id;
 mod directory;
 pub mod error;

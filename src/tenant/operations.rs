@@ -1,5 +1,7 @@
-//! What operators change: suspension and grants. Each change is one transaction with its admin record. Called by `control`.
+//! What operators change: suspension, grants and blocks. Each change is one transaction with its admin record. Called by `control`.
 //! A revocation must be in force when the call returns.
+
+mod blocks;
 
 use std::collections::BTreeMap;
 
@@ -10,6 +12,8 @@ use crate::ledger::entry::{Entry, Kind};
 use super::record::{Grant, SharedTenant};
 use super::registry::{Changed, Tenants};
 use super::{AccountId, TenantError, TenantId, store};
+
+pub use blocks::NewBlock;
 
 /// A grant to be given.
 #[derive(Clone, Debug)]
@@ -145,6 +149,7 @@ impl Tenants {
 fn only(tenant: TenantId) -> Changed<()> {
     Changed {
         tenants: vec![tenant],
+        blocks: false,
         outcome: (),
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::clock::Timestamp;
 use crate::secret::Secret;
 
+use super::block::{Blocked, SharedBlocks};
 use super::{AccountId, CloudId, SiteUrl, TenantId};
 
 /// What a tenant's installation is.
@@ -66,6 +67,7 @@ pub struct Tenant {
     pub changed_at: Timestamp,
     pub(super) secret: Option<Secret>,
     pub(super) grants: HashMap<AccountId, Vec<Grant>>,
+    pub(super) blocks: SharedBlocks,
 }
 
 /// Who may act as whom, for which actions, until when, given by whom.
@@ -102,7 +104,20 @@ impl Tenant {
         self.secret.as_ref()
     }
 
-    /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now.
+    /// What keeps everybody of this tenant out now, by the blocks of this very moment.
+    #[must_use]
+    pub fn is_blocked(&self, now: Timestamp) -> Option<Blocked> {
+        self.blocks.load().on(&self.id, now)
+    }
+
+    /// What keeps `account` out of this tenant now, whatever was found when the request began.
+    #[must_use]
+    pub fn keeps_out(&self, account: &AccountId, now: Timestamp) -> Option<Blocked> {
+        self.blocks.load().keeps_out(account, &self.id, now)
+    }
+
+    /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now. A grant to act
+    /// as an account that is blocked is worth nothing: whoever is kept out is kept out under every name.
     #[must_use]
     pub fn may_act_as(
         &self,
@@ -120,6 +135,7 @@ impl Tenant {
                     .iter()
                     .any(|action| names.contains(&action.as_str()))
             })
+            .filter(|grant| self.keeps_out(&grant.act_as, now).is_none())
             .map(|grant| grant.act_as.clone())
             .collect()
     }

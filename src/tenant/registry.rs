@@ -6,11 +6,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Timestamp};
 use crate::db::{BoxFuture, Connection, Db, DbError};
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 
+use super::block::{Blocks, SharedBlocks};
 use super::directory::Directory;
 use super::named::Named;
 use super::record::SharedTenant;
@@ -63,6 +64,8 @@ pub struct Parts {
 pub(super) struct Changed<T> {
     /// To be read anew.
     pub(super) tenants: Vec<TenantId>,
+    /// Whether the blocks are to be read anew.
+    pub(super) blocks: bool,
     /// For whoever asked.
     pub(super) outcome: T,
 }
@@ -75,6 +78,8 @@ pub struct Tenants(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) parts: Parts,
     directory: ArcSwap<Directory>,
+    /// Also in every tenant.
+    pub(super) blocks: SharedBlocks,
     /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
     refreshing: Mutex<()>,
 }
@@ -83,12 +88,15 @@ impl Tenants {
     /// Opens the registry and loads every tenant. Fails if the master key is not the one that the database was made with.
     pub async fn open(parts: Parts) -> Result<Self, TenantError> {
         check_vault(&parts).await?;
-        let tenants = store::load(parts.db.reads(), &parts.vault, None).await?;
+        let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await?;
+        let blocks = Arc::new(ArcSwap::from_pointee(Blocks::of(blocks)));
+        let tenants = store::load(parts.db.reads(), &parts.vault, &blocks, None).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
             parts,
             directory,
+            blocks,
             refreshing,
         })))
     }
@@ -100,7 +108,9 @@ impl Tenants {
             SiteAsked::Site(site) => directory.site(site),
             SiteAsked::Cloud(cloud) => directory.cloud(cloud),
         };
-        Named::new(found.filter(|tenant| tenant.is_active()).cloned())
+        let now = self.0.parts.clock.now();
+        let open = |tenant: &&SharedTenant| tenant.is_active() && tenant.is_blocked(now).is_none();
+        Named::new(found.filter(open).cloned())
     }
 
     /// The thing on the site that was named.
@@ -117,6 +127,12 @@ impl Tenants {
     #[must_use]
     pub fn current(&self, id: &TenantId) -> Option<SharedTenant> {
         self.0.directory.load().id(id).cloned()
+    }
+
+    /// The time, as the registry sees it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.parts.clock.now()
     }
 
     /// All tenants, by id.
@@ -152,10 +168,28 @@ impl Tenants {
         let tenants = self.clone();
         let task = tokio::spawn(async move {
             let changed = tenants.0.parts.db.transact(work).await?;
-            tenants.refresh(&changed.tenants).await?;
+            let blocks = tenants.refresh_blocks(changed.blocks).await;
+            tenants.refresh(&changed.tenants).await.and(blocks)?;
             Ok(changed.outcome)
         });
         task.await.unwrap_or_else(|_| Err(DbError::Stopped.into()))
+    }
+
+    /// Reads the blocks anew if they changed, or if nobody could read them since they did. Before the tenants: a new tenant must not
+    /// show without the blocks that came with its site.
+    async fn refresh_blocks(&self, changed: bool) -> Result<(), TenantError> {
+        let _turn = self.0.refreshing.lock().await;
+        if !changed && !self.0.blocks.load().is_unknown() {
+            return Ok(());
+        }
+        let parts = &self.0.parts;
+        let read = store::load_blocks(parts.db.reads(), parts.clock.now()).await;
+        let (blocks, result) = match read {
+            Ok(blocks) => (Blocks::of(blocks), Ok(())),
+            Err(error) => (Blocks::unknown(), Err(error)),
+        };
+        self.0.blocks.store(Arc::new(blocks));
+        result
     }
 
     /// Reads these tenants anew and shows what the database says of them.
@@ -164,7 +198,7 @@ impl Tenants {
         let parts = &self.0.parts;
         let (mut fresh, mut result) = (Vec::new(), Ok(()));
         for id in changed {
-            match store::load(parts.db.reads(), &parts.vault, Some(id)).await {
+            match store::load(parts.db.reads(), &parts.vault, &self.0.blocks, Some(id)).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),
             }

@@ -1,4 +1,4 @@
-//! The SQL of tenants, grants, lifecycle tokens and the vault's check. Used by this module only; every writer here runs inside a
+//! The SQL of tenants, grants, blocks, lifecycle tokens and the vault's check. Used by this module only; every writer here runs inside a
 //! transaction of the write lane that also holds the change's admin record.
 
 use std::collections::HashMap;
@@ -11,11 +11,14 @@ use crate::secret::Vault;
 
 use crate::db::DbError;
 
+use super::block::SharedBlocks;
 use super::record::{Grant, State, Tenant};
 use super::{AccountId, SiteUrl, TenantError, TenantId};
 
+mod blocks;
 mod grants;
 
+pub(super) use blocks::{end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block};
 use grants::load_grants;
 pub(super) use grants::{count_grants, give, take_back};
 
@@ -41,6 +44,7 @@ impl From<sqlx::Error> for TenantError {
 pub(super) async fn load(
     reads: &SqlitePool,
     vault: &Vault,
+    blocks: &SharedBlocks,
     only: Option<&TenantId>,
 ) -> Result<Vec<Tenant>, TenantError> {
     let rows = sqlx::query("SELECT * FROM tenants WHERE ?1 IS NULL OR id = ?1 ORDER BY id")
@@ -49,13 +53,14 @@ pub(super) async fn load(
         .await?;
     let mut grants = load_grants(reads, only).await?;
     rows.iter()
-        .map(|row| tenant(row, vault, &mut grants))
+        .map(|row| tenant(row, vault, blocks, &mut grants))
         .collect()
 }
 
 fn tenant(
     row: &SqliteRow,
     vault: &Vault,
+    blocks: &SharedBlocks,
     grants: &mut HashMap<String, Vec<Grant>>,
 ) -> Result<Tenant, TenantError> {
     let id: String = row.try_get("id")?;
@@ -88,6 +93,7 @@ fn tenant(
         id: id.parse().map_err(|_| spoiled("id"))?,
         secret,
         grants: by_account,
+        blocks: blocks.clone(),
     })
 }
 

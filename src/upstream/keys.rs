@@ -1,5 +1,5 @@
 //! The tenants' keys that sign. No permit, no credential: the one way to a signer takes a permit and reads the tenant's epoch again,
-//! so that an uninstall, a rotation or a suspension that came after the decision still wins. Used by this module only.
+//! so that an uninstall, a rotation, a suspension or a block that came after the decision still wins. Used by this module only.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
@@ -30,7 +30,7 @@ impl Keys {
         Self { tenants }
     }
 
-    /// The signer for this permit's tenant, unless the tenant's epoch has moved since.
+    /// The signer for this permit's tenant, unless the tenant's epoch has moved since or somebody of it is blocked.
     pub(super) fn signer(&self, permit: &Permit) -> Result<Signer, Revoked> {
         let tenant = self
             .tenants
@@ -41,11 +41,19 @@ impl Keys {
         let named = permit.resource().tenant();
         let same =
             tenant.id == named.id && tenant.epoch == permit.epoch() && tenant.epoch == named.epoch;
-        if same && tenant.is_active() {
+        if same && tenant.is_active() && !self.is_blocked(&tenant, permit) {
             Ok(Signer { tenant })
         } else {
             Err(Revoked)
         }
+    }
+
+    /// Whether the caller or the account that it acts as is kept out by now. Of the latter the policies may know nothing.
+    fn is_blocked(&self, tenant: &SharedTenant, permit: &Permit) -> bool {
+        let now = self.tenants.now();
+        [permit.principal().account(), permit.act_as()]
+            .into_iter()
+            .any(|account| tenant.keeps_out(account, now).is_some())
     }
 }
 

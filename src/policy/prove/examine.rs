@@ -9,12 +9,13 @@ use cedar_policy::{
 };
 use cedar_policy_symcc::Env;
 
-use super::super::validated::RuleSet;
+use super::super::inert::Obligation;
+use super::super::validated::{RuleSet, Validated};
 use super::ask::Asker;
 use super::counterexample::Counterexample;
 use super::errs::may_err;
 use super::frame::Frame;
-use super::guarantee::{ACT_AS, Guarantee, ISOLATION, Kind, NEVER_ERRS, READS};
+use super::guarantee::{ACT_AS, Guarantee, INERT, ISOLATION, Kind, NEVER_ERRS, READS};
 use super::hint::{describes, hint};
 use super::modular::{Finding, Modular, Scene};
 use super::outcome::Undecided;
@@ -23,6 +24,7 @@ use super::{always, replay};
 /// One set with all that is asked of it.
 pub(super) struct Case<'a> {
     rules: &'a RuleSet,
+    obligations: &'a [Obligation],
     guarantees: &'a [Guarantee],
     frames: &'a [Frame],
     policies: &'a [&'a Policy],
@@ -39,6 +41,8 @@ pub(super) enum Job<'a> {
     Reads(usize),
     /// Whether a policy can fail.
     Errs(usize, &'a Policy),
+    /// Whether a policy in a tenant's folder matches only the tenant's accounts.
+    Inert(usize, &'a Policy, &'a str),
 }
 
 /// What came of a job.
@@ -50,13 +54,14 @@ pub(super) enum Judged {
 
 impl<'a> Case<'a> {
     pub(super) fn new(
-        rules: &'a RuleSet,
+        set: &'a Validated,
         guarantees: &'a [Guarantee],
         frames: &'a [Frame],
         policies: &'a [&'a Policy],
     ) -> Self {
         Self {
-            rules,
+            rules: set.rules(),
+            obligations: set.inert_obligations(),
             guarantees,
             frames,
             policies,
@@ -84,6 +89,11 @@ impl<'a> Case<'a> {
             }
             let here = erring.iter().filter(|policy| frame.admits(policy));
             jobs.extend(here.map(|&policy| Job::Errs(index, policy)));
+            for (id, tenant) in self.obligations {
+                let policy = self.rules.policies.policy(id);
+                let policy = policy.filter(|policy| frame.admits(policy));
+                jobs.extend(policy.map(|policy| Job::Inert(index, policy, tenant)));
+            }
         }
         jobs
     }
@@ -101,6 +111,7 @@ impl<'a> Case<'a> {
             Job::Keeps(frame, guarantee) => (*frame, guarantee.name.clone()),
             Job::Reads(frame) => (*frame, READS.to_owned()),
             Job::Errs(frame, policy) => (*frame, format!("{NEVER_ERRS} {}", policy.id())),
+            Job::Inert(frame, policy, _) => (*frame, format!("{INERT} {}", policy.id())),
         };
         if self
             .broken
@@ -114,6 +125,7 @@ impl<'a> Case<'a> {
             Job::Keeps(_, guarantee) => self.keeps(asker, frame, guarantee),
             Job::Reads(_) => self.reads(asker, frame),
             Job::Errs(_, policy) => self.errs(asker, frame, policy),
+            Job::Inert(_, policy, tenant) => self.inert(asker, frame, policy, tenant),
         };
         match found {
             Ok(None) => Judged::Holds,
@@ -207,6 +219,38 @@ impl<'a> Case<'a> {
             "`{}` fails on a valid request; Cedar would skip it",
             policy.id()
         );
+        Ok(Some(found))
+    }
+
+    fn inert(
+        &self,
+        asker: &mut Asker<'a>,
+        frame: usize,
+        policy: &Policy,
+        tenant: &str,
+    ) -> Result<Option<Counterexample>, String> {
+        let condition = format!("principal.tenant == Tenant::\"{tenant}\"");
+        let inside = format!("permit (principal, action, resource) when {{ {condition} }};");
+        let inside = Policy::parse(None, inside).map_err(|error| error.to_string())?;
+        let asked = asker.matches_within(INERT, policy, &inside, &self.frames[frame])?;
+        let Some(env) = asked else { return Ok(None) };
+        let of = |policy: &Policy| PolicySet::from_policies([policy.clone()]);
+        let alone = of(policy).map_err(|error| error.to_string())?;
+        let inside = of(&inside).map_err(|error| error.to_string())?;
+        let matches = |set: &PolicySet, request: &Request, entities: &Entities| {
+            let response = Authorizer::new().is_authorized(request, set, entities);
+            response.diagnostics().reason().next().is_some()
+        };
+        let confirm = |request: &Request, entities: &Entities| {
+            let outside = !matches(&inside, request, entities);
+            (outside && matches(&alone, request, entities)).then(|| vec![policy.id().clone()])
+        };
+        let mut found = self.told(&env, frame, confirm)?;
+        found.hint = format!("put `{condition}` first in the `when` of `{}`", policy.id());
+        INERT.clone_into(&mut found.guarantee);
+        found.title =
+            format!("what lies in `tenants/{tenant}` is about accounts of `{tenant}` only");
+        found.what = format!("`{}` is about others, too", policy.id());
         Ok(Some(found))
     }
 

@@ -11,7 +11,7 @@ use cedar_policy::{Policy, Schema};
 
 use super::super::schema::Vocabulary;
 use super::super::snapshot::ENGINE;
-use super::super::validated::RuleSet;
+use super::super::validated::Validated;
 use super::ask::{Asked, Asker, Session};
 use super::canary;
 use super::examine::{Case, Job, Judged};
@@ -66,12 +66,13 @@ impl Prover {
         self.clock.now()
     }
 
-    /// Whether everything that is asked of `rules` holds, in every environment of their schema.
+    /// Whether everything that is asked of a set holds, in every environment of its schema.
     pub(in super::super) fn prove(
         &self,
-        rules: &RuleSet,
+        set: &Validated,
         stop: &Stop,
     ) -> Result<Evidence, Unproven> {
+        let rules = set.rules();
         let solver = self
             .solver()
             .map_err(|missing| Unproven::Missing(Arc::new(missing)))?;
@@ -91,7 +92,7 @@ impl Prover {
         let frames = Frame::all(rules.vocabulary.schema()).map_err(undecided)?;
         let mut policies: Vec<&Policy> = rules.policies.policies().collect();
         policies.sort_by_key(|policy| policy.id());
-        let case = Case::new(rules, &guarantees, &frames, &policies);
+        let case = Case::new(set, &guarantees, &frames, &policies);
         let (asked, judged) = self.work(&case, rules.vocabulary.schema(), &solver, &session)?;
         if stop.is_asked() {
             return Err(Unproven::CalledOff);
@@ -129,7 +130,11 @@ impl Prover {
         Ok(found)
     }
 
-    pub(super) fn listen_to_canaries(&self, solver: &Whereabouts, stop: &Stop) -> Result<(), Unproven> {
+    pub(super) fn listen_to_canaries(
+        &self,
+        solver: &Whereabouts,
+        stop: &Stop,
+    ) -> Result<(), Unproven> {
         let schema = Vocabulary::core();
         // A memory of its own: canaries sing each time.
         let session = Session {

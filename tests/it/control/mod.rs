@@ -5,6 +5,7 @@
 )]
 
 mod admin;
+mod blocks;
 mod commands;
 mod grants;
 mod socket;

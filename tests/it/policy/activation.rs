@@ -163,6 +163,7 @@ async fn under_narrowing_what_nobody_compared_waits() {
         set: waived(policy),
         author: "unix:7".to_owned(),
         compared_with: compared.clone(),
+        confined: Vec::new(),
         dropped: Vec::new(),
         widens: widens.map(str::to_owned),
     };

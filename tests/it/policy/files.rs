@@ -151,7 +151,9 @@ fn what_stands_in_the_wrong_place_is_never_read_as_a_policy() {
     let folder = folder();
     for path in [
         "tests/t.cedar",
-        "tenants/acme/p.cedar",
+        "tenants/p.cedar",
+        "tenants/a b/p.cedar",
+        "tenants/acme/links.json",
         "sub/entities.json",
         "sub/links.json",
     ] {
@@ -161,7 +163,9 @@ fn what_stands_in_the_wrong_place_is_never_read_as_a_policy() {
         refusal(folder.path()),
         "sub/entities.json: this file is read at the top of the folder only\n\
          sub/links.json: this file is read at the top of the folder only\n\
-         tenants/acme/p.cedar: policies of one tenant cannot be checked by this version; name the tenant in the policy instead\n\
+         tenants/a b/p.cedar: this folder cannot be that of a tenant: ` ` has no place in a tenant id; it is made of letters, digits, `_`, `.`, `:` and `-`\n\
+         tenants/acme/links.json: this file is read at the top of the folder only\n\
+         tenants/p.cedar: a file under `tenants` lies in the folder of its tenant, which has the tenant's client key for a name\n\
          tests/t.cedar: Cedar files under `tests` are not policies"
     );
 }

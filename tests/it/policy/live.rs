@@ -23,6 +23,7 @@ fn ready(policy: &str) -> Ready {
         set: admitted(policy),
         author: "unix:7".to_owned(),
         compared_with: None,
+        confined: Vec::new(),
         dropped: Vec::new(),
         widens: None,
     }

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gatepost::clock::Clock;
-use gatepost::policy::{Change, Folder, Proof, Settings, Waiver, Watch};
+use gatepost::policy::{Activation, Bar, Change, Folder, Live, Proof, Settings, Waiver, Watch};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{Receiver, channel};
 use tokio::time::timeout;
@@ -16,6 +17,14 @@ use super::PERMIT;
 const NEVER: Duration = Duration::from_hours(1);
 /// A test that fails ends.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+fn bar(proof: Proof) -> Bar {
+    Bar {
+        proof,
+        live: Arc::new(Live::new(Clock::system())),
+        activation: Activation::Auto,
+    }
+}
 
 struct World {
     folder: TempDir,
@@ -31,8 +40,8 @@ impl World {
         let (sender, changes) = channel(8);
         let waiver = Waiver::development(true).expect("development");
         let watched = Folder::new(folder.path().join("policies"));
-        let watch =
-            Watch::start(watched, Proof::Waived(waiver), interval, sender).expect("a thread");
+        let bar = bar(Proof::Waived(waiver));
+        let watch = Watch::start(watched, bar, interval, sender).expect("a thread");
         Self {
             folder,
             watch,
@@ -164,7 +173,8 @@ async fn without_a_solver_a_set_that_needs_proof_is_refused() {
         ..Settings::default()
     };
     let proof = Proof::Required(settings.prover(Clock::system()));
-    let _watch = Watch::start(Folder::new(folder.path()), proof, NEVER, sender).expect("a thread");
+    let watched = Folder::new(folder.path());
+    let _watch = Watch::start(watched, bar(proof), NEVER, sender).expect("a thread");
     let change = timeout(PATIENCE, changes.recv())
         .await
         .expect("in time")

@@ -4,6 +4,7 @@
     reason = "helpers of tests: what cannot go on is a failed test"
 )]
 
+mod blocks;
 mod callback;
 mod epochs;
 mod hangup;

@@ -19,6 +19,7 @@ fn ready(compared_with: Option<&str>, widens: Option<&str>, dropped: &[&str]) ->
         set: set(),
         author: "unix:7".to_owned(),
         compared_with: compared_with.map(str::to_owned),
+        confined: Vec::new(),
         dropped: lost(dropped),
         widens: widens.map(str::to_owned),
     }

@@ -82,6 +82,18 @@ async fn a_set_that_was_not_kept_is_kept_when_it_is_activated() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_is_not_kept_is_kept_with_the_activation() {
+    let shelf = Shelf::new().await;
+    let set = set("one");
+    let signed = shelf.prove(&set, "unix:1").await;
+    shelf.tamper("DELETE FROM policy_certificates").await;
+    let activated = shelf.activate(&set, Some(&signed), &by("unix:7")).await;
+    activated.unwrap();
+    let last = shelf.archive.last_activated().await.unwrap().unwrap();
+    assert_eq!(last.certificate, Some(signed));
+}
+
+#[tokio::test]
 async fn an_activation_stands_with_its_record_or_not_at_all() {
     let shelf = Shelf::new().await;
     let (first, _) = shelf.live("one").await;

@@ -1,0 +1,258 @@
+//! Judges one state of the folder after the other, on a thread of its own: checking and proving ten thousand policies keeps a core
+//! busy for seconds. May be used by `watch` only. What must never happen here: the verdict on an older state comes after that on a
+//! newer one. A state that is no longer the folder's is not judged to its end.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use tokio::sync::mpsc::Sender;
+
+use super::Activation;
+use super::blame::{Blame, ByTenant};
+use super::confined::Confined;
+use super::draft::Draft;
+use super::error::{Fault, PolicyError};
+use super::live::{Live, Refused};
+use super::memo::Workshop;
+use super::proof::Proof;
+use super::prove::Stop;
+use super::ready::Ready;
+use super::refused::ProofError;
+use super::schema::Vocabulary;
+use super::snapshot::Snapshot;
+use super::validated::Validated;
+use super::watch::Change;
+
+/// How many times a set is put together anew because a proof found a tenant's folder at fault.
+const ROUNDS_MAX: usize = 32;
+
+/// What a state is judged by.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What is asked of a set.
+    pub proof: Proof,
+    /// The set in force, which a new one is compared with.
+    pub live: Arc<Live>,
+    /// Whether it matters if a new set allows more.
+    pub activation: Activation,
+}
+
+/// What a folder was found to hold.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// Files that could be read.
+    Files {
+        draft: Draft,
+        vocabulary: Vocabulary,
+        author: String,
+    },
+    /// What could not.
+    Fault(Option<String>, PolicyError),
+}
+
+/// The thread that judges. It ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct Judge(Arc<Desk>);
+
+#[derive(Debug, Default)]
+struct Desk {
+    slot: Mutex<Slot>,
+    filled: Condvar,
+    refused: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    next: Option<Found>,
+    running: Stop,
+    is_over: bool,
+}
+
+impl Desk {
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The next state and the word that calls it off; nothing at the end.
+    fn take(&self) -> Option<(Found, Stop)> {
+        let mut slot = self.slot();
+        loop {
+            if slot.is_over {
+                return None;
+            }
+            if let Some(found) = slot.next.take() {
+                slot.running = Stop::default();
+                return Some((found, slot.running.clone()));
+            }
+            slot = self
+                .filled
+                .wait(slot)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Judge {
+    pub(super) fn start(bar: Bar, changes: Sender<Change>) -> std::io::Result<Self> {
+        let desk = Arc::new(Desk::default());
+        let judging = Judging {
+            bar,
+            workshop: Workshop::new(),
+        };
+        let ours = desk.clone();
+        thread::Builder::new()
+            .name("policy-judge".to_owned())
+            .spawn(move || judging.run(&ours, &changes))?;
+        Ok(Self(desk))
+    }
+
+    /// Puts a state before the judge, and calls off whatever is on the desk.
+    pub(super) fn hand(&self, found: Found) {
+        let mut slot = self.0.slot();
+        slot.running.ask();
+        slot.next = Some(found);
+        self.0.filled.notify_one();
+    }
+
+    /// Whether the last verdict was a refusal.
+    pub(super) fn has_refused(&self) -> bool {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Judge {
+    fn drop(&mut self) {
+        let mut slot = self.0.slot();
+        slot.is_over = true;
+        slot.running.ask();
+        self.0.filled.notify_one();
+    }
+}
+
+struct Judging {
+    bar: Bar,
+    workshop: Workshop,
+}
+
+impl Judging {
+    fn run(mut self, desk: &Desk, changes: &Sender<Change>) {
+        while let Some((found, stop)) = desk.take() {
+            let change = self.judge(found, &stop);
+            // What was called off is followed by what replaced it.
+            if stop.is_asked() {
+                continue;
+            }
+            let is_refusal = matches!(change, Change::Rejected(_));
+            desk.refused.store(is_refusal, Ordering::Relaxed);
+            if changes.blocking_send(change).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn judge(&mut self, found: Found, stop: &Stop) -> Change {
+        let (draft, vocabulary, author) = match found {
+            Found::Files {
+                draft,
+                vocabulary,
+                author,
+            } => (draft, vocabulary, author),
+            Found::Fault(digest, error) => return rejected(digest, error),
+        };
+        let live = self.bar.live.current();
+        match self.admit(&draft, &vocabulary, live.as_deref(), stop) {
+            Ok(ready) => Change::Ready(Ready { author, ..ready }),
+            Err(error) => rejected(Some(draft.digest().to_owned()), error),
+        }
+    }
+
+    /// Proves the set. What a proof finds wrong in the folder of one tenant is that tenant's fault alone, as what reading finds.
+    fn admit(
+        &mut self,
+        draft: &Draft,
+        vocabulary: &Vocabulary,
+        live: Option<&Snapshot>,
+        stop: &Stop,
+    ) -> Result<Ready, PolicyError> {
+        let last_good = live.map(|live| live.rules().draft());
+        let mut blamed = ByTenant::new();
+        for _ in 0..ROUNDS_MAX {
+            let (set, confined) = Validated::check_confined(
+                &mut self.workshop,
+                draft,
+                vocabulary,
+                last_good,
+                blamed.clone(),
+            )?;
+            let found = match self.compared(set, live, stop) {
+                Ok(ready) => return Ok(Ready { confined, ..ready }),
+                Err(error) => PolicyError::from(error),
+            };
+            blamed = blame_more(&confined, found)?;
+        }
+        Err(Fault::of_file(
+            "tenants",
+            format!("after {ROUNDS_MAX} rounds there are still folders at fault"),
+        )
+        .with_help("mend those that are told of each tenant, then save again")
+        .into())
+    }
+
+    fn compared(
+        &self,
+        set: Validated,
+        live: Option<&Snapshot>,
+        stop: &Stop,
+    ) -> Result<Ready, ProofError> {
+        let Bar {
+            proof, activation, ..
+        } = &self.bar;
+        let (mut dropped, mut widens) = (Vec::new(), None);
+        if let (Proof::Required(prover), Some(live)) = (proof, live) {
+            dropped = prover.dropped(live.rules(), set.rules(), stop);
+            if *activation == Activation::Narrowing {
+                widens = prover.widens(live.rules(), set.rules(), stop);
+            }
+        } else if let Some(live) = live {
+            dropped = set.rules().lost_by_name(live.rules());
+            widens = Some("nothing is proven here".to_owned());
+        }
+        Ok(Ready {
+            set: set.prove(proof, stop)?,
+            author: String::new(),
+            compared_with: live.map(|live| live.digest().to_owned()),
+            confined: Vec::new(),
+            dropped,
+            widens,
+        })
+    }
+}
+
+/// The tenants at fault so far, and those that `found` adds. It is the whole set's fault if one of them is at fault again, because its
+/// earlier files are in the set then, or if the fault lies in a file that all share.
+fn blame_more(confined: &[Confined], found: PolicyError) -> Result<ByTenant, PolicyError> {
+    let mut blame = Blame::default();
+    for fault in found.faults() {
+        blame.push(fault.clone());
+    }
+    let (shared, tenants) = blame.apart();
+    let is_again = |it: &Confined| tenants.contains_key(&it.tenant);
+    if shared.is_err() || tenants.is_empty() || confined.iter().any(is_again) {
+        return Err(found);
+    }
+    let before: BTreeMap<_, _> = confined
+        .iter()
+        .map(|it| (it.tenant.clone(), it.errors.clone()))
+        .collect();
+    let unproven = tenants
+        .into_iter()
+        .map(|(tenant, errors)| (tenant, errors.unproven()));
+    Ok(before.into_iter().chain(unproven).collect())
+}
+
+fn rejected(digest: Option<String>, error: PolicyError) -> Change {
+    let errors = Arc::new(error);
+    Change::Rejected(Refused { digest, errors })
+}

@@ -1,0 +1,145 @@
+//! The kill switches: block and unblock. Called by `control`.
+//! A block must be in force when the call returns, in every worker and for requests under way; it needs no proof and no policy.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::db::Connection;
+use crate::ledger::entry::{Entry, Kind};
+use crate::ledger::{Draft, Ledger};
+use crate::tenant::block::{Block, Target};
+use crate::tenant::record::State;
+use crate::tenant::registry::{Changed, Tenants};
+use crate::tenant::{TenantError, TenantId, store};
+
+/// A block to be made.
+#[derive(Clone, Debug)]
+pub struct NewBlock {
+    /// Whom it keeps out.
+    pub target: Target,
+    /// For how long from now; for ever if missing.
+    pub span: Option<Duration>,
+    /// What for.
+    pub reason: Option<String>,
+}
+
+impl Tenants {
+    /// Keeps the target out from now on. A block that is there already is replaced and never shortened: of two people who react to
+    /// one incident, the second must not let in whom the first keeps out for longer. Gives the block as it is in force.
+    pub async fn block(&self, new: NewBlock, by: &str) -> Result<Block, TenantError> {
+        let parts = &self.0.parts;
+        let now = parts.clock.now();
+        let mut block = Block {
+            id: format!("block_{}", parts.chance.uuid(now)),
+            target: new.target,
+            until: new.span.map(|span| now.plus(span)),
+            reason: new.reason,
+            made_by: by.to_owned(),
+            made_at: now,
+        };
+        let ledger = parts.ledger.clone();
+        self.change(move |connection| {
+            Box::pin(async move {
+                let by = &block.made_by;
+                refuse_replaced(connection, block.target.tenant()).await?;
+                let before = store::end_blocks(connection, &block.target, by, now).await?;
+                block.until = latest(&block, &before);
+                store::put_block(connection, &block).await?;
+                let replaced = before.first().map(|old| old.id.clone());
+                let more = replaced.map(|id| ("replaced".to_owned(), id));
+                let entry = entry(&block, "block.created", &block.made_by, more);
+                write_down(connection, &ledger, block, &entry).await
+            })
+        })
+        .await
+    }
+
+    /// Lets the target in again, unless another block keeps it out. Gives the block that ended.
+    pub async fn unblock(&self, target: Target, by: &str) -> Result<Block, TenantError> {
+        let (now, ledger) = (self.0.parts.clock.now(), self.0.parts.ledger.clone());
+        let by = by.to_owned();
+        self.change(move |connection| {
+            Box::pin(async move {
+                let ended = store::end_blocks(connection, &target, &by, now).await?;
+                let block = ended.into_iter().next();
+                let block = block.ok_or_else(|| TenantError::UnknownBlock(target.to_string()))?;
+                let entry = entry(&block, "block.ended", &by, None);
+                write_down(connection, &ledger, block, &entry).await
+            })
+        })
+        .await
+    }
+
+    /// The blocks in force, in the order in which they were made.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<Block> {
+        self.0.blocks.load().in_force(self.0.parts.clock.now())
+    }
+}
+
+/// An import may come between the look at a name and this transaction, or the name may be an old client key from a log: the operator
+/// would believe in a block that keeps nobody out.
+async fn refuse_replaced(
+    connection: &mut Connection,
+    tenant: Option<&TenantId>,
+) -> Result<(), TenantError> {
+    let Some(tenant) = tenant else { return Ok(()) };
+    let standing = store::standing(connection, tenant).await?;
+    match standing.map(|standing| standing.state) {
+        Some(State::Replaced) => Err(TenantError::Replaced(tenant.clone())),
+        Some(State::Installed | State::Uninstalled) => Ok(()),
+        None => Err(TenantError::Unknown(tenant.to_string())),
+    }
+}
+
+/// The end of whichever block keeps the target out longest.
+fn latest(block: &Block, before: &[Block]) -> Option<Timestamp> {
+    let ends = before.iter().map(|old| old.until);
+    // `None` is for ever: one of them, and there is no latest.
+    ends.fold(block.until, |latest, end| Some(latest?.max(end?)))
+}
+
+/// Puts the record beside the change. What is about a whole tenant moves its epoch, so that a permit and a user token of before stay
+/// worth nothing when the block is over. One account's block does not: it would end the requests of everybody else, too.
+async fn write_down(
+    connection: &mut Connection,
+    ledger: &Ledger,
+    block: Block,
+    entry: &Entry,
+) -> Result<Changed<Block>, TenantError> {
+    let mut tenants: Vec<TenantId> = Vec::new();
+    if let Target::Tenant(tenant) = &block.target {
+        store::move_epoch(connection, tenant).await?;
+        tenants.push(tenant.clone());
+    }
+    ledger.append_in(connection, Draft::new(entry)?).await?;
+    Ok(Changed {
+        tenants,
+        blocks: true,
+        outcome: block,
+    })
+}
+
+fn entry(block: &Block, operation: &str, by: &str, more: Option<(String, String)>) -> Entry {
+    let mut detail = BTreeMap::from([("block".to_owned(), block.id.clone())]);
+    let until = block.until.map(Timestamp::rfc3339);
+    let account = block.target.account().map(ToString::to_string);
+    let told = [
+        ("account", account),
+        ("reason", block.reason.clone()),
+        ("until", until),
+    ];
+    let told = told
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    detail.extend(told.chain(more));
+    Entry {
+        kind: Kind::Admin,
+        operation: Some(operation.to_owned()),
+        by: Some(by.to_owned()),
+        tenant: block.target.tenant().map(ToString::to_string),
+        detail,
+        ..Entry::default()
+    }
+}
