@@ -97,6 +97,11 @@ pub fn status(status: &Status) -> Value {
             "why": candidate.why,
             "since": candidate.since.rfc3339(),
         })),
+        "confined": status.confined.iter().map(|one| json!({
+            "tenant": one.tenant,
+            "closed": one.is_closed,
+            "errors": faults(&one.errors),
+        })).collect::<Value>(),
         "pin": status.pin.as_ref().map(pin),
         "alarm": status.alarm,
         "refused": status.refused.as_ref().map(|refused| json!({

@@ -12,7 +12,7 @@ use crate::ledger::entry::Entry;
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::policy::archive::{Archive, ArchiveError, By};
 use crate::policy::{
-    Activation, Admitted, Change, Concern, Dropped, Live, PolicyError, Ready, Refused,
+    Activation, Admitted, Change, Concern, Confined, Dropped, Live, PolicyError, Ready, Refused,
 };
 
 mod course;
@@ -122,6 +122,7 @@ impl Keeper {
         if ready.author.is_empty() {
             FOLDER.clone_into(&mut ready.author);
         }
+        self.confine(&ready).await;
         match self.standing(&ready.set) {
             Standing::InForce => return self.live.settle(),
             Standing::ProvenAnew => {
@@ -150,6 +151,37 @@ impl Keeper {
                 }
             }
         }
+    }
+
+    /// Tenants whose own files are at fault are told, though the set goes on without these files. A state that comes again, because
+    /// its record failed, is told once.
+    async fn confine(&self, ready: &Ready) {
+        let digest = ready.set.snapshot().digest();
+        let told = |confined: &[Confined]| -> Vec<String> {
+            confined
+                .iter()
+                .map(|one| format!("{} {}", one.tenant, one.errors))
+                .collect()
+        };
+        let before = told(&self.live.status().confined);
+        for one in &ready.confined {
+            if before.contains(&format!("{} {}", one.tenant, one.errors)) {
+                continue;
+            }
+            let report = record::report(&one.errors);
+            tracing::error!(
+                tenant.id = one.tenant,
+                closed = one.is_closed,
+                "the files of a tenant are at fault; it keeps its last good ones\n{report}"
+            );
+            if let Err(error) = self
+                .record(&record::confined(digest, one, &ready.author))
+                .await
+            {
+                tracing::error!(%error, "the refusal of a tenant's files could not be recorded");
+            }
+        }
+        self.live.confine(ready.confined.clone());
     }
 
     /// Kept before anything is decided: what is refused or waits can be looked at, and activated by a person.

@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 
 use super::admitted::Admitted;
 use super::archive::Pin;
+use super::confined::Confined;
 use super::error::{Fault, PolicyError};
 use super::ready::{Dropped, Ready};
 use super::snapshot::Snapshot;
@@ -42,6 +43,8 @@ pub struct Status {
     pub pending: Option<Pending>,
     /// The folder's present state, if it is in order and waits for a person.
     pub candidate: Option<Candidate>,
+    /// Tenants whose own files are at fault in the folder's present state: they keep their last good ones.
+    pub confined: Vec<Confined>,
     /// The set that stays in force whatever the folder says.
     pub pin: Option<Pin>,
     /// What somebody should look at although requests are answered.
@@ -171,6 +174,7 @@ impl Live {
         let mut state = self.state();
         // What waited was made of a state that the folder is no longer in.
         state.forget();
+        state.status.confined.clear();
         state.status.refused = Some(refused);
         state.status.refusals += 1;
     }
@@ -210,6 +214,11 @@ impl Live {
     #[must_use]
     pub fn take_waiting(&self) -> Option<Ready> {
         self.state().waiting.take()
+    }
+
+    /// Notes the tenants whose own files are at fault.
+    pub fn confine(&self, confined: Vec<Confined>) {
+        self.state().status.confined = confined;
     }
 
     /// Notes the pin, or that there is none.

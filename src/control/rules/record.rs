@@ -2,12 +2,13 @@
 //! happen here: an entry too large for the log, so that what it is about goes unrecorded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 use crate::ledger::entry::{Entry, Kind, shorten};
 use crate::policy::archive::By;
-use crate::policy::{Counterexample, PolicyError, Ready, Refused, Snapshot};
+use crate::policy::{Confined, Counterexample, PolicyError, Ready, Refused, Snapshot};
 
 /// Faults that go into the record; the rest is counted there.
 const FAULTS_RECORDED: usize = 20;
@@ -97,6 +98,23 @@ pub(super) fn rejected(refused: &Refused, author: Option<&str>) -> Entry {
         detail,
         ..Entry::default()
     }
+}
+
+/// The files of one tenant were refused; the set named goes on without them.
+pub(super) fn confined(digest: &str, one: &Confined, author: &str) -> Entry {
+    let refused = Refused {
+        digest: Some(digest.to_owned()),
+        errors: Arc::new(one.errors.clone()),
+    };
+    let mut entry = rejected(&refused, Some(author));
+    entry.tenant = Some(shorten(&one.tenant, WORDS_BYTES_MAX));
+    let kept = if one.is_closed {
+        "closed: the tenant has no earlier files"
+    } else {
+        "the tenant keeps its last good files"
+    };
+    entry.detail.insert("confined".to_owned(), kept.to_owned());
+    entry
 }
 
 /// A counterexample as JSON that can be read back, whatever it leaves out.

@@ -195,3 +195,24 @@ fn waived(policy: &str) -> gatepost::policy::Admitted {
         .prove(&Proof::Waived(waiver), &Stop::default())
         .expect("waived")
 }
+
+#[tokio::test]
+async fn a_fault_in_the_files_of_one_tenant_is_told_and_recorded_as_its_own() {
+    let world = proven().await;
+    let tenant = world.site("acme").client_key();
+    let folder = world.policies().join("tenants").join(&tenant);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let name = format!("tenants/{tenant}/own.cedar");
+    world.edit_policy(&name, "permit (").await;
+    let told = world.policy_status().await;
+    assert_eq!(told["refused"], Value::Null, "{told}");
+    assert_eq!(told["confined"][0]["tenant"], tenant, "{told}");
+    assert_eq!(told["confined"][0]["errors"][0]["file"], name);
+    let rejected = records(&world, "policy_rejected").await;
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(rejected[0]["tenant"], tenant);
+    std::fs::remove_file(folder.join("own.cedar")).expect("it is there");
+    world.node.rescan_policies();
+    let state = &world.node.shared().live;
+    until("it is mended", || state.status().confined.is_empty()).await;
+}
