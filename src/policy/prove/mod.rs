@@ -16,6 +16,7 @@ mod hint;
 mod memo;
 mod modular;
 mod outcome;
+mod plain;
 mod prover;
 mod replay;
 mod solver;
