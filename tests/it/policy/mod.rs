@@ -12,6 +12,7 @@ mod links;
 mod live;
 mod proven;
 mod record;
+mod reload;
 mod slices;
 mod soak;
 mod tenant_folders;
