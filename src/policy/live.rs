@@ -30,6 +30,8 @@ struct State {
     /// The folder's present state, where only a record or a person is missing.
     waiting: Option<Ready>,
     alarms: BTreeMap<Concern, String>,
+    /// Sets that were in force and that a request may still hold.
+    retired: Vec<Arc<Snapshot>>,
 }
 
 /// What is in force, and what became of the folder's present state.
@@ -269,7 +271,10 @@ impl Live {
         });
         // It was about the set before.
         state.alarm(Concern::Solver, None);
-        self.current.store(Some(snapshot));
+        let before = self.current.swap(Some(snapshot));
+        state.retired.extend(before);
+        // Those that no request holds any more end here: to free ten thousand policies takes milliseconds, which no request should pay.
+        state.retired.retain(|set| Arc::strong_count(set) > 1);
     }
 }
 
