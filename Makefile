@@ -1,11 +1,11 @@
 # What people do with Gatepost. Every target installs what it needs and is missing, and nothing else.
 #   make demo    build it and see it work      make test    every test, doctests included
-#   make check   format, lints, docs, licences  make bench   compare with nginx   make soak   the long loops
+#   make check   format, lints, docs, licences  make bench   compare with nginx, time proofs   make soak   the long loops
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench
+.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
@@ -42,11 +42,15 @@ need-bench:
 	@$(call need,nginx,nginx-light)
 	@$(call need,wrk,wrk)
 
-demo: need-cc
+# What proofs are made with. The gateway looks for it in the usual places, not in the path.
+need-solver:
+	@$(call need,cvc5,cvc5)
+
+demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
 
-test: need-cc
+test: need-cc need-solver
 	cargo test --locked
 
 check: need-cc need-deny
@@ -55,9 +59,10 @@ check: need-cc need-deny
 	RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps --document-private-items
 	cargo-deny --color never check bans licenses sources
 
-bench: need-cc need-bench
+bench: need-cc need-solver need-bench
 	cargo build --release --locked --bin gatepost
 	cargo bench --locked --bench corridor
+	cargo bench --locked --bench proofs
 
 # Every property with many more cases, then the ignored tests: a hundred kills in the middle of policy edits.
 soak: need-cc

@@ -55,7 +55,6 @@ url = \"sqlite://{folder}/gatepost.db\"
 app_key = \"{APP_KEY}\"
 [policy]
 directory = \"{policies}\"
-proof = \"off\"
 [telemetry]
 log_filter = \"warn\"
 [development]

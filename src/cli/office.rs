@@ -6,7 +6,6 @@ use serde_json::Value;
 use crate::clock::{Chance, Clock};
 use crate::config::Loaded;
 use crate::control::command::{Command, Refusal};
-use crate::control::office::Office;
 use crate::control::socket;
 use crate::db::{self, DbError};
 use crate::node::{Markers, Opened};
@@ -34,10 +33,7 @@ async fn on_the_file(loaded: &Loaded, command: Command) -> anyhow::Result<Value>
         Markers::Written
     };
     let opened = Opened::open(loaded, markers, Clock::system(), Chance::system()).await?;
-    let office = Office {
-        tenants: opened.tenants,
-        tokens: opened.tokens,
-    };
+    let office = opened.office(loaded);
     let by = format!("unix:{}", rustix::process::getuid().as_raw());
     let done = office.run(command, &by).await;
     if markers == Markers::Written {

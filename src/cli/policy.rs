@@ -6,6 +6,15 @@ use std::time::Duration;
 
 use clap::Subcommand;
 
+mod activate;
+mod list;
+mod show;
+mod unpin;
+mod verdict;
+mod wrap;
+
+use verdict::{Format, Verdict};
+
 use super::ConfigFile;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Environment};
@@ -13,11 +22,6 @@ use crate::policy::{
     Bounds, Findings, Folder, PolicyError, Prover, Settings, Stop, Validated, Vocabulary,
     schema_text,
 };
-
-mod verdict;
-mod wrap;
-
-use verdict::{Format, Verdict};
 
 /// How long the solver may look for what refuses nothing: whoever waits for `check` writes a rule just now.
 const LINTS: Duration = Duration::from_secs(10);
@@ -43,6 +47,14 @@ enum Command {
         after_help = "Examples:\n  gatepost policy prove\n  gatepost policy prove --policies policies\n\nWhat is proven holds for every request there can be: nobody reaches another tenant's things, nobody acts as another without a\ngrant, reading never writes, no policy fails; and what the files in `guarantees/` say.\nExit code 3: a policy does not parse or validate. Exit code 5: not proven; a request that shows it is printed."
     )]
     Prove(Source),
+    /// Policy sets that were kept, newest first.
+    List(list::List),
+    /// One policy set: who wrote it, what is proven of it, when it was in force.
+    Show(show::Show),
+    /// Put a policy set in force and pin it: what the folder says waits until `policy unpin`.
+    Activate(activate::Activate),
+    /// Let the policy folder decide again.
+    Unpin(unpin::Unpin),
 }
 
 #[derive(Debug, clap::Args)]
@@ -78,14 +90,14 @@ struct Source {
 }
 
 /// Runs the command.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the shape that all subcommands have"
-)]
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    match &args.command {
+    match args.command {
         Command::Check(check) => examine(&check.source, Some(check.strict)),
-        Command::Prove(source) => examine(source, None),
+        Command::Prove(source) => examine(&source, None),
+        Command::List(list) => list::run(&list),
+        Command::Show(show) => show::run(show),
+        Command::Activate(activate) => activate::run(activate),
+        Command::Unpin(unpin) => unpin::run(unpin),
     }
 }
 

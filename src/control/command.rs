@@ -76,6 +76,31 @@ pub enum Command {
         /// Whose it is.
         name: String,
     },
+    /// Policy sets that were kept.
+    PolicyList {},
+    /// One policy set.
+    PolicyShow {
+        /// Its digest, or the beginning of it.
+        digest: String,
+        /// With the text of each file.
+        files: bool,
+        /// With its signed certificate.
+        certificate: bool,
+    },
+    /// Puts a policy set in force, and pins it.
+    PolicyActivate {
+        /// Its digest, or the beginning of it.
+        digest: String,
+        /// The guarantees that are given up with it.
+        drop_guarantees: Vec<String>,
+        /// What for.
+        reason: String,
+    },
+    /// Lets the policy folder decide again.
+    PolicyUnpin {
+        /// What for.
+        reason: Option<String>,
+    },
 }
 
 /// Whom a block is on, as an operator names it: each name that is there narrows it.
@@ -96,14 +121,18 @@ impl Command {
             Self::TenantList {}
             | Self::TenantShow { .. }
             | Self::GrantList { .. }
-            | Self::BlockList {} => true,
+            | Self::BlockList {}
+            | Self::PolicyList {}
+            | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
             | Self::TenantResume { .. }
             | Self::GrantCreate { .. }
             | Self::GrantRevoke { .. }
             | Self::Block { .. }
             | Self::Unblock { .. }
-            | Self::TokenCreate { .. } => false,
+            | Self::TokenCreate { .. }
+            | Self::PolicyActivate { .. }
+            | Self::PolicyUnpin { .. } => false,
         }
     }
 }

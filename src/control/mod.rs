@@ -5,6 +5,7 @@
 mod blocks;
 pub mod command;
 pub mod office;
+pub mod policies;
 pub mod rules;
 pub mod socket;
 mod store;

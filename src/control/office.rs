@@ -11,6 +11,8 @@ use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
 
 use super::blocks;
 use super::command::{Command, Refusal};
+use super::policies;
+use super::rules::{Rules, Wish};
 use super::tokens::AdminTokens;
 
 /// Where commands are carried out. Cheap to clone.
@@ -20,6 +22,8 @@ pub struct Office {
     pub tenants: Tenants,
     /// The admin side's tokens.
     pub tokens: AdminTokens,
+    /// The policy sets.
+    pub rules: Rules,
 }
 
 impl Office {
@@ -83,7 +87,40 @@ impl Office {
                 })?;
                 Ok(json!({ "token": String::from_utf8_lossy(token.expose()) }))
             }
+            Command::PolicyList {}
+            | Command::PolicyShow { .. }
+            | Command::PolicyActivate { .. }
+            | Command::PolicyUnpin { .. } => self.rule(command, by).await,
         }
+    }
+
+    /// What is about policy sets.
+    async fn rule(&self, command: Command, by: &str) -> Result<Value, Refusal> {
+        let done = match command {
+            Command::PolicyShow {
+                digest,
+                files,
+                certificate,
+            } => {
+                let parts = policies::Parts { files, certificate };
+                policies::show(&self.rules, &digest, parts).await
+            }
+            Command::PolicyActivate {
+                digest,
+                drop_guarantees,
+                reason,
+            } => {
+                let wish = Wish {
+                    digest,
+                    drop_guarantees,
+                    reason,
+                };
+                policies::activate(&self.rules, wish, by).await
+            }
+            Command::PolicyUnpin { reason } => policies::unpin(&self.rules, reason, by).await,
+            _ => policies::list(&self.rules).await,
+        };
+        done.map_err(|error| policies::refusal(&error))
     }
 
     fn named(&self, name: &str) -> Result<SharedTenant, Refusal> {

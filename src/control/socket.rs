@@ -15,7 +15,8 @@ use super::office::Office;
 
 const LINE_BYTES_MAX: u64 = 64 * 1024;
 const ANSWER_BYTES_MAX: u64 = 256 * 1024 * 1024;
-const WAIT: Duration = Duration::from_secs(30);
+/// Longer than a proof may take by default: a set without a certificate is proven while its command waits.
+const WAIT: Duration = Duration::from_secs(150);
 
 /// A bound socket; its file goes with it.
 #[derive(Debug)]

@@ -26,9 +26,13 @@ pub(super) async fn insert(connection: &mut Connection, row: &Row) -> Result<(),
     Ok(())
 }
 
-pub(super) async fn role(reads: &Pool, hash: &[u8; 32]) -> Result<Option<String>, DbError> {
+/// Id and role of a token.
+pub(super) async fn holder(
+    reads: &Pool,
+    hash: &[u8; 32],
+) -> Result<Option<(String, String)>, DbError> {
     Ok(
-        sqlx::query_scalar("SELECT role FROM admin_tokens WHERE hash = ?1")
+        sqlx::query_as("SELECT id, role FROM admin_tokens WHERE hash = ?1")
             .bind(&hash[..])
             .fetch_optional(reads)
             .await?,

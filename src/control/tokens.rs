@@ -50,6 +50,23 @@ impl std::str::FromStr for Role {
     }
 }
 
+/// Who holds a token of the admin side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The token's id, which is no secret.
+    pub id: String,
+    /// What its holder may do.
+    pub role: Role,
+}
+
+impl Holder {
+    /// The name in records: `token:token_…`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("token:{}", self.id)
+    }
+}
+
 /// Why a token was not made or looked up.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenStoreError {
@@ -123,12 +140,15 @@ impl AdminTokens {
         Ok(token)
     }
 
-    /// The role of a token, if it is one.
-    pub async fn role(&self, token: &Secret) -> Result<Option<Role>, TokenStoreError> {
+    /// Who holds a token, if it is one.
+    pub async fn holder(&self, token: &Secret) -> Result<Option<Holder>, TokenStoreError> {
         if !token.expose().starts_with(PREFIX.as_bytes()) {
             return Ok(None);
         }
-        let word = store::role(self.db.reads(), &self.vault.token_hash(token)).await?;
-        Ok(word.and_then(|word| word.parse().ok()))
+        let found = store::holder(self.db.reads(), &self.vault.token_hash(token)).await?;
+        Ok(found.and_then(|(id, word)| {
+            let role = word.parse().ok()?;
+            Some(Holder { id, role })
+        }))
     }
 }

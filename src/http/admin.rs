@@ -8,12 +8,15 @@ use axum::routing::get;
 use http::{HeaderMap, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::control::tokens::AdminTokens;
+use crate::control::policies;
+use crate::control::rules::Rules;
+use crate::control::tokens::{AdminTokens, Holder};
 use crate::gateway::Gateway;
 use crate::policy::Status;
 use crate::secret::Secret;
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, PolicyFigures};
+use super::policy_admin;
 
 /// What the admin routes need.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub struct Admin {
     pub gateway: Gateway,
     /// Who may look.
     pub tokens: AdminTokens,
+    /// The policy sets.
+    pub rules: Rules,
     /// Counters.
     pub metrics: std::sync::Arc<Metrics>,
 }
@@ -32,6 +37,7 @@ pub fn admin_plane(admin: Admin) -> Router {
         .route("/livez", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
+        .merge(policy_admin::routes())
         .fallback(async || (StatusCode::NOT_FOUND, "there is no such route here\n"))
         .with_state(admin)
 }
@@ -69,48 +75,29 @@ async fn readyz(State(admin): State<Admin>) -> Response {
         .into_response()
 }
 
+/// Not ready only where nothing is in force: an alarm, a refusal or a candidate changes nothing for requests.
 fn policy_status(status: &Status) -> Value {
-    let live = status
-        .live
-        .as_ref()
-        .map(|live| json!({ "digest": live.digest, "since": live.since.rfc3339() }));
-    let why = live
-        .is_none()
-        .then_some("no policy set is in force: every request is answered 503");
-    let pending = status
-        .pending
-        .as_ref()
-        .map(|pending| json!({ "digest": pending.digest, "why": pending.why }));
-    json!({
-        "ready": live.is_some(),
-        "why": why,
-        "live": live,
-        "pending": pending,
-        "refused": status.refused.as_ref().map(|refused| json!({
-            "digest": refused.digest,
-            "errors": refused.errors.faults().iter().map(ToString::to_string).collect::<Vec<_>>(),
-        })),
-    })
+    let mut told = policies::status(status);
+    let is_ready = status.live.is_some();
+    told["ready"] = json!(is_ready);
+    told["why"] =
+        json!((!is_ready).then_some("no policy set is in force: every request is answered 503"));
+    told
 }
 
 async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
-    if !admits(&admin, &headers).await {
-        let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"gatepost admin\"")];
-        let text =
-            "this wants `Authorization: Bearer <token>`; make one with `gatepost token create`\n";
-        return (StatusCode::UNAUTHORIZED, challenge, text).into_response();
+    if holder(&admin, &headers).await.is_none() {
+        return unauthorized();
     }
     let status = admin.gateway.policies.status();
-    let proof = admin
-        .gateway
-        .policies
-        .current()
-        .map(|set| set.proof().status.clone());
-    let set = status
-        .live
-        .as_ref()
-        .zip(proof.as_ref())
-        .map(|(live, proof)| (live.digest.as_str(), proof.as_str()));
+    let policies = PolicyFigures {
+        set: status
+            .live
+            .as_ref()
+            .map(|live| (live.digest.as_str(), live.proof.status.as_str())),
+        refusals: status.refusals,
+        is_alarmed: status.alarm.is_some(),
+    };
     let active = admin
         .gateway
         .tenants
@@ -120,7 +107,7 @@ async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
         .count();
     let text = admin
         .metrics
-        .text(&admin.gateway.ledger.health(), set, status.refusals, active);
+        .text(&admin.gateway.ledger.health(), &policies, active);
     (
         [(
             header::CONTENT_TYPE,
@@ -131,20 +118,21 @@ async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
         .into_response()
 }
 
-/// Any role may read metrics.
-async fn admits(admin: &Admin, headers: &HeaderMap) -> bool {
+/// Who asks, if a token of this side says so. Any role may look.
+pub(super) async fn holder(admin: &Admin, headers: &HeaderMap) -> Option<Holder> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
+        return None;
     };
-    let token = value
-        .to_str()
-        .ok()
-        .and_then(|text| text.strip_prefix("Bearer "));
-    let Some(token) = token else { return false };
-    admin
-        .tokens
-        .role(&Secret::from(token.to_owned()))
-        .await
-        .is_ok_and(|role| role.is_some())
+    let token = value.to_str().ok()?.strip_prefix("Bearer ")?;
+    let found = admin.tokens.holder(&Secret::from(token.to_owned())).await;
+    found.ok().flatten()
+}
+
+/// One text for every cause.
+pub(super) fn unauthorized() -> Response {
+    let challenge = [(header::WWW_AUTHENTICATE, "Bearer realm=\"gatepost admin\"")];
+    let text =
+        "this wants `Authorization: Bearer <token>`; make one with `gatepost token create`\n";
+    (StatusCode::UNAUTHORIZED, challenge, text).into_response()
 }

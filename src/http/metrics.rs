@@ -26,6 +26,17 @@ struct Set {
     proof: String,
 }
 
+/// What is told of the policies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PolicyFigures<'a> {
+    /// Digest of the set in force, and what is known of its proof.
+    pub(super) set: Option<(&'a str, &'a str)>,
+    /// States of the folder that were refused.
+    pub(super) refusals: u64,
+    /// Whether there is an alarm.
+    pub(super) is_alarmed: bool,
+}
+
 /// All metrics.
 #[derive(Debug)]
 pub struct Metrics {
@@ -37,6 +48,7 @@ pub struct Metrics {
     log_batches: Counter,
     log_batches_failed: Counter,
     policy_refusals: Counter,
+    policy_alarm: Gauge,
     policy_sets: Family<Set, Gauge>,
     tenant_breaches: Counter,
     tenants_active: Gauge,
@@ -53,6 +65,7 @@ impl Default for Metrics {
             log_batches: Counter::default(),
             log_batches_failed: Counter::default(),
             policy_refusals: Counter::default(),
+            policy_alarm: Gauge::default(),
             policy_sets: Family::default(),
             tenant_breaches: Counter::default(),
             tenants_active: Gauge::default(),
@@ -101,6 +114,11 @@ impl Metrics {
             self.policy_refusals.clone(),
         );
         all.register(
+            "policy_alarm",
+            "1 if somebody should look at the policies; /readyz says why",
+            self.policy_alarm.clone(),
+        );
+        all.register(
             "policy_set",
             "1 for the policy set in force",
             self.policy_sets.clone(),
@@ -136,8 +154,7 @@ impl Metrics {
     pub(super) fn text(
         &self,
         log: &Health,
-        policy: Option<(&str, &str)>,
-        policy_refusals: u64,
+        policies: &PolicyFigures<'_>,
         tenants_active: usize,
     ) -> String {
         let wide = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
@@ -148,13 +165,14 @@ impl Metrics {
             (&self.log_entries_lost, log.entries_lost),
             (&self.log_batches, log.batches),
             (&self.log_batches_failed, log.batches_failed),
-            (&self.policy_refusals, policy_refusals),
+            (&self.policy_refusals, policies.refusals),
         ] {
             counter.inner().store(counted, Ordering::Relaxed);
         }
         self.tenants_active.set(wide(tenants_active));
+        self.policy_alarm.set(i64::from(policies.is_alarmed));
         self.policy_sets.clear();
-        if let Some((digest, proof)) = policy {
+        if let Some((digest, proof)) = policies.set {
             let labels = Set {
                 digest: digest.to_owned(),
                 proof: proof.to_owned(),

@@ -8,6 +8,7 @@ mod impatient;
 mod jira;
 pub mod metrics;
 mod parse;
+mod policy_admin;
 mod problem;
 pub mod server;
 mod visit;

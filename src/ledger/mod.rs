@@ -118,7 +118,6 @@ pub struct PolicySet {
 /// The decision log. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    db: Db,
     queue: mpsc::Sender<Message>,
     queue_wait: Duration,
     writer: Writer,
@@ -188,7 +187,7 @@ impl Ledger {
         let (ending, ended) = watch::channel(false);
         let report = Arc::new(Report::default());
         let collector = Collector {
-            db: db.clone(),
+            db,
             writer: writer.clone(),
             queue: messages,
             report: report.clone(),
@@ -198,7 +197,6 @@ impl Ledger {
         };
         tokio::spawn(collector.run(ending));
         Self {
-            db,
             queue,
             queue_wait: Duration::from_millis(settings.queue_wait_ms),
             writer,
@@ -246,21 +244,6 @@ impl Ledger {
         set: &PolicySet,
     ) -> Result<(), LedgerError> {
         Ok(store::keep_set(connection, set, self.writer.clock.now()).await?)
-    }
-
-    /// Makes `activated`, the record of a policy set, durable together with the set's text, which is kept once however often it is
-    /// activated.
-    pub async fn append_set(&self, activated: Draft, set: PolicySet) -> Result<(), LedgerError> {
-        let ledger = self.clone();
-        self.db
-            .transact(move |connection| {
-                Box::pin(async move {
-                    ledger.keep_set_in(connection, &set).await?;
-                    ledger.append_in(connection, activated).await?;
-                    Ok(())
-                })
-            })
-            .await
     }
 
     /// Writes what is queued and that this node ended; later entries are refused. Returns when it is done.

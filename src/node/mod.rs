@@ -2,6 +2,7 @@
 //! No door may be put together in any other place, so that what tests walk through is what users get.
 
 mod parts;
+mod rules;
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,13 +15,12 @@ use tokio::task::JoinHandle;
 use crate::clock::{Chance, Clock};
 use crate::config::{ConfigError, Loaded};
 use crate::control::socket::Socket;
-use crate::control::{office::Office, rules};
 use crate::db::{self, DbError, Held};
 use crate::http::server::{Serving, bind, serve};
 use crate::http::{admin, data_plane};
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::LedgerError;
 use crate::outbound::OutboundError;
-use crate::policy::{Bar, Folder, Proof, Watch};
+use crate::policy::archive::ArchiveError;
 use crate::tenant::TenantError;
 
 pub use parts::{Markers, Opened, Shared};
@@ -40,6 +40,9 @@ pub enum NodeError {
     /// The registry.
     #[error(transparent)]
     Tenants(#[from] TenantError),
+    /// What was kept of policy sets.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
     /// A configured server.
     #[error(transparent)]
     Destination(#[from] OutboundError),
@@ -54,9 +57,6 @@ pub enum NodeError {
     Watch(#[source] io::Error),
 }
 
-/// How often the policy folder is read whatever the system's events say.
-const RESCAN: Duration = Duration::from_secs(3);
-
 /// A node that serves.
 #[derive(Debug)]
 pub struct Node {
@@ -66,7 +66,7 @@ pub struct Node {
     stop: watch::Sender<bool>,
     workers: Vec<std::thread::JoinHandle<()>>,
     tasks: Vec<JoinHandle<()>>,
-    watch: Watch,
+    rules: rules::Running,
     _held: Held,
 }
 
@@ -85,8 +85,9 @@ impl Node {
         let socket = db::socket_path(&config.database)?;
         let socket = Socket::bind(&socket)
             .map_err(|error| NodeError::Listen(socket.display().to_string(), error))?;
-        let shared = Shared::new(loaded, opened)?;
-        let (watch, keeper) = start_rules(loaded, &shared).await?;
+        let calling_off = rules::CallingOff::default();
+        let (shared, orders) = Shared::new(loaded, opened, calling_off.stop())?;
+        let rules = rules::start(loaded, &shared, orders, calling_off).await?;
         let (stop, stopped) = watch::channel(false);
         let serving = Serving {
             limits: config.limits.clone(),
@@ -94,13 +95,8 @@ impl Node {
             stop: stopped,
             drain: Duration::from_millis(config.server.shutdown_ms),
         };
-        let office = Office {
-            tenants: shared.opened.tenants.clone(),
-            tokens: shared.opened.tokens.clone(),
-        };
         let tasks = vec![
-            keeper,
-            tokio::spawn(socket.serve(office)),
+            tokio::spawn(socket.serve(shared.office())),
             start_admin(admin_listener, &shared, &serving)?,
         ];
         let workers = start_workers(listeners, &shared, &serving).await?;
@@ -111,7 +107,7 @@ impl Node {
             stop,
             workers,
             tasks,
-            watch,
+            rules,
             _held: held,
         })
     }
@@ -136,7 +132,7 @@ impl Node {
 
     /// Reads the policy folder now.
     pub fn rescan_policies(&self) {
-        self.watch.rescan();
+        self.rules.rescan();
     }
 
     /// Takes no more connections, lets open requests end, and closes the log.
@@ -149,7 +145,7 @@ impl Node {
             }
         });
         let _ = joined.await;
-        for task in self.tasks {
+        for task in self.tasks.into_iter().chain(self.rules.into_tasks()) {
             task.abort();
             // Ended, not only told to: what it handed to the log stands before the log's last entry.
             let _ = task.await;
@@ -192,29 +188,6 @@ fn address(listener: &std::net::TcpListener) -> Result<SocketAddr, NodeError> {
         .map_err(|error| NodeError::Listen("a fresh socket".to_owned(), error))
 }
 
-/// The folder's first state is applied before the first request; its later ones as they come.
-async fn start_rules(
-    loaded: &Loaded,
-    shared: &Shared,
-) -> Result<(Watch, JoinHandle<()>), NodeError> {
-    let config = &loaded.config;
-    let (sender, mut changes) = tokio::sync::mpsc::channel(1);
-    let prover = config.policy.prover(shared.opened.clock());
-    let proof = Proof::asked(config.policy.proof, config.development.enabled, prover);
-    let bar = Bar {
-        proof,
-        live: shared.live.clone(),
-        activation: config.policy.activation,
-    };
-    let watch =
-        Watch::start(Folder::of(&config.policy), bar, RESCAN, sender).map_err(NodeError::Watch)?;
-    let (live, ledger): (_, Ledger) = (shared.live.clone(), shared.opened.ledger.clone());
-    if let Some(first) = changes.recv().await {
-        rules::apply(first, &live, &ledger).await;
-    }
-    Ok((watch, tokio::spawn(rules::keep(changes, live, ledger))))
-}
-
 fn start_admin(
     listener: std::net::TcpListener,
     shared: &Shared,
@@ -223,6 +196,7 @@ fn start_admin(
     let admin = admin::Admin {
         gateway: shared.gateway()?.0,
         tokens: shared.opened.tokens.clone(),
+        rules: shared.rules.clone(),
         metrics: shared.metrics.clone(),
     };
     // Places of its own: a full data plane must not hide what is wrong with it.

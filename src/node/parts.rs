@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::mpsc::Receiver;
+
 use crate::clock::{Chance, Clock};
 use crate::config::Loaded;
+use crate::control::office::Office;
+use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
 use crate::db::Db;
 use crate::gateway::Gateway;
@@ -15,7 +19,8 @@ use crate::identity::install::{About, Callbacks};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::outbound::{Bounds, KeyServer, Outbound, Resolutions, TokenServer};
-use crate::policy::Live;
+use crate::policy::archive::{self, Archive};
+use crate::policy::{Live, Proof, Stop};
 use crate::screen::Screen;
 use crate::tenant::{Tenants, registry};
 use crate::upstream::{self, Jira};
@@ -33,6 +38,8 @@ pub struct Opened {
     pub tenants: Tenants,
     /// Tokens of the admin side.
     pub tokens: AdminTokens,
+    /// Policy sets that were kept.
+    pub archive: Archive,
     clock: Clock,
     chance: Chance,
 }
@@ -47,8 +54,30 @@ pub enum Markers {
 }
 
 impl Opened {
-    pub(super) fn clock(&self) -> Clock {
-        self.clock.clone()
+    /// Where commands are carried out on the file, which no server holds.
+    #[must_use]
+    pub fn office(&self, loaded: &Loaded) -> Office {
+        let live = Arc::new(Live::new(self.clock.clone()));
+        Office {
+            tenants: self.tenants.clone(),
+            tokens: self.tokens.clone(),
+            rules: Rules::on_file(self.keeper(loaded, live), self.proof(loaded)),
+        }
+    }
+
+    fn keeper(&self, loaded: &Loaded, live: Arc<Live>) -> Keeper {
+        Keeper {
+            live,
+            archive: self.archive.clone(),
+            ledger: self.ledger.clone(),
+            activation: loaded.config.policy.activation,
+        }
+    }
+
+    fn proof(&self, loaded: &Loaded) -> Proof {
+        let config = &loaded.config;
+        let prover = config.policy.prover(self.clock.clone());
+        Proof::asked(config.policy.proof, config.development.enabled, prover)
     }
 
     /// Opens database, log and registry, which the caller holds. A wrong master key is an error here.
@@ -85,6 +114,14 @@ impl Opened {
             chance: chance.clone(),
         })
         .await?;
+        let archive = Archive::open(archive::Parts {
+            db: db.clone(),
+            ledger: ledger.clone(),
+            vault: vault.clone(),
+            clock: clock.clone(),
+            chance: chance.clone(),
+        })
+        .await?;
         let tokens = AdminTokens {
             db: db.clone(),
             ledger: ledger.clone(),
@@ -97,6 +134,7 @@ impl Opened {
             ledger,
             tenants,
             tokens,
+            archive,
             clock,
             chance,
         })
@@ -110,8 +148,11 @@ pub struct Shared {
     pub opened: Opened,
     /// The policy set in force.
     pub live: Arc<Live>,
+    /// Where persons turn to about it.
+    pub rules: Rules,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    pub(super) proof: Proof,
     verifiers: Verifiers,
     callbacks: Callbacks,
     upstream: upstream::Shared,
@@ -120,7 +161,12 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(loaded: &Loaded, opened: Opened) -> Result<Self, NodeError> {
+    /// The orders are for the keeper of the rules; `stop` calls off proofs that persons wait for.
+    pub(super) fn new(
+        loaded: &Loaded,
+        opened: Opened,
+        stop: Stop,
+    ) -> Result<(Self, Receiver<Order>), NodeError> {
         let config = &loaded.config;
         let atlassian = config.atlassian_in_force();
         let window = Window {
@@ -139,8 +185,13 @@ impl Shared {
             .map(|base| KeyServer::new(base))
             .collect();
         let (clock, tenants) = (opened.clock.clone(), opened.tenants.clone());
-        Ok(Self {
-            live: Arc::new(Live::new(clock.clone())),
+        let live = Arc::new(Live::new(clock.clone()));
+        let (keeper, proof) = (opened.keeper(loaded, live.clone()), opened.proof(loaded));
+        let (rules, orders) = Rules::new(keeper, proof.clone(), stop);
+        let shared = Self {
+            live,
+            rules,
+            proof,
             metrics: Arc::default(),
             verifiers: Verifiers::new(tenants.clone(), window, base_path, clock.clone()),
             callbacks: Callbacks::new(
@@ -158,7 +209,18 @@ impl Shared {
             about,
             config: Arc::new(config.clone()),
             opened,
-        })
+        };
+        Ok((shared, orders))
+    }
+
+    /// Where commands are carried out while this node runs.
+    #[must_use]
+    pub fn office(&self) -> Office {
+        Office {
+            tenants: self.opened.tenants.clone(),
+            tokens: self.opened.tokens.clone(),
+            rules: self.rules.clone(),
+        }
     }
 
     /// A worker's app, with connections of its own: call it on the worker's runtime.

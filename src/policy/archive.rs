@@ -223,6 +223,13 @@ impl Archive {
         self.archived(set, certificate, activation).await
     }
 
+    /// When the set went live, the newest first; at most [`LIST_MAX`].
+    pub async fn activations(&self, set: &Archived) -> Result<Vec<Activated>, ArchiveError> {
+        let reads = self.0.parts.db.reads();
+        let rows = store::activations(reads, &set.digest, &set.schema_digest, LIST_MAX).await?;
+        rows.into_iter().map(|row| self.activated(row)).collect()
+    }
+
     /// A line about each of the newest `limit` sets, newest first; at most [`LIST_MAX`]. The texts are not looked at.
     pub async fn list(&self, limit: u32) -> Result<Vec<Summary>, ArchiveError> {
         let reads = self.0.parts.db.reads();

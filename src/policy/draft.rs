@@ -164,7 +164,8 @@ impl Draft {
         self.files.get(path).map(String::as_str)
     }
 
-    fn read_once(directory: &Path) -> Result<Self, PolicyError> {
+    /// Reads a folder as it is at the moment.
+    pub(super) fn read_once(directory: &Path) -> Result<Self, PolicyError> {
         let mut walk = Walk::new(directory)?;
         walk.enter(directory, "", 0);
         let Walk { files, faults, .. } = walk;

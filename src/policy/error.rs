@@ -110,7 +110,7 @@ impl Fault {
         Self {
             line: Some(source.line(offset)),
             labels: vec![LabeledSpan::new_with_span(None, offset..offset)],
-            text: Some(source.0.clone()),
+            text: Some(source.text.clone()),
             ..Self::of_file(source.name(), message)
         }
     }
@@ -129,7 +129,7 @@ impl Fault {
             line: Some(source.line(labels[0].offset())),
             labels,
             help: found.help().map(|help| help.to_string()),
-            text: Some(source.0.clone()),
+            text: Some(source.text.clone()),
             ..Self::of_file(source.name(), one_line(&found.to_string()))
         }
     }
@@ -208,25 +208,33 @@ impl Diagnostic for Fault {
 
 /// A text with its name, shared by the faults that are found in it.
 #[derive(Clone, Debug)]
-pub(super) struct Source(Arc<NamedSource<String>>);
+pub(super) struct Source {
+    text: Arc<NamedSource<String>>,
+    /// Where lines end: thousands of policies of one file ask for theirs.
+    ends: Arc<[usize]>,
+}
 
 impl Source {
     pub(super) fn new(name: &str, text: String) -> Self {
-        Self(Arc::new(NamedSource::new(name, text)))
+        let bytes = text.bytes().enumerate();
+        let ends = bytes.filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at);
+        Self {
+            ends: ends.collect(),
+            text: Arc::new(NamedSource::new(name, text)),
+        }
     }
 
     pub(super) fn name(&self) -> &str {
-        self.0.name()
+        self.text.name()
     }
 
     pub(super) fn text(&self) -> &str {
-        self.0.inner()
+        self.text.inner()
     }
 
     /// The line of an offset, from 1.
     pub(super) fn line(&self, offset: usize) -> u32 {
-        let before = self.text().as_bytes().iter().take(offset);
-        let ends = before.filter(|byte| **byte == b'\n').count();
+        let ends = self.ends.partition_point(|end| *end < offset);
         u32::try_from(ends).unwrap_or(u32::MAX).saturating_add(1)
     }
 }

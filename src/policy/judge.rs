@@ -3,7 +3,6 @@
 //! newer one. A state that is no longer the folder's is not judged to its end.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -60,7 +59,6 @@ pub(super) struct Judge(Arc<Desk>);
 struct Desk {
     slot: Mutex<Slot>,
     filled: Condvar,
-    refused: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -115,11 +113,6 @@ impl Judge {
         slot.next = Some(found);
         self.0.filled.notify_one();
     }
-
-    /// Whether the last verdict was a refusal.
-    pub(super) fn has_refused(&self) -> bool {
-        self.0.refused.load(Ordering::Relaxed)
-    }
 }
 
 impl Drop for Judge {
@@ -138,14 +131,13 @@ struct Judging {
 
 impl Judging {
     fn run(mut self, desk: &Desk, changes: &Sender<Change>) {
+        yield_to_requests();
         while let Some((found, stop)) = desk.take() {
             let change = self.judge(found, &stop);
             // What was called off is followed by what replaced it.
             if stop.is_asked() {
                 continue;
             }
-            let is_refusal = matches!(change, Change::Rejected(_));
-            desk.refused.store(is_refusal, Ordering::Relaxed);
             if changes.blocking_send(change).is_err() {
                 return;
             }
@@ -250,6 +242,12 @@ fn blame_more(confined: &[Confined], found: PolicyError) -> Result<ByTenant, Pol
         .into_iter()
         .map(|(tenant, errors)| (tenant, errors.unproven()));
     Ok(before.into_iter().chain(unproven).collect())
+}
+
+/// Requests go first: what this thread does may take a little longer. Where the system does not grant it, nothing is lost but that.
+pub(super) fn yield_to_requests() {
+    // On Linux the priority is the calling thread's alone.
+    let _ = rustix::process::setpriority_process(None, 19);
 }
 
 fn rejected(digest: Option<String>, error: PolicyError) -> Change {

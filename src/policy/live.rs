@@ -1,27 +1,40 @@
-//! The one place that holds the set in force, and one that waits for its record. The gateway reads it for each request, `/readyz`
-//! reads its status. What must never happen here: a set comes in that is not `Admitted`, a refused one takes the place of a good
-//! one, or a good one is forgotten.
+//! The one place that holds the set in force, and the folder's present state where that is not in force: refused, waiting for its
+//! record, or waiting for a person. The gateway reads it for each request, `/readyz` reads its status. What must never happen here:
+//! a set comes in that is not `Admitted`, a refused one takes the place of a good one, or a good one is forgotten.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 
 use super::admitted::Admitted;
-use super::error::PolicyError;
+use super::archive::Pin;
+use super::confined::Confined;
+use super::error::{Fault, PolicyError};
+use super::ready::{Dropped, Ready};
 use super::snapshot::Snapshot;
 use crate::clock::{Clock, Timestamp};
+use crate::ledger::entry::Proof;
 
 /// The set in force, if there is one yet.
 #[derive(Debug)]
 pub struct Live {
     current: ArcSwapOption<Snapshot>,
-    /// A set that may go live once its record is written. Locked after `status` where both are.
-    held: Mutex<Option<Admitted>>,
-    status: Mutex<Status>,
+    state: Mutex<State>,
     clock: Clock,
 }
 
-/// What is in force, and what was refused since.
+#[derive(Debug, Default)]
+struct State {
+    status: Status,
+    /// The folder's present state, where only a record or a person is missing.
+    waiting: Option<Ready>,
+    alarms: BTreeMap<Concern, String>,
+    /// Sets that were in force and that a request may still hold.
+    retired: Vec<Arc<Snapshot>>,
+}
+
+/// What is in force, and what became of the folder's present state.
 #[derive(Clone, Debug, Default)]
 pub struct Status {
     /// The set in force.
@@ -30,6 +43,14 @@ pub struct Status {
     pub refused: Option<Refused>,
     /// The folder's present state, if it is in order and only its record is missing.
     pub pending: Option<Pending>,
+    /// The folder's present state, if it is in order and waits for a person.
+    pub candidate: Option<Candidate>,
+    /// Tenants whose own files are at fault in the folder's present state: they keep their last good ones.
+    pub confined: Vec<Confined>,
+    /// The set that stays in force whatever the folder says.
+    pub pin: Option<Pin>,
+    /// What somebody should look at although requests are answered.
+    pub alarm: Option<String>,
     /// How many states of the folder were refused since the start.
     pub refusals: u64,
 }
@@ -43,11 +64,28 @@ pub struct Pending {
     pub why: String,
 }
 
-/// A set in force.
+/// A set that may go live and waits for a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// Its digest.
+    pub digest: String,
+    /// Who wrote it.
+    pub author: String,
+    /// Why it did not go live by itself.
+    pub why: String,
+    /// Since when it waits.
+    pub since: Timestamp,
+}
+
+/// A set in force.
+#[derive(Clone, Debug)]
 pub struct Running {
     /// Its digest.
     pub digest: String,
+    /// Who wrote it, where that is known.
+    pub author: Option<String>,
+    /// What is proven of it.
+    pub proof: Proof,
     /// When it went live.
     pub since: Timestamp,
 }
@@ -61,76 +99,149 @@ pub struct Refused {
     pub errors: Arc<PolicyError>,
 }
 
+/// What an alarm is about. A later one about the same takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// What was kept of policy sets is not what it was.
+    Archive,
+    /// The folder has given nothing since the start.
+    Folder,
+    /// The pin cannot be relied on.
+    Pin,
+    /// The solver is not the one that the set in force was proven with.
+    Solver,
+}
+
+impl Refused {
+    /// A set that does not have guarantees that the one in force has. Each comes with the command that gives it up on record.
+    #[must_use]
+    pub fn dropping(digest: &str, dropped: &[Dropped]) -> Option<Self> {
+        let mut faults = super::error::Faults::default();
+        for Dropped { name, why } in dropped {
+            let message = format!("the guarantee `{name}` of the set in force is lost: {why}");
+            let remedy = format!(
+                "put it back as it was; or, if it is to be given up: gatepost policy activate {digest} --drop-guarantee {name} --reason '…'"
+            );
+            faults.push(
+                Fault::of_file(format!("guarantees/{name}.cedar"), message).with_help(remedy),
+            );
+        }
+        let errors = faults.none_or(()).err()?;
+        Some(Self {
+            digest: Some(digest.to_owned()),
+            errors: Arc::new(errors.unproven()),
+        })
+    }
+}
+
 impl Live {
     /// Holds nothing yet: every request is stopped.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self {
             current: ArcSwapOption::empty(),
-            held: Mutex::default(),
-            status: Mutex::default(),
+            state: Mutex::default(),
             clock,
         }
     }
 
-    /// Puts a set in force for all requests that begin from now on.
-    pub fn publish(&self, set: Admitted) {
-        let snapshot = set.into_snapshot();
-        // Held until both have changed, so that two calls at once leave status and set in agreement.
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Status {
-            live: Some(Running {
-                digest: snapshot.digest().to_owned(),
-                since: self.clock.now(),
-            }),
-            refused: None,
-            pending: None,
-            refusals: status.refusals,
-        };
-        drop(self.take_held());
-        self.current.store(Some(snapshot));
+    /// Puts the folder's set in force for all requests that begin from now on.
+    pub fn publish(&self, set: Admitted, author: Option<String>) {
+        let mut state = self.state();
+        state.settle();
+        self.swap(&mut state, set, author);
+    }
+
+    /// Puts a set in force that is not the folder's: a person or the start said so. What the folder says stays shown.
+    pub fn overrule(&self, set: Admitted, author: Option<String>) {
+        let mut state = self.state();
+        let digest = set.snapshot().digest();
+        let candidate = state.status.candidate.as_ref();
+        let pending = state.status.pending.as_ref();
+        if candidate.is_some_and(|candidate| candidate.digest == digest)
+            || pending.is_some_and(|pending| pending.digest == digest)
+        {
+            state.settle();
+        }
+        self.swap(&mut state, set, author);
+    }
+
+    /// Notes that the folder says what is in force.
+    pub fn settle(&self) {
+        self.state().settle();
     }
 
     /// Notes that a set was refused. What is in force stays in force.
     pub fn refuse(&self, refused: Refused) {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Status {
-            live: status.live.take(),
-            refused: Some(refused),
-            pending: None,
-            refusals: status.refusals + 1,
-        };
-        // It was made of a state that the folder is no longer in.
-        drop(self.take_held());
+        let mut state = self.state();
+        // What waited was made of a state that the folder is no longer in.
+        state.forget();
+        state.status.confined.clear();
+        state.status.refused = Some(refused);
+        state.status.refusals += 1;
     }
 
     /// Keeps a set that cannot be recorded now, and says why. What is in force stays in force.
-    pub fn hold(&self, set: Admitted, why: String) {
-        let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-        *status = Status {
-            live: status.live.take(),
-            refused: None,
-            pending: Some(Pending {
-                digest: set.snapshot().digest().to_owned(),
-                why,
-            }),
-            refusals: status.refusals,
-        };
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(set);
+    pub fn hold(&self, ready: Ready, why: String) {
+        let mut state = self.state();
+        state.forget();
+        state.status.pending = Some(Pending {
+            digest: ready.set.snapshot().digest().to_owned(),
+            why,
+        });
+        state.waiting = Some(ready);
     }
 
-    /// Whether a set is kept for another try.
+    /// Keeps a set that waits for a person, and says why. What is in force stays in force.
+    pub fn offer(&self, ready: Ready, why: String) {
+        let mut state = self.state();
+        state.settle();
+        state.status.candidate = Some(Candidate {
+            digest: ready.set.snapshot().digest().to_owned(),
+            author: ready.author.clone(),
+            why,
+            since: self.clock.now(),
+        });
+        state.waiting = Some(ready);
+    }
+
+    /// Whether a set is kept because its record failed.
     #[must_use]
     pub fn is_holding(&self) -> bool {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.is_some()
+        let state = self.state();
+        state.status.pending.is_some() && state.waiting.is_some()
     }
 
-    /// The set that is kept, to try again: [`Live::publish`] it, or [`Live::hold`] it once more. It stays pending meanwhile.
+    /// The folder's set that waits, to try again. It is told as waiting meanwhile.
     #[must_use]
-    pub fn take_held(&self) -> Option<Admitted> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.take()
+    pub fn take_waiting(&self) -> Option<Ready> {
+        self.state().waiting.take()
+    }
+
+    /// Notes the tenants whose own files are at fault.
+    pub fn confine(&self, confined: Vec<Confined>) {
+        self.state().status.confined = confined;
+    }
+
+    /// Notes the pin, or that there is none.
+    pub fn pin(&self, pin: Option<Pin>) {
+        self.state().status.pin = pin;
+    }
+
+    /// Notes what somebody should look at.
+    pub fn raise(&self, concern: Concern, what: String) {
+        self.state().alarm(concern, Some(what));
+    }
+
+    /// Notes that it is mended.
+    pub fn clear(&self, concern: Concern) {
+        self.state().alarm(concern, None);
+    }
+
+    /// Whether there is an alarm about this.
+    #[must_use]
+    pub fn is_raised(&self, concern: Concern) -> bool {
+        self.state().alarms.contains_key(&concern)
     }
 
     /// The set in force: take it once a request.
@@ -139,12 +250,55 @@ impl Live {
         self.current.load_full()
     }
 
-    /// What is in force, and what was refused since.
+    /// What is in force, and what became of the folder's present state.
     #[must_use]
     pub fn status(&self) -> Status {
-        self.status
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.state().status.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state stays locked until both have changed, so that two calls at once leave status and set in agreement.
+    fn swap(&self, state: &mut State, set: Admitted, author: Option<String>) {
+        let snapshot = set.into_snapshot();
+        state.status.live = Some(Running {
+            digest: snapshot.digest().to_owned(),
+            author,
+            proof: snapshot.proof().clone(),
+            since: self.clock.now(),
+        });
+        // It was about the set before.
+        state.alarm(Concern::Solver, None);
+        let before = self.current.swap(Some(snapshot));
+        state.retired.extend(before);
+        // Those that no request holds any more end here: to free ten thousand policies takes milliseconds, which no request should pay.
+        state.retired.retain(|set| Arc::strong_count(set) > 1);
+    }
+}
+
+impl State {
+    /// The folder's present state is another one.
+    fn forget(&mut self) {
+        self.status.refused = None;
+        self.status.pending = None;
+        self.status.candidate = None;
+        self.waiting = None;
+    }
+
+    /// The folder's present state is another one, and in order.
+    fn settle(&mut self) {
+        self.forget();
+        self.alarm(Concern::Folder, None);
+    }
+
+    fn alarm(&mut self, concern: Concern, what: Option<String>) {
+        match what {
+            Some(what) => drop(self.alarms.insert(concern, what)),
+            None => drop(self.alarms.remove(&concern)),
+        }
+        let all: Vec<&str> = self.alarms.values().map(String::as_str).collect();
+        self.status.alarm = Some(all.join("; ")).filter(|text| !text.is_empty());
     }
 }

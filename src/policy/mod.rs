@@ -51,7 +51,7 @@ pub use inert::Obligation;
 pub use judge::Bar;
 pub(crate) use lint::nearest;
 pub use lint::{Finding, Findings};
-pub use live::{Live, Pending, Refused, Running, Status};
+pub use live::{Candidate, Concern, Live, Pending, Refused, Running, Status};
 pub use memo::Workshop;
 pub use proof::{Proof, Waiver};
 pub use prove::{Bounds, Counterexample, Prover, Stop};

@@ -256,6 +256,23 @@ pub(super) async fn newest_activation(
     Ok(row.map(|row| activation_row(&row)))
 }
 
+pub(super) async fn activations(
+    reads: &Pool,
+    digest: &str,
+    schema: &str,
+    limit: u32,
+) -> Result<Vec<ActivationRow>, DbError> {
+    let all = "SELECT * FROM policy_activations WHERE policy_set = ?1 AND schema_digest = ?2
+        ORDER BY number DESC LIMIT ?3";
+    let rows = query(all)
+        .bind(digest)
+        .bind(schema)
+        .bind(limit)
+        .fetch_all(reads)
+        .await?;
+    Ok(rows.iter().map(activation_row).collect())
+}
+
 fn activation_row(row: &SqliteRow) -> ActivationRow {
     ActivationRow {
         at: row.get("at"),

@@ -14,7 +14,7 @@ use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::error::Fault;
 use super::folder::Folder;
-use super::judge::{Bar, Found, Judge};
+use super::judge::{Bar, Found, Judge, yield_to_requests};
 use super::live::Refused;
 use super::ready::Ready;
 
@@ -76,8 +76,8 @@ impl Watch {
         Ok(Self { wake })
     }
 
-    /// Reads the folder now, whatever the system's events say. What was refused is judged again, also if it did not change: the
-    /// reason may have been a missing solver.
+    /// Reads the folder now, whatever the system's events say. It is judged again also if it did not change: a refusal may have been
+    /// for want of a solver, and what waits for a person may have been compared with a set that is no longer in force.
     pub fn rescan(&self) {
         let _ = self.wake.send(Wake::Again);
     }
@@ -161,7 +161,8 @@ struct Attached {
 }
 
 fn read(folder: &Folder) -> Found {
-    let draft = match folder.draft() {
+    // One reading: whether it came to rest, two readings with a while between them tell.
+    let draft = match folder.glance() {
         Ok(draft) => draft,
         Err(error) => return Found::Fault(None, error),
     };
@@ -189,6 +190,7 @@ fn mark(found: &Found) -> String {
 
 impl Watching {
     fn run(mut self) {
+        yield_to_requests();
         loop {
             // Attached first: a change between reading and attaching would be missed.
             self.attach();
@@ -197,8 +199,7 @@ impl Watching {
             }
             match self.woken.recv_timeout(self.interval) {
                 Ok(Wake::Look) | Err(RecvTimeoutError::Timeout) => {}
-                Ok(Wake::Again) if self.judge.has_refused() => self.seen = None,
-                Ok(Wake::Again) => {}
+                Ok(Wake::Again) => self.seen = None,
                 Ok(Wake::Stop) | Err(RecvTimeoutError::Disconnected) => return,
             }
         }

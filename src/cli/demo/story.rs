@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{IsTerminal as _, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::super::wire::{self, Message, Received};
 use super::stage::Stage;
+use crate::policy::PolicyError;
 use crate::standin::account;
 
 const FREEZE: &str = r#"@id("freeze-acme-2")
@@ -18,8 +20,27 @@ forbid (principal, action == Action::"getIssue", resource)
 when { resource.key == "ACME-2" };
 "#;
 
-/// How long an edit may take to be in force. It takes a fraction of a second.
-const EDIT_TIMEOUT: Duration = Duration::from_secs(5);
+/// An exception that looks harmless: reading only, and only where a permit says so.
+const SEPARATION: (&str, &str) = (
+    "00-tenant-separation.cedar",
+    r#"@id("tenant-separation")
+@reason("This belongs to another organization.")
+forbid (principal, action, resource)
+unless { principal.tenant == resource.tenant || action in Action::"read" };
+"#,
+);
+
+/// The permit that says so, to more people than its author thinks.
+const PARTNERS: (&str, &str) = (
+    "60-partners.cedar",
+    r#"@id("partners-read-issues")
+permit (principal, action == Action::"getIssue", resource)
+when { context.actAs == principal };
+"#,
+);
+
+/// How long an edit may take to be proven and in force, or refused. It takes a fraction of a second.
+const EDIT_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Tells the story; gives whether every step did what it says.
 pub(super) async fn tell(stage: &Stage) -> anyhow::Result<bool> {
@@ -33,6 +54,7 @@ pub(super) async fn tell(stage: &Stage) -> anyhow::Result<bool> {
     held &= teller.foreign_site().await?;
     held &= teller.somebody_else().await?;
     held &= teller.edit().await?;
+    held &= teller.hole().await?;
     held &= teller.log().await?;
     let end = if held {
         "Every step did what it says."
@@ -93,29 +115,75 @@ impl Teller<'_> {
     async fn edit(&self) -> anyhow::Result<bool> {
         let target = issue("acme", "ACME-2");
         let before = self.get(&target).await?;
-        let live = &self.stage.node.shared().live;
-        let digest = || live.status().live.map(|live| live.digest);
-        let (old, file) = (
-            digest(),
-            self.stage.folder().join("policies/50-freeze.cedar"),
-        );
-        fs::write(&file, FREEZE).context("the policy cannot be written")?;
-        let edited = async {
-            while digest() == old {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let in_force = tokio::time::timeout(EDIT_TIMEOUT, edited).await.is_ok();
+        let file = self.stage.folder().join("policies/50-freeze.cedar");
+        let in_force = matches!(self.write([(file.clone(), FREEZE)]).await?, Became::Live);
         let after = self.get(&target).await?;
         let held = in_force
             && before.status == 200
             && after.status == 403
             && body(&after)["code"] == "frozen";
         let outcome = format!(
-            "Somebody writes {}: ACME-2 was 200 and is 403, live",
+            "Somebody writes {}: it is proven, and ACME-2 was 200 and is 403, live",
             file.display()
         );
         self.step(held, &outcome, &self.curl(&target), &after)
+    }
+
+    /// The scene that everything else is for.
+    async fn hole(&self) -> anyhow::Result<bool> {
+        let policies = self.stage.folder().join("policies");
+        let files = [SEPARATION, PARTNERS].map(|(name, text)| (policies.join(name), text));
+        let before = files.clone().map(|(file, _)| fs::read(file).ok());
+        let (became, target) = (self.write(files.clone()).await?, issue("acme", "ACME-1"));
+        let received = self.get(&target).await?;
+        // What was there comes back, so that whoever goes on from here starts with a folder in order.
+        for ((file, _), text) in files.iter().zip(before) {
+            match text {
+                Some(text) => fs::write(file, text)?,
+                None => fs::remove_file(file)?,
+            }
+        }
+        let goes_on = received.status == 200;
+        let outcome = match &became {
+            Became::Refused(_) => {
+                "Somebody lets partners read, and with them everybody else: refused with a request that shows it; Ann goes on reading"
+            }
+            Became::Live => {
+                "Somebody lets partners read: under these policies that is proven to open nothing; Ann goes on reading"
+            }
+            Became::Nothing => "Somebody lets partners read, and nothing comes of it",
+        };
+        let held = goes_on && !matches!(became, Became::Nothing);
+        let held = self.step(held, outcome, &self.curl(&target), &received)?;
+        if let Became::Refused(why) = became {
+            self.say(&why)?;
+        }
+        Ok(held)
+    }
+
+    /// Writes policies, and waits for what becomes of the folder.
+    async fn write<const N: usize>(&self, files: [(PathBuf, &str); N]) -> anyhow::Result<Became> {
+        let live = &self.stage.node.shared().live;
+        let before = live.status();
+        for (file, text) in files {
+            fs::write(&file, text).context("the policy cannot be written")?;
+        }
+        let judged = async {
+            loop {
+                let now = live.status();
+                if let Some(refused) = now.refused.filter(|_| now.refusals > before.refusals) {
+                    return Became::Refused(shown(&refused.errors));
+                }
+                if now.live.map(|live| live.digest)
+                    != before.live.as_ref().map(|live| live.digest.clone())
+                {
+                    return Became::Live;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let judged = tokio::time::timeout(EDIT_TIMEOUT, judged).await;
+        Ok(judged.unwrap_or(Became::Nothing))
     }
 
     async fn log(&self) -> anyhow::Result<bool> {
@@ -132,7 +200,7 @@ impl Teller<'_> {
                 .filter(|record| record.text("effect") == Some(effect))
                 .count()
         };
-        let held = (effects("allow"), effects("deny")) == (2, 3);
+        let held = (effects("allow"), effects("deny")) == (3, 3);
         let outcome = format!(
             "The decision log has it all: {} allowed, {} denied",
             effects("allow"),
@@ -234,6 +302,24 @@ impl Teller<'_> {
     fn say(&self, line: &str) -> anyhow::Result<()> {
         Ok(writeln!(std::io::stdout(), "{line}")?)
     }
+}
+
+/// What became of an edit.
+enum Became {
+    Live,
+    Refused(String),
+    Nothing,
+}
+
+/// The first fault, and the request that shows it.
+fn shown(errors: &PolicyError) -> String {
+    let Some(fault) = errors.faults().first() else {
+        return String::new();
+    };
+    let found = fault.counterexample().map(ToString::to_string);
+    let text = format!("{fault}\n{}", found.unwrap_or_default());
+    let lines = text.lines().map(|line| format!("      {line}"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// One word of a shell, whatever is in it.

@@ -27,7 +27,7 @@ impl Archive {
         };
         row.signature = self.sign(Purpose::Pin, &row);
         let pin = pin_of(&row);
-        let record = record("policy.pinned", by, &pin)?;
+        let record = record("policy.pinned", by, &pin, None)?;
         let ledger = self.0.parts.ledger.clone();
         let pinned = self.0.parts.db.transact(move |connection| {
             Box::pin(async move {
@@ -41,15 +41,16 @@ impl Archive {
     }
 
     /// Takes the pin away, also one that was changed, and gives it; none, and no record, if there was none.
-    pub async fn unpin(&self, by: &str) -> Result<Option<Pin>, ArchiveError> {
+    pub async fn unpin(&self, by: &str, reason: Option<&str>) -> Result<Option<Pin>, ArchiveError> {
         let (ledger, by) = (self.0.parts.ledger.clone(), by.to_owned());
+        let why = reason.map(|reason| shorten(reason, REASON_BYTES_MAX));
         let unpinned = self.0.parts.db.transact(move |connection| {
             Box::pin(async move {
                 let Some(row) = store::unpin(connection).await? else {
                     return Ok(None);
                 };
                 let pin = pin_of(&row);
-                let record = record("policy.unpinned", &by, &pin)?;
+                let record = record("policy.unpinned", &by, &pin, why)?;
                 ledger.append_in(connection, record).await?;
                 Ok(Some(pin))
             })
@@ -70,13 +71,21 @@ impl Archive {
     }
 }
 
-fn record(operation: &str, by: &str, pin: &Pin) -> Result<Draft, ArchiveError> {
+/// `why` is what the pin was taken away for; `reason`, what it was set for.
+fn record(
+    operation: &str,
+    by: &str,
+    pin: &Pin,
+    why: Option<String>,
+) -> Result<Draft, ArchiveError> {
+    let mut detail = BTreeMap::from([("reason".to_owned(), pin.reason.clone())]);
+    detail.extend(why.map(|why| ("why".to_owned(), why)));
     let entry = Entry {
         kind: Kind::Admin,
         operation: Some(operation.to_owned()),
         by: Some(by.to_owned()),
         policy_set: Some(pin.digest.clone()),
-        detail: BTreeMap::from([("reason".to_owned(), pin.reason.clone())]),
+        detail,
         ..Entry::default()
     };
     Ok(Draft::new(&entry)?)

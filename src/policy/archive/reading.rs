@@ -104,7 +104,7 @@ impl Archive {
         }
     }
 
-    fn activated(&self, row: ActivationRow) -> Result<Activated, ArchiveError> {
+    pub(super) fn activated(&self, row: ActivationRow) -> Result<Activated, ArchiveError> {
         let changed = || damaged(&row.policy_set, "its activation");
         if !self.is_signed(Purpose::Activation, &row, &row.signature) {
             return Err(changed());

@@ -132,6 +132,20 @@ impl<'a> Asker<'a> {
         )
     }
 
+    /// Notes that so many permits keep to a guarantee by what they say.
+    pub(super) fn by_text(&mut self, guarantee: &Guarantee, frame: &Frame, permits: usize) {
+        if permits > 0 {
+            self.asked.push(Asked {
+                key: self.key("by text", frame, &[]),
+                guarantee: guarantee.name.clone(),
+                environment: frame.name.clone(),
+                step: "by text",
+                subject: format!("{permits} permits"),
+                micros: Some(0),
+            });
+        }
+    }
+
     /// Whether a policy can fail on valid input.
     pub(super) fn never_errs(&mut self, name: &str, policy: &Policy, frame: &Frame) -> Answer {
         let key = self.key("never errs", frame, &[policy]);

@@ -7,6 +7,7 @@ use cedar_policy::{Effect, Policy, PolicySet, ValidationMode, Validator};
 use super::super::draft::{Draft, GUARANTEES};
 use super::super::error::{Fault, Faults, PolicyError, Source};
 use super::super::schema::{LEVEL, Vocabulary};
+use super::errs::may_err;
 use crate::secret::{hex, sha256};
 
 /// How what a set allows must stand to what a guarantee describes.
@@ -145,6 +146,17 @@ impl Guarantee {
             faults.push(Fault::of_file(
                 source.name(),
                 "a guarantee without a permit; delete the file if it is not wanted",
+            ));
+        }
+        // A guarantee that fails describes less than its author meant.
+        for policy in all.iter().filter(|policy| may_err(policy)) {
+            let fault = Fault::at(
+                source,
+                offset(policy),
+                "a guarantee that could fail when it is evaluated",
+            );
+            faults.push(fault.with_help(
+                "describe requests without arithmetic, `offset`, `durationSince` and `toDate`",
             ));
         }
         for policy in &all {

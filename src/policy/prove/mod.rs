@@ -17,6 +17,7 @@ mod lints;
 mod memo;
 mod modular;
 mod outcome;
+mod plain;
 mod prover;
 mod replay;
 mod solver;

@@ -14,6 +14,7 @@ use cedar_policy_symcc::Env;
 use super::ask::Asker;
 use super::frame::Frame;
 use super::guarantee::Guarantee;
+use super::plain::Plain;
 
 /// How many permits are asked about at once.
 const PERMITS_MAX: usize = 16;
@@ -95,7 +96,15 @@ impl<'a> Modular<'a, '_> {
             return Ok(finding);
         }
         joined.truncate(KEPT_MAX);
-        for group in self.scene.permits.chunks(PERMITS_MAX) {
+        let plain = Plain::of(self.guarantee);
+        let permits = self.scene.permits.iter().copied();
+        let open: Vec<&Policy> = permits.filter(|permit| !plain.shows(permit)).collect();
+        self.asker.by_text(
+            self.guarantee,
+            self.scene.frame,
+            self.scene.permits.len() - open.len(),
+        );
+        for group in open.chunks(PERMITS_MAX) {
             match self.group(group, &mut joined.clone(), ROUNDS_MAX)? {
                 Round::Found(Finding::Holds) => {}
                 Round::Found(broken) => return Ok(broken),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cedar_policy::{Policy, Schema};
 
+use super::super::judge::yield_to_requests;
 use super::super::schema::Vocabulary;
 use super::super::snapshot::ENGINE;
 use super::super::validated::Validated;
@@ -182,8 +183,7 @@ impl Prover {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.min(THREADS_MAX).min(jobs.len()).max(1);
         let thread = || {
-            // Requests go first. On this system the priority is the thread's alone.
-            let _ = rustix::process::setpriority_process(None, 19);
+            yield_to_requests();
             let mut asker = Asker::new(schema, self.start(solver, &session.stop), session.clone())?;
             let mut judged = Vec::new();
             while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -22,9 +22,17 @@ fn the_story_ends_with_0_when_every_step_did_what_it_says() {
     );
     assert_eq!(
         told.lines().filter(|line| line.starts_with("ok  ")).count(),
-        5,
+        6,
         "{told}"
     );
+    // The scene with the hole shows a request that nobody should be able to make.
+    for part in [
+        "`isolation` is not kept",
+        "principal  Account::",
+        "partners-read-issues",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
     assert!(!told.contains('\u{1b}'), "colour is for terminals");
 }
 

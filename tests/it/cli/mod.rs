@@ -8,6 +8,7 @@
 mod demo;
 mod grant;
 mod log;
+mod policies;
 mod policy;
 mod shape;
 
@@ -117,7 +118,7 @@ fn a_server_without_a_configuration_is_told_first_where_it_was_looked_for() {
     let first = told.lines().next().unwrap();
     assert!(first.contains("no gatepost.toml here"), "{told}");
     assert!(first.contains("`--config`"), "{told}");
-    assert!(told.contains("policy.proof"), "{told}");
+    assert!(told.contains("server.public_url"), "{told}");
     let output = run(&["serve"], Some("[server]\nlistn = 1\n"));
     assert!(!text(&output.stderr).contains("no gatepost.toml"));
 }

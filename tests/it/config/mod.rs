@@ -125,7 +125,7 @@ trusted_proxies = [\"10.0.0.1\", \"home\"]
 proof = \"off\"
 [policy]
 proof = \"off\"
-activation = \"manual\"
+activation = \"by hand\"
 [development]
 enabled = true
 ",
@@ -138,7 +138,7 @@ enabled = true
     gatepost.toml:3:10: `server.listen`: invalid type: integer `5`, expected socket address; write it like `listen = "127.0.0.1:8080"`
     gatepost.toml:4:32: `server.trusted_proxies`: invalid IP address syntax; write it like `trusted_proxies = ["10.0.0.1"]`
     gatepost.toml:5:2: unknown section `polycy`; did you mean `policy`?
-    gatepost.toml:9:14: `policy.activation`: unknown variant `manual`, expected `auto`; write `auto`; `narrowing` and `manual` come with proven policies
+    gatepost.toml:9:14: `policy.activation`: unknown variant `by hand`, expected one of `auto`, `narrowing`, `manual`; write it like `activation = "auto"`
     GATEPOST_LIMITS_HEADERS_MAX (environment): `limits.headers_max`: invalid type: string "many", expected a whole number; write it like `GATEPOST_LIMITS_HEADERS_MAX=100`
     GATEPOST_SERVER_LISTN (environment): no key of [server] has this name; did you mean `GATEPOST_SERVER_LISTEN`?
     "#);

@@ -143,7 +143,7 @@ async fn readiness_without_policies_says_that_requests_get_503() {
         (&json!(false), &Value::Null)
     );
     assert!(policies["why"].as_str().unwrap().contains("503"));
-    let refused = policies["refused"]["errors"][0].as_str().unwrap();
+    let refused = policies["refused"]["errors"][0]["file"].as_str().unwrap();
     assert!(refused.contains("broken.cedar"), "{refused}");
     assert_eq!(body["parts"]["log"]["ready"], true);
     assert_eq!(wire::get(program.admin, "/livez", None).await.status, 200);

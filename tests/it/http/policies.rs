@@ -69,8 +69,12 @@ async fn a_broken_edit_leaves_the_last_good_set_and_is_loud() {
         assert_eq!(live(&ready.json()), before, "{broken}");
         let refused = ready.json()["parts"]["policies"]["refused"].clone();
         let errors = refused["errors"].as_array().unwrap();
-        let first = errors[0].as_str().unwrap();
-        assert!(first.starts_with("30-broken.cedar:1"), "{errors:?}");
+        let first = &errors[0];
+        assert_eq!(
+            (&first["file"], &first["line"]),
+            (&"30-broken.cedar".into(), &1.into()),
+            "{errors:?}"
+        );
         let log = world.log().await;
         let rejected = log
             .iter()
@@ -78,7 +82,9 @@ async fn a_broken_edit_leaves_the_last_good_set_and_is_loud() {
             .find(|record| record["kind"] == "policy_rejected");
         let rejected = rejected.unwrap_or_else(|| panic!("no record: {broken}"));
         assert_eq!(rejected["policy_set"], refused["digest"]);
-        assert_eq!(rejected["detail"]["fault_01"], first);
+        let message = first["message"].as_str().unwrap();
+        let told = format!("30-broken.cedar:1: {message}");
+        assert_eq!(rejected["detail"]["fault_01"], told);
     }
     world.edit_policy("30-broken.cedar", CLOSED).await;
     assert_eq!(world.get(ACME_1, &ann).await.status, 403);

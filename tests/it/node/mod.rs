@@ -8,5 +8,6 @@ mod crash;
 mod framing;
 
 pub(crate) mod program;
+mod solver;
 mod stop;
 pub(crate) mod wire;

@@ -140,6 +140,24 @@ impl Shelf {
         (set, signed)
     }
 
+    /// Keeps the text alone with a record, as was done before there was an archive.
+    async fn keep_as_of_old(&self, set: &PolicySet) {
+        let record = ledger::Draft::new(&Entry::default()).expect("a record");
+        let (ledger, set) = (self.parts.ledger.clone(), set.clone());
+        let kept: Result<(), ledger::LedgerError> = self
+            .parts
+            .db
+            .transact(move |connection| {
+                Box::pin(async move {
+                    ledger.keep_set_in(connection, &set).await?;
+                    ledger.append_in(connection, record).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        kept.expect("it is kept");
+    }
+
     async fn activate(
         &self,
         set: &PolicySet,

@@ -1,5 +1,6 @@
 //! From files to a set in force.
 
+mod activation;
 mod annotations;
 mod archive;
 mod check;
@@ -12,6 +13,7 @@ mod lints;
 mod live;
 mod proven;
 mod record;
+mod reload;
 mod slices;
 mod soak;
 mod tenant_folders;

@@ -11,7 +11,6 @@ use std::time::Duration;
 use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::config::{Config, Environment, Loaded};
 use gatepost::control::command::Command;
-use gatepost::control::office::Office;
 use gatepost::ledger::read::{Filter, Reader};
 use gatepost::node::Node;
 use gatepost::standin::{Callback, Role, Seen, Settings, Site, Standin, account};
@@ -41,6 +40,7 @@ pub(crate) struct Builder {
     installed: bool,
     base_path: &'static str,
     files: Vec<(&'static str, String)>,
+    proven: bool,
 }
 
 impl World {
@@ -56,6 +56,7 @@ impl World {
             installed: true,
             base_path: "",
             files: Vec::new(),
+            proven: false,
         }
     }
 
@@ -203,11 +204,7 @@ impl World {
 
     /// Carries out an operator's command as the control socket does.
     pub(crate) async fn command(&self, command: Command) -> Value {
-        let opened = &self.node.shared().opened;
-        let office = Office {
-            tenants: opened.tenants.clone(),
-            tokens: opened.tokens.clone(),
-        };
+        let office = self.node.shared().office();
         office.run(command, "unix:1000").await.unwrap()
     }
 
@@ -217,12 +214,64 @@ impl World {
         let state = || {
             let status = live.status();
             let refused = status.refused.map(|refused| refused.digest);
-            (status.live.map(|live| live.digest), refused)
+            let candidate = status.candidate.map(|candidate| candidate.digest);
+            (status.live.map(|live| live.digest), refused, candidate)
         };
         let before = state();
         std::fs::write(self.policies().join(name), text).unwrap();
         self.node.rescan_policies();
         until("the policy folder is read", || state() != before).await;
+    }
+
+    /// Ends the node in order, has `between` done, and starts it again with more lines of configuration.
+    pub(crate) async fn restart(self, settings: &str, between: impl AsyncFnOnce(&Path)) -> Self {
+        let Self {
+            clock, node, dir, ..
+        } = self;
+        node.stop().await;
+        between(dir.path()).await;
+        let config = dir.path().join("gatepost.toml");
+        let text = std::fs::read_to_string(&config).unwrap();
+        std::fs::write(&config, format!("{settings}\n{text}")).unwrap();
+        let loaded = load(&config);
+        let node = Node::start(&loaded, clock.clock(), Chance::seeded(12));
+        Self {
+            clock,
+            node: node.await.unwrap(),
+            dir,
+            ..self
+        }
+    }
+
+    /// Asks the admin plane, with a token of this role.
+    pub(crate) async fn admin_as(
+        &self,
+        role: gatepost::control::tokens::Role,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Answer {
+        let name = "test".to_owned();
+        let made = self.command(Command::TokenCreate { role, name }).await;
+        let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+        let method = http::Method::from_bytes(method.as_bytes()).unwrap();
+        let url = format!("http://{}{path}", self.node.admin_address());
+        let request = self.http.request(method, url);
+        let request = request.header("authorization", bearer);
+        Answer::of(request.body(body.to_owned()).send().await.unwrap()).await
+    }
+
+    /// What `/readyz` says of the policies.
+    pub(crate) async fn policy_status(&self) -> Value {
+        self.admin("/readyz").await.json()["parts"]["policies"].clone()
+    }
+
+    /// Carries out an operator's command that is refused; gives what is told.
+    pub(crate) async fn command_in_vain(&self, command: Command) -> String {
+        let office = self.node.shared().office();
+        let refused = office.run(command, "unix:1000").await.unwrap_err();
+        assert!(refused.wrong, "{refused:?}");
+        refused.message
     }
 
     /// Delivers a lifecycle callback through a proxy that says whose it is.
@@ -254,6 +303,9 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
     met.unwrap_or_else(|_| panic!("not in time: {what}"));
 }
 
+const WAIVED: &str = r#"policy.proof = "off""#;
+const PROVEN: &str = r#"policy.proof = "required""#;
+
 pub(crate) const APP_URL: &str = "http://127.0.0.1:8080";
 
 impl Builder {
@@ -261,6 +313,12 @@ impl Builder {
     pub(crate) fn settings(mut self, toml: &str) -> Self {
         self.settings.push_str(toml);
         self.settings.push('\n');
+        self
+    }
+
+    /// Only a proven set goes live, as everywhere but in development.
+    pub(crate) fn proven(mut self) -> Self {
+        self.proven = true;
         self
     }
 
@@ -295,7 +353,13 @@ impl Builder {
         let config = config(dir.path(), &jira, &self.settings);
         let app_url = format!("{APP_URL}{}", self.base_path);
         let text = std::fs::read_to_string(&config).unwrap();
-        std::fs::write(&config, text.replace(APP_URL, &app_url)).unwrap();
+        let text = text.replace(APP_URL, &app_url);
+        let text = if self.proven {
+            text.replace(WAIVED, PROVEN)
+        } else {
+            text
+        };
+        std::fs::write(&config, text).unwrap();
         let loaded = load(&config);
         let node = Node::start(&loaded, clock.clock(), Chance::seeded(11))
             .await

@@ -272,9 +272,7 @@ async fn a_list_says_of_each_set_what_it_is_newest_first() {
 async fn a_set_that_went_live_before_there_was_an_archive_is_found_without_an_author() {
     let shelf = Shelf::new().await;
     let set = set("one");
-    let record = ledger::Draft::new(&Entry::default()).unwrap();
-    let kept = shelf.parts.ledger.append_set(record, set.clone()).await;
-    kept.unwrap();
+    shelf.keep_as_of_old(&set).await;
     let found = shelf.archive.find(&set.digest).await.unwrap();
     assert_eq!((found.author, found.kept_at), (None, NOON));
     assert_eq!(found.files, set.files);
@@ -285,7 +283,7 @@ async fn a_pin_is_set_replaced_and_taken_away_on_record() {
     let shelf = Shelf::new().await;
     let ((one, _), (two, _)) = (shelf.live("one").await, shelf.live("two").await);
     assert_eq!(shelf.archive.pinned().await.unwrap(), None);
-    assert_eq!(shelf.archive.unpin("unix:1").await.unwrap(), None);
+    assert_eq!(shelf.archive.unpin("unix:1", None).await.unwrap(), None);
     let short = &one.digest[..20];
     shelf.archive.pin(short, "unix:1", "calm").await.unwrap();
     let pin = shelf.archive.pin(&two.digest, "token:t", "rollback").await;
@@ -302,7 +300,7 @@ async fn a_pin_is_set_replaced_and_taken_away_on_record() {
     );
     let again = shelf.again(MASTER_KEY).await.unwrap();
     assert_eq!(again.pinned().await.unwrap(), Some(expected.clone()));
-    assert_eq!(again.unpin("unix:2").await.unwrap(), Some(expected));
+    assert_eq!(again.unpin("unix:2", None).await.unwrap(), Some(expected));
     assert_eq!(shelf.archive.pinned().await.unwrap(), None);
     let unknown = shelf.archive.pin("0000000000", "unix:1", "").await;
     assert!(matches!(unknown, Err(ArchiveError::Unknown(_))));
@@ -341,6 +339,6 @@ async fn a_pin_stands_with_its_record_or_not_at_all() {
     shelf.execute("DROP TRIGGER broken").await.unwrap();
     shelf.archive.pin(&set.digest, "unix:1", "").await.unwrap();
     shelf.execute(broken).await.unwrap();
-    assert!(shelf.archive.unpin("unix:1").await.is_err());
+    assert!(shelf.archive.unpin("unix:1", None).await.is_err());
     assert!(shelf.archive.pinned().await.unwrap().is_some());
 }

@@ -176,13 +176,7 @@ async fn what_was_kept_of_one_set_does_not_speak_for_another() {
         let shelf = Shelf::new().await;
         let (one, _) = shelf.live("one").await;
         let two = set("two");
-        let record = ledger::Draft::new(&Entry::default()).unwrap();
-        shelf
-            .parts
-            .ledger
-            .append_set(record, two.clone())
-            .await
-            .unwrap();
+        shelf.keep_as_of_old(&two).await;
         assert!(shelf.archive.find(&two.digest).await.is_ok());
         let change = change
             .replace("ONE", &one.digest)
@@ -261,7 +255,7 @@ async fn a_changed_pin_is_refused_and_can_be_taken_away() {
             !shelf.archive.list(1).await.unwrap()[0].is_pinned,
             "{change}"
         );
-        assert!(shelf.archive.unpin("unix:1").await.unwrap().is_some());
+        assert!(shelf.archive.unpin("unix:1", None).await.unwrap().is_some());
         assert_eq!(shelf.archive.pinned().await.unwrap(), None);
     }
 }
