@@ -63,7 +63,7 @@ commands! {
     Config => config,
     /// Read the decision log.
     Log => log,
-    /// Check policy files.
+    /// Check, prove, list and activate policy sets.
     Policy => policy,
     /// Run the pretended Jira alone.
     Standin => standin,

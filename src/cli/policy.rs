@@ -44,7 +44,7 @@ enum Command {
     Check(Check),
     /// Prove that a policy folder keeps its guarantees, without putting it in force.
     #[command(
-        after_help = "Examples:\n  gatepost policy prove\n  gatepost policy prove --policies policies\n\nWhat is proven holds for every request there can be: nobody reaches another tenant's things, nobody acts as another without a\ngrant, reading never writes, no policy fails; and what the files in `guarantees/` say.\nExit code 3: a policy does not parse or validate. Exit code 5: not proven; a request that shows it is printed."
+        after_help = "Examples:\n  gatepost policy prove\n  gatepost policy prove --policies policies\n\nWhat is proven holds for every request there can be: nobody reaches another tenant's things, nobody acts as another without a\ngrant, reading never writes, no policy fails; and what the files in `guarantees/` say. Whether a\nserver would refuse the set because it loses a guarantee that is in force there, only that server knows.\nExit code 3: a policy does not parse or validate. Exit code 5: not proven; a request that shows it is printed."
     )]
     Prove(Source),
     /// Policy sets that were kept, newest first.
