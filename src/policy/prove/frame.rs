@@ -12,8 +12,10 @@ use cedar_policy::{
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) env: RequestEnv,
-    /// `getIssue(Account, Issue)`
+    /// `getIssue(Account, Issue)`, to be shown. In an extension's namespace there may be another of this name.
     pub(super) name: String,
+    /// The same in full: no other environment of the schema has it, so a proof in one is never taken for a proof in another.
+    pub(super) key: String,
     action: EntityUid,
     /// The action and the groups above it.
     actions: HashSet<EntityUid>,
@@ -42,6 +44,7 @@ impl Frame {
                     env.principal(),
                     env.resource()
                 ),
+                key: format!("{action}({}, {})", env.principal(), env.resource()),
                 actions: above.chain([action.clone()]).collect(),
                 principals: with_above(env.principal()),
                 resources: with_above(env.resource()),
@@ -84,5 +87,55 @@ impl Frame {
     pub(super) fn is_in(&self, names: &[&str]) -> bool {
         let named = |uid: &EntityUid| names.contains(&uid.id().unescaped());
         self.actions.iter().any(named)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(more: &str) -> Vec<Frame> {
+        let schema = format!(
+            "entity Leaf in [Twig]; entity Twig in [Branch]; entity Branch; entity Thing;
+            action deep in [middle] appliesTo {{ principal: Leaf, resource: Thing }};
+            action middle in [high]; action high; {more}"
+        );
+        Frame::all(&schema.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_a_scope_reaches_by_several_steps_is_asked_about() {
+        let [frame] = &frames("")[..] else {
+            panic!("one environment")
+        };
+        for (scope, fits) in [
+            ("principal, action, resource", true),
+            ("principal in Branch::\"b\", action, resource", true),
+            ("principal is Leaf in Branch::\"b\", action, resource", true),
+            ("principal, action in Action::\"high\", resource", true),
+            ("principal, action in [Action::\"x\", Action::\"deep\"], resource", true),
+            ("principal == Leaf::\"l\", action, resource == Thing::\"t\"", true),
+            ("principal in Leaf::\"l\", action, resource is Thing in Thing::\"t\"", true),
+            ("principal == Branch::\"b\", action, resource", false),
+            ("principal is Twig, action, resource", false),
+            ("principal in Thing::\"t\", action, resource", false),
+            ("principal, action == Action::\"high\", resource", false),
+            ("principal, action in [], resource", false),
+            ("principal, action, resource in Branch::\"b\"", false),
+            ("principal, action, resource is Leaf in Thing::\"t\"", false),
+        ] {
+            let policy = Policy::parse(None, format!("permit ({scope});")).unwrap();
+            assert_eq!(frame.admits(&policy), fits, "{scope}");
+        }
+    }
+
+    #[test]
+    fn two_actions_of_one_name_in_two_namespaces_are_two_environments() {
+        let frames = frames(
+            "namespace Other { action deep appliesTo { principal: Leaf, resource: Thing }; }",
+        );
+        let keys: HashSet<&str> = frames.iter().map(|frame| frame.key.as_str()).collect();
+        assert_eq!(frames[0].name, frames[1].name);
+        assert_eq!(keys.len(), 2, "{keys:?}");
     }
 }

@@ -88,7 +88,7 @@ impl Ground {
     ) -> Key {
         let mut bytes = self.0.clone();
         add(&mut bytes, question);
-        add(&mut bytes, &frame.name);
+        add(&mut bytes, &frame.key);
         let mut texts: Vec<String> = policies.into_iter().map(ToString::to_string).collect();
         texts.sort();
         for text in texts {
