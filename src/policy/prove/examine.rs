@@ -1,8 +1,8 @@
 //! The questions that a set raises, one job for each guarantee in each environment, and the answer to each. May be used by `prove`
 //! only. What must never happen here: a job is left out because another one failed, unless it is about the same guarantee.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cedar_policy::{
     Authorizer, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
@@ -29,8 +29,8 @@ pub(super) struct Case<'a> {
     frames: &'a [Frame],
     policies: &'a [&'a Policy],
     scenes: Vec<OnceLock<Result<Scene<'a>, String>>>,
-    /// Guarantees that are broken in one environment; in others they need not be looked at.
-    broken: Mutex<HashSet<String>>,
+    /// Guarantees that are broken, and the first environment in which that was found; later ones need not be looked at.
+    broken: Mutex<HashMap<String, usize>>,
 }
 
 /// One thing to find out.
@@ -48,7 +48,8 @@ pub(super) enum Job<'a> {
 /// What came of a job.
 pub(super) enum Judged {
     Holds,
-    Broken(Box<Counterexample>),
+    /// By the name under which it is looked at: what breaks in several environments is told once.
+    Broken(String, Box<Counterexample>),
     Undecided(Undecided),
 }
 
@@ -113,12 +114,8 @@ impl<'a> Case<'a> {
             Job::Errs(frame, policy) => (*frame, format!("{NEVER_ERRS} {}", policy.id())),
             Job::Inert(frame, policy, _) => (*frame, format!("{INERT} {}", policy.id())),
         };
-        if self
-            .broken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&name)
-        {
+        // Earlier environments are looked at all the same, so that chance does not choose which one is shown.
+        if self.broken().get(&name).is_some_and(|first| *first < frame) {
             return Judged::Holds;
         }
         let found = match job {
@@ -130,11 +127,10 @@ impl<'a> Case<'a> {
         match found {
             Ok(None) => Judged::Holds,
             Ok(Some(found)) => {
-                self.broken
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(name);
-                Judged::Broken(Box::new(found))
+                let mut broken = self.broken();
+                let first = broken.entry(name.clone()).or_insert(frame);
+                *first = frame.min(*first);
+                Judged::Broken(name, Box::new(found))
             }
             Err(why) => Judged::Undecided(Undecided {
                 guarantee: name,
@@ -142,6 +138,10 @@ impl<'a> Case<'a> {
                 why,
             }),
         }
+    }
+
+    fn broken(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn scene(&self, frame: usize) -> Result<&Scene<'a>, String> {

@@ -10,6 +10,7 @@ mod incremental;
 mod links;
 mod live;
 mod proven;
+mod prover;
 mod record;
 mod slices;
 mod soak;
