@@ -52,7 +52,10 @@ impl Frame {
                 env,
             }
         };
-        Ok(schema.request_envs().map(frame).collect())
+        let mut frames: Vec<Self> = schema.request_envs().map(frame).collect();
+        // The schema keeps them in no order, and the first one that breaks a guarantee is the one that is shown.
+        frames.sort_by(|one, other| one.key.cmp(&other.key));
+        Ok(frames)
     }
 
     /// Whether the scope of a policy lets it match here at all. What it says no to needs no solver.
@@ -113,9 +116,18 @@ mod tests {
             ("principal in Branch::\"b\", action, resource", true),
             ("principal is Leaf in Branch::\"b\", action, resource", true),
             ("principal, action in Action::\"high\", resource", true),
-            ("principal, action in [Action::\"x\", Action::\"deep\"], resource", true),
-            ("principal == Leaf::\"l\", action, resource == Thing::\"t\"", true),
-            ("principal in Leaf::\"l\", action, resource is Thing in Thing::\"t\"", true),
+            (
+                "principal, action in [Action::\"x\", Action::\"deep\"], resource",
+                true,
+            ),
+            (
+                "principal == Leaf::\"l\", action, resource == Thing::\"t\"",
+                true,
+            ),
+            (
+                "principal in Leaf::\"l\", action, resource is Thing in Thing::\"t\"",
+                true,
+            ),
             ("principal == Branch::\"b\", action, resource", false),
             ("principal is Twig, action, resource", false),
             ("principal in Thing::\"t\", action, resource", false),

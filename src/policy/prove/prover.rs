@@ -221,6 +221,9 @@ impl Prover {
         });
         // As if one thread had done them all.
         judged.sort_by_key(|(at, _)| *at);
-        Ok((asked, judged.into_iter().map(|(_, judged)| judged).collect()))
+        Ok((
+            asked,
+            judged.into_iter().map(|(_, judged)| judged).collect(),
+        ))
     }
 }

@@ -268,7 +268,11 @@ impl Drop for Process {
 
 fn write(mut input: ChildStdin, scripts: &Receiver<Vec<u8>>) {
     while let Ok(script) = scripts.recv() {
-        if input.write_all(&script).and_then(|()| input.flush()).is_err() {
+        if input
+            .write_all(&script)
+            .and_then(|()| input.flush())
+            .is_err()
+        {
             return;
         }
     }

@@ -36,9 +36,17 @@ fn another_text_or_another_schema_asks_again() {
     let permit = r#"@id("p") permit (principal, action == Action::"deleteIssue", resource);"#;
     assert_eq!(asked(&prover, &with(&[("30.cedar", permit)])).0, 0);
     let separation = SEPARATION.replace("unless {", "unless { context.auth == context.auth &&");
-    let files = [("00.cedar", separation.as_str()), ("10.cedar", ACT_AS), ("20.cedar", MEMBERS)];
+    let files = [
+        ("00.cedar", separation.as_str()),
+        ("10.cedar", ACT_AS),
+        ("20.cedar", MEMBERS),
+    ];
     assert!(asked(&prover, &set_of(&files, &Vocabulary::core())).0 > 0);
-    let files = [("00.cedar", SEPARATION), ("10.cedar", ACT_AS), ("20.cedar", MEMBERS)];
+    let files = [
+        ("00.cedar", SEPARATION),
+        ("10.cedar", ACT_AS),
+        ("20.cedar", MEMBERS),
+    ];
     let extended = Vocabulary::extended("more", "entity Badge;").unwrap();
     let (again, all) = asked(&prover, &set_of(&files, &extended));
     assert_eq!(again, all);
@@ -60,7 +68,15 @@ fn every_part_of_the_ground_and_no_other_cut_of_it_is_another_key() {
         other[index] = "other";
         assert_ne!(key(&other, "q", 0, &policies), first, "{index}");
     }
-    assert_ne!(key(&["enginetranslator", "", "version", "digest", "schema"], "q", 0, &policies), first);
+    assert_ne!(
+        key(
+            &["enginetranslator", "", "version", "digest", "schema"],
+            "q",
+            0,
+            &policies
+        ),
+        first
+    );
     assert_ne!(key(&usual, "r", 0, &policies), first);
     assert_ne!(key(&usual, "q", 1, &policies), first);
     assert_ne!(key(&usual, "q", 0, &policies[1..]), first);
@@ -113,7 +129,10 @@ fn the_time_of_the_whole_has_an_end() {
     };
     let hurried = Prover::new(bounds, clock.clock());
     let set = with(&[]);
-    assert!(set.examine(&hurried, &go_on()).is_ok(), "no time has passed");
+    assert!(
+        set.examine(&hurried, &go_on()).is_ok(),
+        "no time has passed"
+    );
     let hurried = Prover::new(
         crate::policy::Bounds {
             timeout: Duration::from_nanos(1),
@@ -122,5 +141,8 @@ fn the_time_of_the_whole_has_an_end() {
         crate::clock::Clock::system(),
     );
     let refused = set.examine(&hurried, &go_on()).unwrap_err().to_string();
-    assert!(refused.contains("the whole proof took longer than 0 s"), "{refused}");
+    assert!(
+        refused.contains("the whole proof took longer than 0 s"),
+        "{refused}"
+    );
 }

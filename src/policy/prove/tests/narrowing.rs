@@ -34,7 +34,10 @@ fn a_permit_more_and_a_forbid_less_is_wider() {
         "`more` permits something in deleteIssue(Account, Issue), where nothing was"
     );
     let told = why(&[forbid], &[]);
-    assert!(told.starts_with("`nights` does not forbid any more what it did, in "), "{told}");
+    assert!(
+        told.starts_with("`nights` does not forbid any more what it did, in "),
+        "{told}"
+    );
 }
 
 #[test]
@@ -56,7 +59,10 @@ fn a_permit_is_compared_by_what_it_permits() {
 
 #[test]
 fn a_forbid_may_go_where_another_covers_it() {
-    let (nights, longer) = (NO_NIGHTS, NO_NIGHTS.replace("6h", "7h").replace("nights", "early"));
+    let (nights, longer) = (
+        NO_NIGHTS,
+        NO_NIGHTS.replace("6h", "7h").replace("nights", "early"),
+    );
     let (nights, longer) = (("40.cedar", nights), ("41.cedar", longer.as_str()));
     assert_eq!(why(&[nights], &[longer]), "");
     assert_ne!(why(&[longer], &[nights]), "");
@@ -67,9 +73,16 @@ fn a_forbid_may_go_where_another_covers_it() {
 
 #[test]
 fn other_facts_and_other_schemas_are_not_for_a_proof_to_judge() {
-    let entities = ("entities.json", r#"[{ "uid": { "type": "Team", "id": "acme/a" } }]"#);
+    let entities = (
+        "entities.json",
+        r#"[{ "uid": { "type": "Team", "id": "acme/a" } }]"#,
+    );
     assert!(why(&[], &[entities]).starts_with("entities.json is another"));
-    let files = [("00.cedar", SEPARATION), ("10.cedar", ACT_AS), ("20.cedar", MEMBERS)];
+    let files = [
+        ("00.cedar", SEPARATION),
+        ("10.cedar", ACT_AS),
+        ("20.cedar", MEMBERS),
+    ];
     let other = Vocabulary::extended("more", "entity Badge;").unwrap();
     let (old, new) = (set_of(&files, &Vocabulary::core()), set_of(&files, &other));
     let told = PROVER.widens(old.rules(), new.rules(), &go_on());
@@ -87,7 +100,11 @@ fn what_was_called_off_is_not_known_to_be_narrower() {
 
 #[test]
 fn a_closed_tenant_that_opens_again_is_wider_though_no_policy_permits_more() {
-    let shared = [("00.cedar", SEPARATION), ("10.cedar", ACT_AS), ("20.cedar", MEMBERS)];
+    let shared = [
+        ("00.cedar", SEPARATION),
+        ("10.cedar", ACT_AS),
+        ("20.cedar", MEMBERS),
+    ];
     let broken = [&shared[..], &[("tenants/acme/a.cedar", "permit (")]].concat();
     let draft = Draft::from_files(broken).unwrap();
     let core = Vocabulary::core();

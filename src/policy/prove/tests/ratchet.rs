@@ -29,10 +29,7 @@ fn a_guarantee_that_is_gone_or_of_another_kind_is_lost() {
     assert_eq!(lost(NO_DELETING, NO_DELETING), "");
     assert_eq!(lost(NO_DELETING, ""), "g: it is gone");
     let only = NO_DELETING.replace("never", "only");
-    assert_eq!(
-        lost(NO_DELETING, &only),
-        "g: it was `never` and is `only`"
-    );
+    assert_eq!(lost(NO_DELETING, &only), "g: it was `never` and is `only`");
 }
 
 #[test]
@@ -60,7 +57,9 @@ fn what_must_never_be_may_become_more_and_not_less() {
 #[test]
 fn what_alone_may_be_may_become_less_and_not_more() {
     let of = |word: &str, condition: &str| {
-        format!("@guarantee(\"{word}\") @title(\"x\") permit (principal, action, resource) when {{ {condition} }};")
+        format!(
+            "@guarantee(\"{word}\") @title(\"x\") permit (principal, action, resource) when {{ {condition} }};"
+        )
     };
     let (wide, narrow) = (
         "principal.tenant == resource.tenant",
@@ -86,5 +85,8 @@ fn what_cannot_be_decided_is_lost() {
         crate::clock::Clock::system(),
     );
     let told = lost_by(&nowhere, NO_DELETING, NO_WRITING, &go_on());
-    assert!(told.contains("could not be decided: there is no solver"), "{told}");
+    assert!(
+        told.contains("could not be decided: there is no solver"),
+        "{told}"
+    );
 }

@@ -57,8 +57,12 @@ fn granted(policies: &[&Policy], from: &str, to: &str) -> Vec<Policy> {
         .flat_map(|policy| policy.entity_literals())
         .collect();
     let mut forbids = vec![
-        format!("forbid (principal, action, resource) unless {{ principal.tenant == Tenant::\"{from}\" }};"),
-        format!("forbid (principal, action, resource) unless {{ resource.tenant == Tenant::\"{to}\" }};"),
+        format!(
+            "forbid (principal, action, resource) unless {{ principal.tenant == Tenant::\"{from}\" }};"
+        ),
+        format!(
+            "forbid (principal, action, resource) unless {{ resource.tenant == Tenant::\"{to}\" }};"
+        ),
     ];
     for uid in &uids {
         let whose = names::tenant_of(uid.id().unescaped());
@@ -75,7 +79,9 @@ fn granted(policies: &[&Policy], from: &str, to: &str) -> Vec<Policy> {
     }
     let named = forbids.iter().enumerate();
     named
-        .map(|(at, text)| Policy::parse(Some(PolicyId::new(format!("granted {at}"))), text).unwrap())
+        .map(|(at, text)| {
+            Policy::parse(Some(PolicyId::new(format!("granted {at}"))), text).unwrap()
+        })
         .collect()
 }
 
@@ -102,7 +108,11 @@ fn files(text: &str) -> Vec<(String, String)> {
     for section in text.split("\n--- ").skip(1) {
         let (title, text) = section.split_once('\n').unwrap_or((section, ""));
         if title.trim_end() == "base" {
-            for name in ["00-tenant-separation.cedar", "10-act-as.cedar", "20-members.cedar"] {
+            for name in [
+                "00-tenant-separation.cedar",
+                "10-act-as.cedar",
+                "20-members.cedar",
+            ] {
                 let text = std::fs::read_to_string(format!("policies/{name}")).unwrap();
                 found.push((name.to_owned(), text));
             }
@@ -157,12 +167,25 @@ const CONDITIONS: [&str; 8] = [
 
 fn policy() -> impl Strategy<Value = String> {
     let tenant = || select(&["acme", "globex"][..]);
-    let parts = (select(&SCOPES[..]), select(&CONDITIONS[..]), tenant(), tenant());
+    let parts = (
+        select(&SCOPES[..]),
+        select(&CONDITIONS[..]),
+        tenant(),
+        tenant(),
+    );
     (any::<bool>(), parts).prop_map(|(forbids, (scope, condition, one, other))| {
-        let effect = if forbids { "@reason(\"no\") forbid" } else { "permit" };
+        let effect = if forbids {
+            "@reason(\"no\") forbid"
+        } else {
+            "permit"
+        };
         let text = format!("{effect} ({scope}) {condition};\n");
-        let text = text.replace("\"T\"", &format!("\"{one}\"")).replace("\"U\"", &format!("\"{other}\""));
-        text.replace("\"T/T", &format!("\"{one}/{one}")).replace("\"T/", &format!("\"{one}/")).replace("\"U/", &format!("\"{other}/"))
+        let text = text
+            .replace("\"T\"", &format!("\"{one}\""))
+            .replace("\"U\"", &format!("\"{other}\""));
+        text.replace("\"T/T", &format!("\"{one}/{one}"))
+            .replace("\"T/", &format!("\"{one}/"))
+            .replace("\"U/", &format!("\"{other}/"))
     })
 }
 
@@ -187,7 +210,10 @@ proptest! {
 fn a_slice_that_leaves_a_policy_out_is_found() {
     let text = r#"@id("a") permit (principal, action, resource) when { principal.tenant == Tenant::"acme" };
         @id("b") @reason("no") forbid (principal in Team::"acme/red", action, resource);"#;
-    let set = set_of(&[("a.cedar", text), ("entities.json", TEAMS)], &Vocabulary::core());
+    let set = set_of(
+        &[("a.cedar", text), ("entities.json", TEAMS)],
+        &Vocabulary::core(),
+    );
     assert_agree(text, &set);
     let rules = set.rules();
     let slice = rules.slices.policies("acme", "acme");
@@ -197,8 +223,19 @@ fn a_slice_that_leaves_a_policy_out_is_found() {
         slice.remove(missing);
         assert!(differs(&set, &slice, "acme", "acme").is_some(), "{missing}");
         // Where the policy cannot touch the question, nothing is missing.
-        assert!(differs(&set, &slice, "globex", "acme").is_none(), "{missing}");
+        assert!(
+            differs(&set, &slice, "globex", "acme").is_none(),
+            "{missing}"
+        );
     }
     // What is taken for granted is not the answer: the slice of another tenant is no slice of this one.
-    assert!(differs(&set, &rules.slices.policies("globex", "acme"), "acme", "acme").is_some());
+    assert!(
+        differs(
+            &set,
+            &rules.slices.policies("globex", "acme"),
+            "acme",
+            "acme"
+        )
+        .is_some()
+    );
 }

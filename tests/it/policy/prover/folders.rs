@@ -36,7 +36,10 @@ fn a_policy_that_is_about_others_too_is_refused_in_its_own_file() {
         let [fault] = faults.faults() else {
             panic!("{faults}")
         };
-        assert_eq!((fault.file(), fault.line()), ("tenants/acme/a.cedar", Some(1)));
+        assert_eq!(
+            (fault.file(), fault.line()),
+            ("tenants/acme/a.cedar", Some(1))
+        );
     }
 }
 

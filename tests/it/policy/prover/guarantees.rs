@@ -29,7 +29,11 @@ const TEAM: (&str, &str) = (
 );
 
 fn with_team(text: &str, more: &str) -> String {
-    broken(&with(&[("guarantees/own.cedar", text), ("30.cedar", more), TEAM]))
+    broken(&with(&[
+        ("guarantees/own.cedar", text),
+        ("30.cedar", more),
+        TEAM,
+    ]))
 }
 
 #[test]
@@ -75,14 +79,20 @@ fn what_must_always_be_allowed_is_found_if_it_is_not() {
     let hours = r#"@id("hours") @reason("no") forbid (principal, action in Action::"write", resource)
         when { context.now.toTime() < duration("7h") };"#;
     assert_eq!(says(always, hours), "own: hours");
-    let found = shown(&with(&[("guarantees/own.cedar", always), ("30.cedar", hours)]));
+    let found = shown(&with(&[
+        ("guarantees/own.cedar", always),
+        ("30.cedar", hours),
+    ]));
     assert_eq!(found[0].environment, "editIssue(Account, Issue)");
     assert_eq!(found[0].hint, "except what `own` describes from `hours`");
     // Nobody permits it: nobody is to blame.
     let deletes = always.replace("editIssue", "deleteIssue");
     assert_eq!(says(&deletes, ""), "own: ");
     let found = shown(&with(&[("guarantees/own.cedar", &deletes)]));
-    assert_eq!(found[0].hint, "add a permit that covers what `own` describes");
+    assert_eq!(
+        found[0].hint,
+        "add a permit that covers what `own` describes"
+    );
     // Two permits cover it together, and neither alone.
     let halves = r#"
         @id("v4") permit (principal, action == Action::"deleteIssue", resource) when { principal.tenant == resource.tenant && context.ip.isIpv4() };
@@ -106,7 +116,8 @@ fn a_forbid_that_comes_after_many_others_still_breaks_what_must_always_be_allowe
 
 #[test]
 fn a_guarantee_allows_nothing_itself() {
-    let only = r#"@guarantee("only") @title("Everything may be.") permit (principal, action, resource);"#;
+    let only =
+        r#"@guarantee("only") @title("Everything may be.") permit (principal, action, resource);"#;
     let set = with(&[("guarantees/own.cedar", only)]);
     assert_eq!(set.policy_count(), 4);
     assert_eq!(broken(&set), "");
@@ -148,13 +159,22 @@ fn what_is_no_guarantee_is_refused_with_what_is_wrong() {
     ];
     for (text, told) in cases {
         let wrong = wrong(&text);
-        assert!(wrong.contains(told) && wrong.starts_with("guarantees/own.cedar"), "{text}: {wrong}");
+        assert!(
+            wrong.contains(told) && wrong.starts_with("guarantees/own.cedar"),
+            "{text}: {wrong}"
+        );
     }
 }
 
 #[test]
 fn no_file_takes_the_name_of_a_guarantee_that_is_built_in() {
-    for name in ["isolation", "act-as", "reads-never-write", "never-errs", "tenant-folder"] {
+    for name in [
+        "isolation",
+        "act-as",
+        "reads-never-write",
+        "never-errs",
+        "tenant-folder",
+    ] {
         let path = format!("guarantees/{name}.cedar");
         let told = faults(&[("00.cedar", SEPARATION), (&path, NOBODY_DELETES)]);
         assert!(told.contains("is a guarantee of Gatepost's own"), "{told}");

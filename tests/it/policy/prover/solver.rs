@@ -68,7 +68,9 @@ impl Fake {
 
     /// What it left behind.
     fn told(&self) -> BTreeMap<String, String> {
-        let entries = fs::read_dir(self.folder.path()).expect("a folder").flatten();
+        let entries = fs::read_dir(self.folder.path())
+            .expect("a folder")
+            .flatten();
         let links = entries.filter_map(|entry| {
             let target = fs::read_link(entry.path()).ok()?;
             let name = entry.file_name().to_str()?.to_owned();
@@ -118,8 +120,14 @@ fn refusal(prover: &Prover) -> String {
 #[test]
 fn a_solver_that_says_the_same_to_everything_is_found_out() {
     for (answer, told) in [
-        ("echo unsat", "not to be trusted: it did not find a known hole / install cvc5 anew"),
-        ("echo unknown", "not to be trusted: the solver could not decide it"),
+        (
+            "echo unsat",
+            "not to be trusted: it did not find a known hole / install cvc5 anew",
+        ),
+        (
+            "echo unknown",
+            "not to be trusted: the solver could not decide it",
+        ),
         ("echo sat", "not to be trusted: "),
     ] {
         let refusal = Fake::answering(answer).refusal();
@@ -145,7 +153,10 @@ fn what_is_no_answer_is_none() {
         "echo '('; echo ')'",
     ] {
         let refusal = Fake::answering(answer).refusal();
-        assert!(refusal.contains("not to be trusted: "), "{answer}: {refusal}");
+        assert!(
+            refusal.contains("not to be trusted: "),
+            "{answer}: {refusal}"
+        );
         assert!(refusal.len() < 1000, "{answer}: {} bytes", refusal.len());
     }
 }
@@ -155,11 +166,15 @@ fn an_answer_without_an_end_ends() {
     let model = "case \"$line\" in '(check-sat)') echo sat;; '(get-model)')";
     let fakes = [
         // Line after line, and one line only: a wait for a line's end would take all memory.
-        format!("while read -r line; do {model} echo '('; exec yes '(define-fun x () Bool true)';; esac; done"),
+        format!(
+            "while read -r line; do {model} echo '('; exec yes '(define-fun x () Bool true)';; esac; done"
+        ),
         "exec tr '\\0' x < /dev/zero".to_owned(),
         "exec yes".to_owned(),
         // A word at a time: each comes within the time, all together never.
-        format!("while read -r line; do {model} echo '('; while true; do echo x; sleep 0.1; done;; esac; done"),
+        format!(
+            "while read -r line; do {model} echo '('; while true; do echo x; sleep 0.1; done;; esac; done"
+        ),
     ];
     for fake in fakes {
         let refusal = Fake::script(&fake).refusal();
@@ -208,8 +223,12 @@ fn a_solver_that_does_not_read_is_not_waited_for() {
     // cvc5 for whoever asks who it is and for the canaries, and deaf from then on.
     let fake = Fake::script("");
     let deaf = "[ $(ls \"$PLACE\" | grep -c pid-) -gt 2 ] && exec sleep 1000\n";
-    fake.write(&format!("{HELLO}{deaf}exec {CVC5} --lang=smt --strings-exp\n"));
-    let words: Vec<String> = (0..300).map(|n| format!("\"{n}{}\"", "x".repeat(500))).collect();
+    fake.write(&format!(
+        "{HELLO}{deaf}exec {CVC5} --lang=smt --strings-exp\n"
+    ));
+    let words: Vec<String> = (0..300)
+        .map(|n| format!("\"{n}{}\"", "x".repeat(500)))
+        .collect();
     let long = format!(
         "@guarantee(\"never\") @title(\"x\") permit (principal, action, resource) when {{ [{}].contains(context.auth) }};",
         words.join(", ")
@@ -243,17 +262,30 @@ fn a_solver_that_cannot_be_started_is_none() {
     let folder = TempDir::new().expect("a folder");
     let missing = folder.path().join("none");
     let told = refusal(&prover(&missing, Duration::from_secs(1)));
-    assert!(told.contains("nothing can be proven: there is no solver") && told.contains("install cvc5 (on Debian"), "{told}");
+    assert!(
+        told.contains("nothing can be proven: there is no solver")
+            && told.contains("install cvc5 (on Debian"),
+        "{told}"
+    );
     let told = refusal(&prover(folder.path(), Duration::from_secs(1)));
-    assert!(told.contains("which is no absolute path of a file"), "{told}");
+    assert!(
+        told.contains("which is no absolute path of a file"),
+        "{told}"
+    );
     let told = refusal(&prover("cvc5", Duration::from_secs(1)));
-    assert!(told.contains("which is no absolute path of a file"), "{told}");
+    assert!(
+        told.contains("which is no absolute path of a file"),
+        "{told}"
+    );
     let plain = folder.path().join("plain");
     fs::write(&plain, "#!/bin/sh\n").expect("a file");
     let told = refusal(&prover(&plain, Duration::from_secs(1)));
     assert!(told.contains("cannot be used: Permission denied"), "{told}");
     let told = refusal(&prover("/bin/true", Duration::from_secs(1)));
-    assert!(told.contains("cannot be used: it ended without an answer"), "{told}");
+    assert!(
+        told.contains("cannot be used: it ended without an answer"),
+        "{told}"
+    );
     let told = refusal(&prover("/bin/cat", Duration::from_secs(1)));
     assert!(told.contains("cannot be used: "), "{told}");
 }
@@ -287,9 +319,15 @@ fn what_another_solver_proved_is_proven_again() {
     assert!(first > 0);
     assert_eq!(asked(), (0, digest.clone()));
     // As long as the first, and as old as it: only its bytes are others.
-    let written = fs::metadata(fake.path()).expect("a file").modified().expect("a time");
+    let written = fs::metadata(fake.path())
+        .expect("a file")
+        .modified()
+        .expect("a time");
     fake.write(&genuine("# two"));
-    let file = fs::File::options().append(true).open(fake.path()).expect("a file");
+    let file = fs::File::options()
+        .append(true)
+        .open(fake.path())
+        .expect("a file");
     file.set_modified(written).expect("it is set back");
     drop(file);
     let (again, other) = asked();
@@ -311,10 +349,14 @@ fn a_solver_in_a_folder_with_a_blank_in_its_name_is_digested_whole() {
     let folder = TempDir::with_prefix("a b ").expect("a folder");
     let place = folder.path().join("cvc 5");
     // A copy by another process, for the reason above.
-    let copied = Command::new("/bin/cp").args([Path::new(CVC5), &place]).status();
+    let copied = Command::new("/bin/cp")
+        .args([Path::new(CVC5), &place])
+        .status();
     assert!(copied.expect("a copy").success());
     let prover = prover(&place, Duration::from_secs(10));
-    let certificate = with(&[]).examine(&prover, &Stop::default()).expect("proven");
+    let certificate = with(&[])
+        .examine(&prover, &Stop::default())
+        .expect("proven");
     assert_eq!(certificate.solver.path, place.display().to_string());
 }
 
@@ -337,8 +379,12 @@ fn a_solver_gets_no_environment_no_files_and_bounded_memory() {
     for (name, text) in SHIPPED {
         fs::write(folder.path().join(name), text).expect("a file");
     }
-    let output = gatepost(folder.path(), &["policy", "prove", "--policies", "."])
-        .env("GATEPOST_POLICY_SOLVER", fake.path())
+    let config = format!(
+        "[policy]\ndirectory = \".\"\nproof = \"off\"\nsolver = \"{}\"\n[development]\nenabled = true\n",
+        fake.path().display()
+    );
+    fs::write(folder.path().join("gatepost.toml"), config).expect("a file");
+    let output = gatepost(folder.path(), &["policy", "prove"])
         .env("GATEPOST_MASTER_KEY", "0".repeat(64))
         .output()
         .expect("the program");
