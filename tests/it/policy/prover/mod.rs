@@ -4,6 +4,7 @@ mod counterexamples;
 mod folders;
 mod guarantees;
 mod property;
+mod second;
 mod solver;
 
 use gatepost::policy::{Counterexample, PolicyError, ProofError, Stop, Validated};
