@@ -109,13 +109,13 @@ impl Prover {
         if let Some(opened) = old.draft.closed().find(is_open) {
             return Some(format!("`{opened}` was closed and is open again"));
         }
-        let Some(step) = Step::between(old, new) else {
+        let Some(change) = Step::between(old, new) else {
             return Some("a forbid that went could not be read".to_owned());
         };
-        if step.is_plain() {
+        if change.is_plain() {
             return None;
         }
-        let asked = self.with_asker(new, stop, |asker, frames| step.widens(asker, frames, new));
+        let asked = self.with_asker(new, stop, |asker, frames| change.widens(asker, frames, new));
         asked.unwrap_or_else(|why| {
             Some(format!(
                 "whether it allows more could not be decided: {why}"

@@ -10,6 +10,7 @@ use cedar_policy::{
 use cedar_policy_symcc::Env;
 
 use super::super::inert::Obligation;
+use super::super::names;
 use super::super::validated::{RuleSet, Validated};
 use super::ask::Asker;
 use super::counterexample::Counterexample;
@@ -229,14 +230,16 @@ impl<'a> Case<'a> {
         policy: &Policy,
         tenant: &str,
     ) -> Result<Option<Counterexample>, String> {
-        let condition = format!("principal.tenant == Tenant::\"{tenant}\"");
+        // Cedar's own notation: the name of a folder is nothing to build policy text from.
+        let condition = format!("principal.tenant == {}", names::tenant(tenant));
         let inside = format!("permit (principal, action, resource) when {{ {condition} }};");
         let inside = Policy::parse(None, inside).map_err(|error| error.to_string())?;
-        let asked = asker.matches_within(INERT, policy, &inside, &self.frames[frame])?;
-        let Some(env) = asked else { return Ok(None) };
-        let of = |policy: &Policy| PolicySet::from_policies([policy.clone()]);
-        let alone = of(policy).map_err(|error| error.to_string())?;
-        let inside = of(&inside).map_err(|error| error.to_string())?;
+        let answer = asker.matches_within(INERT, policy, &inside, &self.frames[frame])?;
+        let Some(found) = answer else { return Ok(None) };
+        let of = |policy: &Policy| {
+            PolicySet::from_policies([policy.clone()]).map_err(|error| error.to_string())
+        };
+        let (alone, inside) = (of(policy)?, of(&inside)?);
         let matches = |set: &PolicySet, request: &Request, entities: &Entities| {
             let response = Authorizer::new().is_authorized(request, set, entities);
             response.diagnostics().reason().next().is_some()
@@ -245,7 +248,7 @@ impl<'a> Case<'a> {
             let outside = !matches(&inside, request, entities);
             (outside && matches(&alone, request, entities)).then(|| vec![policy.id().clone()])
         };
-        let mut found = self.told(&env, frame, confirm)?;
+        let mut found = self.told(&found, frame, confirm)?;
         found.hint = format!("put `{condition}` first in the `when` of `{}`", policy.id());
         INERT.clone_into(&mut found.guarantee);
         found.title =

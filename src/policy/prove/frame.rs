@@ -88,8 +88,8 @@ impl Frame {
 
     /// Whether its action is one of `names`, or lies in one of them.
     pub(super) fn is_in(&self, names: &[&str]) -> bool {
-        let named = |uid: &EntityUid| names.contains(&uid.id().unescaped());
-        self.actions.iter().any(named)
+        let fits = |uid: &EntityUid| names.contains(&uid.id().unescaped());
+        self.actions.iter().any(fits)
     }
 }
 

@@ -102,10 +102,11 @@ impl Prover {
         for judged in judged {
             match judged {
                 Judged::Holds => {}
-                Judged::Broken(name, found) if told.insert(name.clone()) => {
-                    broken.push(Arc::new(*found));
+                Judged::Broken(name, found) => {
+                    if told.insert(name) {
+                        broken.push(Arc::new(*found));
+                    }
                 }
-                Judged::Broken(..) => {}
                 Judged::Undecided(why) => open.push(why),
             }
         }

@@ -79,13 +79,13 @@ impl Plain {
 
     fn renamed(&self, kept: &BTreeSet<EntityUid>) -> Self {
         let names = Names::of(self, kept);
-        let named = |value: &Value| names.apply(value);
+        let apply = |value: &Value| names.apply(value);
         Self {
-            principal: named(&self.principal),
+            principal: apply(&self.principal),
             action: self.action.clone(),
-            resource: named(&self.resource),
-            context: named(&self.context),
-            entities: self.entities.iter().map(named).collect(),
+            resource: apply(&self.resource),
+            context: apply(&self.context),
+            entities: self.entities.iter().map(apply).collect(),
         }
     }
 
@@ -201,10 +201,10 @@ impl Names {
                     .find(|entity| entity["uid"] == **uid)
                     .map(|entity| parts(&entity["attrs"]["tenant"]["__entity"]));
                 let tenant = tenant.and_then(|tenant| names.get(&tenant).cloned());
-                let fresh = (0..)
+                let fresh = (0..=taken.len())
                     .map(|number| fresh(&kind, tenant.as_deref(), number))
                     .find(|name| !taken.contains(&(kind.clone(), name.clone())));
-                // INVARIANT: numbers do not end, and only finitely many names are taken.
+                // INVARIANT: each number gives another name, and there is one number more than names are taken.
                 let fresh = fresh.expect("a free name");
                 taken.insert((kind, fresh.clone()));
                 names.insert(known, fresh);
@@ -277,7 +277,9 @@ fn uids<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
         // A set has no order of its own.
         Value::Array(values) => {
             let mut inside = Vec::new();
-            values.iter().for_each(|value| uids(value, &mut inside));
+            for value in values {
+                uids(value, &mut inside);
+            }
             inside.sort_by_key(|uid| parts(uid));
             found.extend(inside);
         }

@@ -37,7 +37,7 @@ fn against(set: &Validated) -> Option<PolicyError> {
 /// The requests that a refusal shows; nothing if the set is proven.
 fn shown(set: &Validated) -> Vec<Counterexample> {
     let found = against(set);
-    let faults = found.iter().flat_map(|faults| faults.faults());
+    let faults = found.iter().flat_map(PolicyError::faults);
     let one = |fault: &gatepost::policy::Fault| {
         let found = fault.counterexample();
         found.unwrap_or_else(|| panic!("{fault}")).clone()

@@ -319,6 +319,10 @@ fn raw() -> impl Strategy<Value = Raw> {
 
 impl Raw {
     /// What Cedar says: whether it is allowed, and whether a policy failed.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "a request with all its entities, from top to bottom"
+    )]
     fn said(&self, set: &PolicySet) -> (bool, bool) {
         let value = |text: &str| text.parse::<RestrictedExpression>().expect("a value");
         let uid = |text: &str| text.parse::<EntityUid>().expect("an id");

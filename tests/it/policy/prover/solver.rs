@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use gatepost::clock::Clock;
 use gatepost::policy::{Bounds, ProofError, Prover, Stop};
@@ -85,7 +85,7 @@ impl Fake {
 
     /// Why nothing is proven with it. The whole takes no longer than some time-outs, whatever it does.
     fn refusal(&self) -> String {
-        let began = Instant::now();
+        let began = Clock::system().stopwatch();
         let told = refusal(&self.prover());
         assert!(began.elapsed() < Duration::from_secs(30), "{told}");
         told
@@ -202,7 +202,7 @@ fn a_solver_that_hangs_is_ended_with_all_that_it_started() {
         }
         // What it started is of another parent now, who buries it.
         for (_, pid) in told.iter().filter(|(name, _)| name.starts_with("child-")) {
-            let began = Instant::now();
+            let began = Clock::system().stopwatch();
             while state(pid).is_some_and(|state| state != 'Z') {
                 assert!(began.elapsed() < Duration::from_secs(10), "{hangs}");
                 std::thread::yield_now();
@@ -238,7 +238,7 @@ fn a_solver_that_does_not_read_is_not_waited_for() {
         query_timeout: Duration::from_secs(2),
         timeout: Duration::from_secs(2),
     };
-    let began = Instant::now();
+    let began = Clock::system().stopwatch();
     let set = with(&[("guarantees/long.cedar", &long)]);
     let refused = set.examine(&Prover::new(bounds, Clock::system()), &Stop::default());
     let told = refused.expect_err("refused").to_string();
