@@ -106,9 +106,10 @@ fn what_must_always_be_allowed_is_found_if_it_is_not() {
 fn a_forbid_that_comes_after_many_others_still_breaks_what_must_always_be_allowed() {
     let always = r#"@guarantee("always") @title("Own issues are read.")
         permit (principal, action == Action::"getIssue", resource) when { principal.tenant == resource.tenant && context.actAs == principal };"#;
-    let mut forbids: String = (0..40)
+    let forbids: Vec<String> = (0..40)
         .map(|n| format!("@id(\"harmless-{n}\") @reason(\"no\") forbid (principal, action, resource) when {{ principal.tenant != resource.tenant && context.auth == \"{n}\" }};\n"))
         .collect();
+    let mut forbids = forbids.concat();
     assert_eq!(says(always, &forbids), "");
     forbids += r#"@id("zeal") @reason("no") forbid (principal, action, resource) when { context.auth == "connect_request" };"#;
     assert_eq!(says(always, &forbids), "own: zeal");
