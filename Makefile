@@ -5,12 +5,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver
+.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
 
 CARGO_DENY_VERSION := 0.20.2
+SECOND_CVC5_VERSION := 1.4.2
 
 # $(call need,command,Debian package)
 define need
@@ -46,6 +47,15 @@ need-bench:
 need-solver:
 	@$(call need,cvc5,cvc5)
 
+# A second solver to compare with, from the Python index. Without network it is missing, and the test that wants it says so. The solver
+# is started without an environment, so its first line names the interpreter in full.
+need-second:
+	@second=target/tools/cvc5/bin; \
+	[ -x $$second/cvc5-second ] && cmp -s <(tail -n +2 tests/tools/cvc5-python) <(tail -n +2 $$second/cvc5-second) || { \
+	    python3 -m venv target/tools/cvc5 && $$second/pip install -q cvc5==$(SECOND_CVC5_VERSION) && \
+	    sed '1s|.*|#!$(CURDIR)/target/tools/cvc5/bin/python|' tests/tools/cvc5-python > $$second/cvc5-second && \
+	    chmod 755 $$second/cvc5-second; } || echo "skipped: no second solver (it needs python3 with venv, and network)" >&2
+
 demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
@@ -64,7 +74,8 @@ bench: need-cc need-solver need-bench
 	cargo bench --locked --bench corridor
 	cargo bench --locked --bench proofs
 
-# Every property with many more cases, then the ignored tests: a hundred kills in the middle of policy edits.
-soak: need-cc
+# Every property with many more cases, then the ignored tests: a hundred kills in the middle of policy edits, every hole confirmed,
+# and the corpus asked of a second solver.
+soak: need-cc need-solver need-second
 	PROPTEST_CASES=$${PROPTEST_CASES:-100000} cargo test --locked --release
 	cargo test --locked --release -- --ignored --test-threads=1

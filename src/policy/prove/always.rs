@@ -56,7 +56,7 @@ pub(super) fn prove(
             .find(|permit| Some(permit.id()) == allowed_by.as_ref());
         match next {
             Some(permit) if !joined.iter().any(|known| known.id() == permit.id()) => {
-                joined.push(permit)
+                joined.push(permit);
             }
             Some(_) | None => return Err(UNCONFIRMED.to_owned()),
         }

@@ -104,11 +104,18 @@ impl Prover {
                     .to_owned(),
             );
         }
-        let step = Step::between(old, new);
-        if step.is_plain() {
+        // A closed tenant is denied everything, whatever the policies say.
+        let is_open = |tenant: &&str| !new.is_closed(tenant);
+        if let Some(opened) = old.draft.closed().find(is_open) {
+            return Some(format!("`{opened}` was closed and is open again"));
+        }
+        let Some(change) = Step::between(old, new) else {
+            return Some("a forbid that went could not be read".to_owned());
+        };
+        if change.is_plain() {
             return None;
         }
-        let asked = self.with_asker(new, stop, |asker, frames| step.widens(asker, frames, new));
+        let asked = self.with_asker(new, stop, |asker, frames| change.widens(asker, frames, new));
         asked.unwrap_or_else(|why| {
             Some(format!(
                 "whether it allows more could not be decided: {why}"
@@ -147,7 +154,8 @@ struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    fn between(old: &'a RuleSet, new: &'a RuleSet) -> Self {
+    /// Nothing if a forbid that went cannot be described: to leave it out would be to say that nothing went.
+    fn between(old: &'a RuleSet, new: &'a RuleSet) -> Option<Self> {
         let of = |rules: &'a RuleSet, effect| {
             let policies = rules.policies.policies();
             policies.filter(move |policy| policy.effect() == effect)
@@ -156,16 +164,16 @@ impl<'a> Step<'a> {
             of(rules, effect).map(body).collect()
         };
         let (old_texts, new_texts) = (texts(old, Effect::Permit), texts(new, Effect::Forbid));
-        Self {
+        Some(Self {
             old_permits: of(old, Effect::Permit).collect(),
             added_permits: of(new, Effect::Permit)
                 .filter(|permit| !old_texts.contains(&body(permit)))
                 .collect(),
             removed_forbids: of(old, Effect::Forbid)
                 .filter(|forbid| !new_texts.contains(&body(forbid)))
-                .filter_map(as_permit)
-                .collect(),
-        }
+                .map(as_permit)
+                .collect::<Option<_>>()?,
+        })
     }
 
     /// Whether permits only went and forbids only came.

@@ -1,8 +1,8 @@
 //! The questions that a set raises, one job for each guarantee in each environment, and the answer to each. May be used by `prove`
 //! only. What must never happen here: a job is left out because another one failed, unless it is about the same guarantee.
 
-use std::collections::{BTreeSet, HashSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use cedar_policy::{
     Authorizer, Decision, Entities, EntityUid, Policy, PolicyId, PolicySet, Request,
@@ -10,6 +10,7 @@ use cedar_policy::{
 use cedar_policy_symcc::Env;
 
 use super::super::inert::Obligation;
+use super::super::names;
 use super::super::validated::{RuleSet, Validated};
 use super::ask::Asker;
 use super::counterexample::Counterexample;
@@ -29,8 +30,8 @@ pub(super) struct Case<'a> {
     frames: &'a [Frame],
     policies: &'a [&'a Policy],
     scenes: Vec<OnceLock<Result<Scene<'a>, String>>>,
-    /// Guarantees that are broken in one environment; in others they need not be looked at.
-    broken: Mutex<HashSet<String>>,
+    /// Guarantees that are broken, and the first environment in which that was found; later ones need not be looked at.
+    broken: Mutex<HashMap<String, usize>>,
 }
 
 /// One thing to find out.
@@ -48,7 +49,8 @@ pub(super) enum Job<'a> {
 /// What came of a job.
 pub(super) enum Judged {
     Holds,
-    Broken(Box<Counterexample>),
+    /// By the name under which it is looked at: what breaks in several environments is told once.
+    Broken(String, Box<Counterexample>),
     Undecided(Undecided),
 }
 
@@ -113,12 +115,8 @@ impl<'a> Case<'a> {
             Job::Errs(frame, policy) => (*frame, format!("{NEVER_ERRS} {}", policy.id())),
             Job::Inert(frame, policy, _) => (*frame, format!("{INERT} {}", policy.id())),
         };
-        if self
-            .broken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&name)
-        {
+        // Earlier environments are looked at all the same, so that chance does not choose which one is shown.
+        if self.broken().get(&name).is_some_and(|first| *first < frame) {
             return Judged::Holds;
         }
         let found = match job {
@@ -130,11 +128,10 @@ impl<'a> Case<'a> {
         match found {
             Ok(None) => Judged::Holds,
             Ok(Some(found)) => {
-                self.broken
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(name);
-                Judged::Broken(Box::new(found))
+                let mut broken = self.broken();
+                let first = broken.entry(name.clone()).or_insert(frame);
+                *first = frame.min(*first);
+                Judged::Broken(name, Box::new(found))
             }
             Err(why) => Judged::Undecided(Undecided {
                 guarantee: name,
@@ -142,6 +139,10 @@ impl<'a> Case<'a> {
                 why,
             }),
         }
+    }
+
+    fn broken(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.broken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn scene(&self, frame: usize) -> Result<&Scene<'a>, String> {
@@ -229,14 +230,16 @@ impl<'a> Case<'a> {
         policy: &Policy,
         tenant: &str,
     ) -> Result<Option<Counterexample>, String> {
-        let condition = format!("principal.tenant == Tenant::\"{tenant}\"");
+        // Cedar's own notation: the name of a folder is nothing to build policy text from.
+        let condition = format!("principal.tenant == {}", names::tenant(tenant));
         let inside = format!("permit (principal, action, resource) when {{ {condition} }};");
         let inside = Policy::parse(None, inside).map_err(|error| error.to_string())?;
-        let asked = asker.matches_within(INERT, policy, &inside, &self.frames[frame])?;
-        let Some(env) = asked else { return Ok(None) };
-        let of = |policy: &Policy| PolicySet::from_policies([policy.clone()]);
-        let alone = of(policy).map_err(|error| error.to_string())?;
-        let inside = of(&inside).map_err(|error| error.to_string())?;
+        let answer = asker.matches_within(INERT, policy, &inside, &self.frames[frame])?;
+        let Some(found) = answer else { return Ok(None) };
+        let of = |policy: &Policy| {
+            PolicySet::from_policies([policy.clone()]).map_err(|error| error.to_string())
+        };
+        let (alone, inside) = (of(policy)?, of(&inside)?);
         let matches = |set: &PolicySet, request: &Request, entities: &Entities| {
             let response = Authorizer::new().is_authorized(request, set, entities);
             response.diagnostics().reason().next().is_some()
@@ -245,7 +248,7 @@ impl<'a> Case<'a> {
             let outside = !matches(&inside, request, entities);
             (outside && matches(&alone, request, entities)).then(|| vec![policy.id().clone()])
         };
-        let mut found = self.told(&env, frame, confirm)?;
+        let mut found = self.told(&found, frame, confirm)?;
         found.hint = format!("put `{condition}` first in the `when` of `{}`", policy.id());
         INERT.clone_into(&mut found.guarantee);
         found.title =

@@ -12,8 +12,10 @@ use cedar_policy::{
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) env: RequestEnv,
-    /// `getIssue(Account, Issue)`
+    /// `getIssue(Account, Issue)`, to be shown. In an extension's namespace there may be another of this name.
     pub(super) name: String,
+    /// The same in full: no other environment of the schema has it, so a proof in one is never taken for a proof in another.
+    pub(super) key: String,
     action: EntityUid,
     /// The action and the groups above it.
     actions: HashSet<EntityUid>,
@@ -42,6 +44,7 @@ impl Frame {
                     env.principal(),
                     env.resource()
                 ),
+                key: format!("{action}({}, {})", env.principal(), env.resource()),
                 actions: above.chain([action.clone()]).collect(),
                 principals: with_above(env.principal()),
                 resources: with_above(env.resource()),
@@ -49,7 +52,10 @@ impl Frame {
                 env,
             }
         };
-        Ok(schema.request_envs().map(frame).collect())
+        let mut frames: Vec<Self> = schema.request_envs().map(frame).collect();
+        // The schema keeps them in no order, and the first one that breaks a guarantee is the one that is shown.
+        frames.sort_by(|one, other| one.key.cmp(&other.key));
+        Ok(frames)
     }
 
     /// Whether the scope of a policy lets it match here at all. What it says no to needs no solver.
@@ -82,7 +88,67 @@ impl Frame {
 
     /// Whether its action is one of `names`, or lies in one of them.
     pub(super) fn is_in(&self, names: &[&str]) -> bool {
-        let named = |uid: &EntityUid| names.contains(&uid.id().unescaped());
-        self.actions.iter().any(named)
+        let fits = |uid: &EntityUid| names.contains(&uid.id().unescaped());
+        self.actions.iter().any(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frames(more: &str) -> Vec<Frame> {
+        let schema = format!(
+            "entity Leaf in [Twig]; entity Twig in [Branch]; entity Branch; entity Thing;
+            action deep in [middle] appliesTo {{ principal: Leaf, resource: Thing }};
+            action middle in [high]; action high; {more}"
+        );
+        Frame::all(&schema.parse().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_a_scope_reaches_by_several_steps_is_asked_about() {
+        let [frame] = &frames("")[..] else {
+            panic!("one environment")
+        };
+        for (scope, fits) in [
+            ("principal, action, resource", true),
+            ("principal in Branch::\"b\", action, resource", true),
+            ("principal is Leaf in Branch::\"b\", action, resource", true),
+            ("principal, action in Action::\"high\", resource", true),
+            (
+                "principal, action in [Action::\"x\", Action::\"deep\"], resource",
+                true,
+            ),
+            (
+                "principal == Leaf::\"l\", action, resource == Thing::\"t\"",
+                true,
+            ),
+            (
+                "principal in Leaf::\"l\", action, resource is Thing in Thing::\"t\"",
+                true,
+            ),
+            ("principal == Branch::\"b\", action, resource", false),
+            ("principal is Twig, action, resource", false),
+            ("principal in Thing::\"t\", action, resource", false),
+            ("principal, action == Action::\"high\", resource", false),
+            ("principal, action in [], resource", false),
+            ("principal, action, resource in Branch::\"b\"", false),
+            ("principal, action, resource is Leaf in Thing::\"t\"", false),
+        ] {
+            let policy = Policy::parse(None, format!("permit ({scope});")).unwrap();
+            assert_eq!(frame.admits(&policy), fits, "{scope}");
+        }
+    }
+
+    #[test]
+    fn two_actions_of_one_name_in_two_namespaces_are_two_environments() {
+        let action = "action look appliesTo { principal: Leaf, resource: Thing };";
+        let more = format!("namespace One {{ {action} }} namespace Two {{ {action} }}");
+        let mut frames = frames(&more);
+        frames.retain(|frame| frame.name.starts_with("look"));
+        let keys: HashSet<&str> = frames.iter().map(|frame| frame.key.as_str()).collect();
+        assert_eq!(frames[0].name, frames[1].name);
+        assert_eq!(keys.len(), 2, "{keys:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What was proven before. A question is known by the digest of all that bears on its answer: solver, translator, evaluator, schema,
 //! environment, guarantee and the policies' own texts. Only a proof is kept; what failed is asked again. May be used by `prove` only.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::Policy;
@@ -28,14 +28,14 @@ pub(super) struct Memo(Arc<Mutex<Kept>>);
 
 #[derive(Debug, Default)]
 struct Kept {
-    proven: HashMap<Key, ()>,
+    proven: HashSet<Key>,
     /// The forbids that were needed the last time, by id. A hint where to begin, and no more.
     needed: HashMap<Key, Vec<String>>,
 }
 
 impl Memo {
     pub(super) fn is_proven(&self, key: Key) -> bool {
-        self.with(|kept| kept.proven.contains_key(&key))
+        self.with(|kept| kept.proven.contains(&key))
     }
 
     pub(super) fn proven(&self, key: Key) {
@@ -43,7 +43,7 @@ impl Memo {
             if kept.proven.len() >= ENTRIES_MAX {
                 kept.proven.clear();
             }
-            kept.proven.insert(key, ());
+            kept.proven.insert(key);
         });
     }
 
@@ -88,7 +88,7 @@ impl Ground {
     ) -> Key {
         let mut bytes = self.0.clone();
         add(&mut bytes, question);
-        add(&mut bytes, &frame.name);
+        add(&mut bytes, &frame.key);
         let mut texts: Vec<String> = policies.into_iter().map(ToString::to_string).collect();
         texts.sort();
         for text in texts {

@@ -30,3 +30,6 @@ pub use outcome::{Evidence, Undecided, Unproven};
 pub use prover::{Bounds, Prover, TRANSLATOR};
 pub use stop::Stop;
 pub use whereabouts::{SolverMissing, Whereabouts};
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ use super::plain::Plain;
 const PERMITS_MAX: usize = 16;
 /// How many forbids join one by one before all do.
 const ROUNDS_MAX: usize = 24;
-/// How many join beside the permit for everything; what needs more is asked of real permits.
+/// How many join one by one beside the permit for everything, before all do.
 const ROUNDS_FOR_ALL_MAX: usize = 8;
 /// How many of these the real permits begin with.
 const KEPT_MAX: usize = 3;

@@ -2,6 +2,7 @@
 //! its own, never on one that serves requests. What must never happen here: a set counts as proven that was not asked about in every
 //! environment, for every guarantee.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,11 +99,15 @@ impl Prover {
         if stop.is_asked() {
             return Err(Unproven::CalledOff);
         }
-        let (mut broken, mut open) = (Vec::new(), Vec::new());
+        let (mut broken, mut open, mut told) = (Vec::new(), Vec::new(), HashSet::new());
         for judged in judged {
             match judged {
                 Judged::Holds => {}
-                Judged::Broken(found) => broken.push(Arc::new(*found)),
+                Judged::Broken(name, found) => {
+                    if told.insert(name) {
+                        broken.push(Arc::new(*found));
+                    }
+                }
                 Judged::Undecided(why) => open.push(why),
             }
         }
@@ -186,8 +191,10 @@ impl Prover {
             yield_to_requests();
             let mut asker = Asker::new(schema, self.start(solver, &session.stop), session.clone())?;
             let mut judged = Vec::new();
-            while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                judged.push(case.judge(&mut asker, job));
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(job) = jobs.get(at) else { break };
+                judged.push((at, case.judge(&mut asker, job)));
             }
             Ok((asker.asked, judged))
         };
@@ -213,6 +220,11 @@ impl Prover {
                 &two.subject,
             ))
         });
-        Ok((asked, judged))
+        // As if one thread had done them all.
+        judged.sort_by_key(|(at, _)| *at);
+        Ok((
+            asked,
+            judged.into_iter().map(|(_, judged)| judged).collect(),
+        ))
     }
 }

@@ -79,13 +79,13 @@ impl Plain {
 
     fn renamed(&self, kept: &BTreeSet<EntityUid>) -> Self {
         let names = Names::of(self, kept);
-        let named = |value: &Value| names.apply(value);
+        let apply = |value: &Value| names.apply(value);
         Self {
-            principal: named(&self.principal),
+            principal: apply(&self.principal),
             action: self.action.clone(),
-            resource: named(&self.resource),
-            context: named(&self.context),
-            entities: self.entities.iter().map(named).collect(),
+            resource: apply(&self.resource),
+            context: apply(&self.context),
+            entities: self.entities.iter().map(apply).collect(),
         }
     }
 
@@ -117,38 +117,50 @@ impl Plain {
 
     /// The entities that the request reaches, those of the request first. What an action lies in, the schema says.
     fn met(&self) -> Vec<Met> {
-        let by_id: HashMap<String, &Value> = self
-            .entities
-            .iter()
-            .map(|entity| (notation(&entity["uid"]), entity))
-            .collect();
-        let mut open = vec![&self.principal, &self.resource];
-        uids(&self.context, &mut open);
-        let (mut seen, mut met, mut next) = (BTreeSet::new(), Vec::new(), 0);
-        while let Some(uid) = open.get(next).copied() {
-            next += 1;
-            let Some(entity) = by_id
-                .get(&notation(uid))
-                .filter(|_| seen.insert(notation(uid)))
-            else {
-                continue;
-            };
-            for part in ["attrs", "tags", "parents"] {
-                uids(&entity[part], &mut open);
-            }
-            met.push(Met {
+        let by_id = self.by_id();
+        let entities = self.reached().into_iter();
+        let entities = entities.filter_map(|uid| by_id.get(&parts(uid)));
+        let met = entities.map(|entity| {
+            let mut parents = Vec::new();
+            uids(&entity["parents"], &mut parents);
+            Met {
                 attributes: notations(&entity["attrs"]),
                 entity: notation(&entity["uid"]),
-                parents: entity["parents"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map(notation)
-                    .collect(),
+                parents: parents.into_iter().map(notation).collect(),
                 tags: notations(&entity["tags"]),
-            });
+            }
+        });
+        met.collect()
+    }
+
+    fn by_id(&self) -> HashMap<(String, String), &Value> {
+        let entities = self.entities.iter();
+        entities
+            .map(|entity| (parts(&entity["uid"]), entity))
+            .collect()
+    }
+
+    /// Whatever the request reaches, each once, the nearest first: an order that does not hang on how entities are kept.
+    fn reached(&self) -> Vec<&Value> {
+        let by_id = self.by_id();
+        let mut open = vec![&self.principal, &self.resource];
+        uids(&self.context, &mut open);
+        let (mut seen, mut reached, mut next) = (BTreeSet::new(), Vec::new(), 0);
+        while let Some(uid) = open.get(next).copied() {
+            next += 1;
+            if !seen.insert(parts(uid)) {
+                continue;
+            }
+            reached.push(uid);
+            let entity = by_id.get(&parts(uid));
+            for part in ["attrs", "tags", "parents"] {
+                uids(
+                    entity.map_or(&Value::Null, |entity| &entity[part]),
+                    &mut open,
+                );
+            }
         }
-        met
+        reached
     }
 }
 
@@ -162,8 +174,8 @@ impl Names {
             .iter()
             .map(|uid| (uid.type_name().to_string(), uid.id().unescaped().to_owned()))
             .collect();
-        let mut all = vec![&plain.principal, &plain.resource];
-        uids(&plain.context, &mut all);
+        // What the request reaches is named first, and so in the same way each time; nothing else is shown.
+        let mut all = plain.reached();
         for entity in &plain.entities {
             all.push(&entity["uid"]);
             uids(entity, &mut all);
@@ -189,10 +201,10 @@ impl Names {
                     .find(|entity| entity["uid"] == **uid)
                     .map(|entity| parts(&entity["attrs"]["tenant"]["__entity"]));
                 let tenant = tenant.and_then(|tenant| names.get(&tenant).cloned());
-                let fresh = (0..)
+                let fresh = (0..=taken.len())
                     .map(|number| fresh(&kind, tenant.as_deref(), number))
                     .find(|name| !taken.contains(&(kind.clone(), name.clone())));
-                // INVARIANT: numbers do not end, and only finitely many names are taken.
+                // INVARIANT: each number gives another name, and there is one number more than names are taken.
                 let fresh = fresh.expect("a free name");
                 taken.insert((kind, fresh.clone()));
                 names.insert(known, fresh);
@@ -262,7 +274,15 @@ fn uids<'v>(value: &'v Value, found: &mut Vec<&'v Value>) {
         return found.push(value);
     }
     match value {
-        Value::Array(parts) => parts.iter().for_each(|part| uids(part, found)),
+        // A set has no order of its own.
+        Value::Array(values) => {
+            let mut inside = Vec::new();
+            for value in values {
+                uids(value, &mut inside);
+            }
+            inside.sort_by_key(|uid| parts(uid));
+            found.extend(inside);
+        }
         Value::Object(members) => members.values().for_each(|value| uids(value, found)),
         _ => {}
     }
@@ -314,7 +334,11 @@ fn notation(value: &Value) -> String {
                 format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
             }
         },
-        Value::Array(parts) => format!("[{}]", list(parts)),
+        Value::Array(values) => {
+            let mut values: Vec<String> = values.iter().map(notation).collect();
+            values.sort();
+            format!("[{}]", values.join(", "))
+        }
         Value::String(text) => format!("\"{}\"", text.escape_debug()),
         other => other.to_string(),
     }

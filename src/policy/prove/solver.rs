@@ -3,25 +3,32 @@
 //! never happen here: an answer that was not understood counts as one, a process outlives its owner, a wait without an end.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use cedar_policy_symcc::SmtLibScript;
 use cedar_policy_symcc::solver::{Decision, DecisionWithModel, Solver, SolverError};
-use rustix::process::{Pid, Resource, Rlimit, prlimit, setpriority_process};
+use rustix::process::{
+    Pid, Resource, Rlimit, Signal, kill_process_group, prlimit, setpriority_process,
+};
 
 use super::stop::Stop;
 use super::whereabouts::Whereabouts;
+use crate::clock::{Clock, Stopwatch};
+use crate::ledger::text::shorten;
 
 /// How much memory the solver may take: cvc5 needs some 60 MB for the queries of ten thousand policies.
 const MEMORY_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// The largest script of one query.
 const SCRIPT_BYTES_MAX: usize = 64 * 1024 * 1024;
-/// The largest answer to one query.
+/// The largest answer to one query, and the longest line.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Lines of an answer that wait to be read.
-const LINES_MAX: usize = 1024;
+/// Lines of an answer that wait to be read. Few, because each may be as long as an answer.
+const LINES_MAX: usize = 4;
+/// How much is told of an answer that was not understood.
+const TOLD_BYTES_MAX: usize = 200;
 /// How often a wait asks whether it is still wanted.
 const TICK: Duration = Duration::from_millis(20);
 /// What the solver gets beyond its own limit to say that it reached it.
@@ -48,64 +55,73 @@ impl Cvc5 {
         }
     }
 
-    /// Sends the script of one query and reads the first line of the answer.
+    /// Sends the script of one query and reads the answer: one line, or a model, from a line that is `(` to one that is `)`. The time
+    /// is that of the whole: a solver that says a word every second must not be waited for without an end.
     fn send(&mut self) -> Result<String, SolverError> {
         let script = std::mem::take(&mut self.script);
         if script.len() > SCRIPT_BYTES_MAX {
-            return Err(SolverError::Solver("the query is too large".to_owned()));
+            return Err(failed("the query is too large"));
         }
-        if self.process.is_none() {
-            self.process = Some(Process::start(&self.place, self.query_timeout)?);
+        let process = self.running()?;
+        process.tell(script)?;
+        // A process takes its time by the system's clock, whatever the clock of who asks.
+        let waited = Clock::system().stopwatch();
+        let mut text = self.line(&waited)?;
+        if text != "(" {
+            return Ok(text);
         }
-        // INVARIANT: put there above.
-        let process = self.process.as_mut().expect("a process");
-        process.input.write_all(&script)?;
-        process.input.flush()?;
-        self.line()
-    }
-
-    fn line(&mut self) -> Result<String, SolverError> {
-        let gone = || SolverError::Solver("the solver ended".to_owned());
-        let process = self.process.as_ref().ok_or_else(gone)?;
-        let mut waited = Duration::ZERO;
         loop {
-            match process.lines.recv_timeout(TICK) {
-                Ok(line) => return Ok(line),
-                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
-                Err(RecvTimeoutError::Timeout) if self.stop.is_asked() => {
-                    return Err(SolverError::Solver("it was called off".to_owned()));
-                }
-                Err(RecvTimeoutError::Timeout) => waited += TICK,
-            }
-            if waited > self.query_timeout + GRACE {
-                let text = format!("no answer within {} s", self.query_timeout.as_secs());
-                return Err(SolverError::Solver(text));
-            }
-        }
-    }
-
-    /// The rest of a model, which began with a line that is `(` and ends with one that is `)`.
-    fn model(&mut self) -> Result<String, SolverError> {
-        let mut text = String::from("(\n");
-        loop {
-            let line = self.line()?;
-            text.push_str(&line);
+            let line = self.line(&waited)?;
             text.push('\n');
-            if line.trim_end() == ")" {
+            text.push_str(&line);
+            if line == ")" {
                 return Ok(text);
             }
             if text.len() > ANSWER_BYTES_MAX {
-                return Err(SolverError::Solver("the answer is too large".to_owned()));
+                return Err(failed("the answer is too large"));
+            }
+        }
+    }
+
+    /// The process, started if there is none. What was started must be what was found: it may have been replaced in between.
+    fn running(&mut self) -> Result<&Process, SolverError> {
+        if self.process.is_none() {
+            let process = Process::start(&self.place, self.query_timeout)?;
+            if !self.place.is_unchanged() {
+                return Err(failed("the solver was replaced while a proof was made"));
+            }
+            self.process = Some(process);
+        }
+        self.process
+            .as_ref()
+            .ok_or_else(|| failed("the solver ended"))
+    }
+
+    fn line(&self, waited: &Stopwatch) -> Result<String, SolverError> {
+        let gone = || failed("the solver ended");
+        let process = self.process.as_ref().ok_or_else(gone)?;
+        loop {
+            if self.stop.is_asked() {
+                return Err(failed("it was called off"));
+            }
+            if waited.elapsed() > self.query_timeout + GRACE {
+                let seconds = self.query_timeout.as_secs_f32();
+                return Err(failed(&format!("no answer within {seconds} s")));
+            }
+            match process.lines.recv_timeout(TICK) {
+                Ok(line) => return Ok(line),
+                Err(RecvTimeoutError::Disconnected) => return Err(gone()),
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
     fn decision(&mut self) -> Result<Decision, SolverError> {
-        match self.send()?.trim() {
+        match self.send()?.as_str() {
             "sat" => Ok(Decision::Sat),
             "unsat" => Ok(Decision::Unsat),
             "unknown" => Ok(Decision::Unknown),
-            other => Err(SolverError::UnrecognizedSolverOutput(other.to_owned())),
+            other => Err(unrecognized(other)),
         }
     }
 
@@ -143,8 +159,8 @@ impl Solver for Cvc5 {
         }
         self.smtlib_input().get_model().await?;
         let model = match self.send() {
-            Ok(line) if line.trim() == "(" => self.model(),
-            Ok(line) => Err(SolverError::UnrecognizedSolverOutput(line)),
+            Ok(model) if model.starts_with('(') && model.ends_with("\n)") => Ok(model),
+            Ok(other) => Err(unrecognized(&other)),
             Err(error) => Err(error),
         };
         let model = self.unless_failed(model)?;
@@ -152,11 +168,20 @@ impl Solver for Cvc5 {
     }
 }
 
-/// A running process. It is killed when this is dropped.
+fn failed(why: &str) -> SolverError {
+    SolverError::Solver(why.to_owned())
+}
+
+fn unrecognized(answer: &str) -> SolverError {
+    SolverError::UnrecognizedSolverOutput(shorten(answer, TOLD_BYTES_MAX))
+}
+
+/// A running process. It is killed when this is dropped, with all that it started.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
-    input: ChildStdin,
+    /// Written on a thread of its own: a pipe takes 64 KiB, and a solver that does not read would hold up whoever writes for ever.
+    scripts: SyncSender<Vec<u8>>,
     lines: Receiver<String>,
 }
 
@@ -168,6 +193,7 @@ impl Process {
             .arg(format!("--tlimit-per={}", query_timeout.as_millis()))
             .env_clear()
             .current_dir("/")
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -176,15 +202,16 @@ impl Process {
         // INVARIANT: both were asked for above.
         let (input, output) = pipes.expect("a child with pipes");
         let (sender, lines) = sync_channel(LINES_MAX);
+        let (scripts, written) = sync_channel(1);
         let process = Self {
             child,
-            input,
+            scripts,
             lines,
         };
         process.narrow()?;
-        std::thread::Builder::new()
-            .name("solver-output".to_owned())
-            .spawn(move || read(output, &sender))?;
+        let thread = |name: &str| std::thread::Builder::new().name(name.to_owned());
+        thread("solver-input").spawn(move || write(input, &written))?;
+        thread("solver-output").spawn(move || read(output, &sender))?;
         Ok(process)
     }
 
@@ -193,11 +220,21 @@ impl Process {
     }
 
     /// Asks the solver something that it answers with one line.
-    pub(super) fn ask(&mut self, question: &str, wait: Duration) -> std::io::Result<String> {
-        self.input.write_all(question.as_bytes())?;
-        self.input.flush()?;
-        let gone = |_| std::io::Error::from(std::io::ErrorKind::TimedOut);
-        self.lines.recv_timeout(wait).map_err(gone)
+    pub(super) fn ask(&self, question: &str, wait: Duration) -> std::io::Result<String> {
+        self.tell(question.into())?;
+        self.lines.recv_timeout(wait).map_err(|error| match error {
+            RecvTimeoutError::Timeout => std::io::ErrorKind::TimedOut.into(),
+            RecvTimeoutError::Disconnected => std::io::Error::other("it ended without an answer"),
+        })
+    }
+
+    /// Gives the solver a script. It must have been silent: an answer too many would be taken for the answer to the next query.
+    fn tell(&self, script: Vec<u8>) -> std::io::Result<()> {
+        if self.lines.try_recv().is_ok() {
+            return Err(std::io::Error::other("it said more than it was asked"));
+        }
+        let gone = |_| std::io::Error::other("it does not listen");
+        self.scripts.try_send(script).map_err(gone)
     }
 
     fn narrow(&self) -> std::io::Result<()> {
@@ -222,8 +259,22 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // What it started is of its group; otherwise a script's child would keep running, and its pipes open.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn write(mut input: ChildStdin, scripts: &Receiver<Vec<u8>>) {
+    while let Ok(script) = scripts.recv() {
+        if input
+            .write_all(&script)
+            .and_then(|()| input.flush())
+            .is_err()
+        {
+            return;
+        }
     }
 }
 

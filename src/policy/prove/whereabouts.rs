@@ -55,7 +55,7 @@ impl Whereabouts {
             digest: String::new(),
         };
         let told = |error: std::io::Error| unusable(error.to_string());
-        let mut process = Process::start(&found, WAIT).map_err(told)?;
+        let process = Process::start(&found, WAIT).map_err(told)?;
         let answer = process.ask("(get-info :name)\n", WAIT).map_err(told)?;
         let version = process.ask("(get-info :version)\n", WAIT).map_err(told)?;
         let name = value(&answer, "(:name \"").filter(|name| *name == "cvc5");
@@ -108,7 +108,8 @@ struct Stamp {
     device: u64,
     inode: u64,
     bytes: u64,
-    modified: (i64, i64),
+    /// When its bytes or its place were changed last. Unlike the time of modification, nobody can set it back.
+    changed: (i64, i64),
 }
 
 impl Stamp {
@@ -118,7 +119,7 @@ impl Stamp {
             device: found.dev(),
             inode: found.ino(),
             bytes: found.len(),
-            modified: (found.mtime(), found.mtime_nsec()),
+            changed: (found.ctime(), found.ctime_nsec()),
         })
     }
 }
@@ -146,8 +147,8 @@ fn digest(files: &[(PathBuf, Stamp)]) -> std::io::Result<String> {
 
 /// `7f…-7f… r-xp 00001000 fe:00 1234   /usr/lib/libcvc5.so.1`
 fn mapped_code(line: &str) -> Option<PathBuf> {
-    let mut columns = line.split_whitespace();
-    let rights = columns.nth(1)?;
-    let path = columns.nth(3)?;
-    (rights.contains('x') && path.starts_with('/')).then(|| PathBuf::from(path))
+    let rights = line.split_whitespace().nth(1)?;
+    // To the end of the line: a path may have blanks, and nothing before it has a slash.
+    let path = &line[line.find('/')?..];
+    rights.contains('x').then(|| PathBuf::from(path))
 }

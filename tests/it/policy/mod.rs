@@ -12,6 +12,7 @@ mod links;
 mod lints;
 mod live;
 mod proven;
+mod prover;
 mod record;
 mod reload;
 mod slices;
