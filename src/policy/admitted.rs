@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::certificate::{Certificate, Signed};
 use super::proof::Proof;
-use super::prove::Stop;
-use super::refused::ProofError;
+use super::prove::{METHOD, Stop};
+use super::refused::{ProofError, notes};
 use super::snapshot::Snapshot;
 use super::validated::Validated;
 use crate::secret::VerifyingKey;
@@ -69,6 +69,8 @@ impl Validated {
         let is_of_this = certificate.policy_set == rules.draft.digest()
             && certificate.schema == rules.vocabulary.digest()
             && certificate.engine == super::ENGINE
+            && certificate.method == METHOD
+            && certificate.guarantees == notes(rules)
             && !rules.vocabulary.is_for_analysis();
         if is_of_this {
             Ok(self.with(certificate))

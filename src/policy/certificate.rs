@@ -21,6 +21,8 @@ pub struct Certificate {
     pub guarantees: Vec<GuaranteeNote>,
     /// When, in RFC 3339.
     pub made_at: String,
+    /// The revision of Gatepost's own way of proving. A proof of an earlier one is made again before anything rests on it.
+    pub method: u32,
     /// How many policies the set has.
     pub policies: u64,
     /// The digest of the set's files.

@@ -8,6 +8,8 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
 use super::prove::Counterexample;
 
+/// The longest line that is shown with a fault in it.
+const LINE_BYTES_MAX: usize = 1000;
 /// How many faults are kept; the rest is counted.
 const FAULTS_MAX: usize = 100;
 
@@ -110,7 +112,7 @@ impl Fault {
         Self {
             line: Some(source.line(offset)),
             labels: vec![LabeledSpan::new_with_span(None, offset..offset)],
-            text: Some(source.text.clone()),
+            text: source.shown(),
             ..Self::of_file(source.name(), message)
         }
     }
@@ -129,7 +131,7 @@ impl Fault {
             line: Some(source.line(labels[0].offset())),
             labels,
             help: found.help().map(|help| help.to_string()),
-            text: Some(source.text.clone()),
+            text: source.shown(),
             ..Self::of_file(source.name(), one_line(&found.to_string()))
         }
     }
@@ -212,14 +214,22 @@ pub(super) struct Source {
     text: Arc<NamedSource<String>>,
     /// Where lines end: thousands of policies of one file ask for theirs.
     ends: Arc<[usize]>,
+    /// Whether its lines can be shown.
+    has_short_lines: bool,
 }
 
 impl Source {
     pub(super) fn new(name: &str, text: String) -> Self {
         let bytes = text.bytes().enumerate();
         let ends = bytes.filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at);
+        let ends: Arc<[usize]> = ends.collect();
+        let beginnings = [0].into_iter().chain(ends.iter().copied());
+        let lengths = beginnings.zip(ends.iter().copied().chain([text.len()]));
         Self {
-            ends: ends.collect(),
+            has_short_lines: lengths
+                .into_iter()
+                .all(|(start, end)| end - start <= LINE_BYTES_MAX),
+            ends,
             text: Arc::new(NamedSource::new(name, text)),
         }
     }
@@ -230,6 +240,11 @@ impl Source {
 
     pub(super) fn text(&self) -> &str {
         self.text.inner()
+    }
+
+    /// The text, to show lines of it. One with endless lines is not shown: drawing it takes seconds, and from column 65,536 on a panic.
+    fn shown(&self) -> Option<Arc<NamedSource<String>>> {
+        self.has_short_lines.then(|| self.text.clone())
     }
 
     /// The line of an offset, from 1.

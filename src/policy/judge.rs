@@ -3,6 +3,7 @@
 //! newer one. A state that is no longer the folder's is not judged to its end.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -24,6 +25,8 @@ use super::snapshot::Snapshot;
 use super::validated::Validated;
 use super::watch::Change;
 
+/// Policies are trees, and what walks through them calls itself: how deep they may be is limited where they are read, with a wide margin.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// How many times a set is put together anew because a proof found a tenant's folder at fault.
 const ROUNDS_MAX: usize = 32;
 
@@ -102,6 +105,7 @@ impl Judge {
         let ours = desk.clone();
         thread::Builder::new()
             .name("policy-judge".to_owned())
+            .stack_size(STACK_BYTES)
             .spawn(move || judging.run(&ours, &changes))?;
         Ok(Self(desk))
     }
@@ -133,7 +137,12 @@ impl Judging {
     fn run(mut self, desk: &Desk, changes: &Sender<Change>) {
         yield_to_requests();
         while let Some((found, stop)) = desk.take() {
-            let change = self.judge(found, &stop);
+            let judged = catch_unwind(AssertUnwindSafe(|| self.judge(found, &stop)));
+            let change = judged.unwrap_or_else(|_| {
+                // What was being put together is not to be trusted any more.
+                self.workshop = Workshop::new();
+                failed()
+            });
             // What was called off is followed by what replaced it.
             if stop.is_asked() {
                 continue;
@@ -242,6 +251,14 @@ fn blame_more(confined: &[Confined], found: PolicyError) -> Result<ByTenant, Pol
         .into_iter()
         .map(|(tenant, errors)| (tenant, errors.unproven()));
     Ok(before.into_iter().chain(unproven).collect())
+}
+
+/// A fault of this program, which must not silence the judge: what comes next is judged again.
+fn failed() -> Change {
+    let fault = Fault::of_file(".", "judging the folder failed, by a fault of this program");
+    let fault = fault
+        .with_help("what it says is in the program's log; undo the last change, and report it");
+    rejected(None, PolicyError::from(fault).unproven())
 }
 
 /// Requests go first: what this thread does may take a little longer. Where the system does not grant it, nothing is lost but that.

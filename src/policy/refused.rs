@@ -7,11 +7,13 @@ use super::certificate::{
 };
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::prove::{
-    Counterexample, Evidence, Prover, SolverMissing, Stop, TRANSLATOR, Undecided, Unproven,
+    Counterexample, Evidence, Guarantee, METHOD, Prover, SolverMissing, Stop, TRANSLATOR,
+    Undecided, Unproven,
 };
 use super::snapshot::ENGINE;
 use super::validated::{RuleSet, Validated};
 use crate::ledger::entry;
+use crate::secret::{hex, sha256};
 
 /// Why a set that is in order was not admitted.
 #[derive(Debug, thiserror::Error)]
@@ -65,16 +67,30 @@ impl From<&Certificate> for entry::Proof {
     }
 }
 
-fn certificate(rules: &RuleSet, evidence: Evidence, prover: &Prover) -> Certificate {
-    let guarantees = evidence.guarantees.iter().map(|guarantee| GuaranteeNote {
+/// What a certificate of this set must say that was proven.
+pub(super) fn notes(rules: &RuleSet) -> Vec<GuaranteeNote> {
+    let built_in = Guarantee::built_in();
+    let written = built_in.iter().chain(&rules.guarantees);
+    let written = written.map(|guarantee| GuaranteeNote {
         digest: guarantee.digest(),
         kind: guarantee.kind.as_str().to_owned(),
         name: guarantee.name.clone(),
         title: guarantee.title.clone(),
     });
+    let unwritten = Guarantee::unwritten().map(|(name, title)| GuaranteeNote {
+        digest: format!("sha256:{}", hex(&sha256(title.as_bytes()))),
+        kind: "built in".to_owned(),
+        name: name.to_owned(),
+        title: title.to_owned(),
+    });
+    written.chain(unwritten).collect()
+}
+
+fn certificate(rules: &RuleSet, evidence: Evidence, prover: &Prover) -> Certificate {
     Certificate {
         engine: ENGINE.to_owned(),
-        guarantees: guarantees.collect(),
+        guarantees: notes(rules),
+        method: METHOD,
         made_at: prover.now().rfc3339(),
         policies: rules.policies.num_of_policies() as u64,
         policy_set: rules.draft.digest().to_owned(),
@@ -138,7 +154,9 @@ fn of_undecided(open: &Undecided) -> Fault {
         guarantee,
         environment,
         why,
+        file: _,
     } = open;
-    Fault::of_file(".", format!("`{guarantee}` could not be decided for {environment}: {why}"))
+    let file = open.file.as_deref().unwrap_or(".");
+    Fault::of_file(file, format!("`{guarantee}` could not be decided for {environment}: {why}"))
         .with_help("what cannot be decided is refused: write the rule simpler (one condition a policy, no arithmetic), or give the solver more time with `policy.query_timeout_ms` and `policy.proof_timeout_ms`")
 }

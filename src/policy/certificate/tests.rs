@@ -18,6 +18,7 @@ fn certificate() -> Certificate {
             title: text("Nobody crosses \"tenants\"."),
         }],
         made_at: text("2026-11-23T12:00:00.000000Z"),
+        method: 1,
         policies: 7,
         policy_set: text("sha256:02"),
         prover: text("cedar-policy-symcc 0.8.1"),
@@ -59,7 +60,7 @@ fn refused(signed: &Signed) -> CertificateError {
 #[test]
 fn a_certificate_is_canonical_json_and_reads_back() {
     let text = certificate().text();
-    insta::assert_snapshot!(text, @r#"{"engine":"cedar-policy 4.14.1","guarantees":[{"digest":"sha256:01","kind":"only","name":"same-tenant","title":"Nobody crosses \"tenants\"."}],"made_at":"2026-11-23T12:00:00.000000Z","policies":7,"policy_set":"sha256:02","prover":"cedar-policy-symcc 0.8.1","queries":[{"cached":false,"environment":"Account getIssue Issue","guarantee":"same-tenant","key":"03","micros":1234,"step":"forbids","subject":"set","verdict":"holds"}],"schema":"sha256:04","solver":{"digest":"sha256:05","path":"/usr/bin/cvc5","version":"1.0.3"},"v":1}"#);
+    insta::assert_snapshot!(text, @r#"{"engine":"cedar-policy 4.14.1","guarantees":[{"digest":"sha256:01","kind":"only","name":"same-tenant","title":"Nobody crosses \"tenants\"."}],"made_at":"2026-11-23T12:00:00.000000Z","method":1,"policies":7,"policy_set":"sha256:02","prover":"cedar-policy-symcc 0.8.1","queries":[{"cached":false,"environment":"Account getIssue Issue","guarantee":"same-tenant","key":"03","micros":1234,"step":"forbids","subject":"set","verdict":"holds"}],"schema":"sha256:04","solver":{"digest":"sha256:05","path":"/usr/bin/cvc5","version":"1.0.3"},"v":1}"#);
     let mut sorted: serde_json::Value = serde_json::from_str(&text).unwrap();
     sorted.sort_all_objects();
     assert_eq!(sorted.to_string(), text);

@@ -136,6 +136,7 @@ impl<'a> Case<'a> {
             Err(why) => Judged::Undecided(Undecided {
                 guarantee: name,
                 environment: self.frames[frame].name.clone(),
+                file: self.file_of(job),
                 why,
             }),
         }
@@ -143,6 +144,15 @@ impl<'a> Case<'a> {
 
     fn broken(&self) -> MutexGuard<'_, HashMap<String, usize>> {
         self.broken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file that is to blame if a job cannot be done: that of its policy, if it is about one.
+    fn file_of(&self, job: &Job<'_>) -> Option<String> {
+        let (Job::Errs(_, policy) | Job::Inert(_, policy, _)) = job else {
+            return None;
+        };
+        let rule = self.rules.rule(policy.id())?;
+        Some(rule.policy.file.clone())
     }
 
     fn scene(&self, frame: usize) -> Result<&Scene<'a>, String> {

@@ -78,6 +78,22 @@ impl Guarantee {
         ]
     }
 
+    /// What else holds for every set, by name and in words. It is not written in Cedar: the prover asks it of each policy or action.
+    #[must_use]
+    pub const fn unwritten() -> [(&'static str, &'static str); 3] {
+        [
+            (READS, "what is permitted for reading lets nobody write"),
+            (
+                NEVER_ERRS,
+                "every policy gives an answer to every valid request",
+            ),
+            (
+                INERT,
+                "what lies in a tenant's folder is about accounts of that tenant only",
+            ),
+        ]
+    }
+
     fn of_text(name: &str, title: &str, text: &str) -> Self {
         Self {
             name: name.to_owned(),

@@ -27,7 +27,7 @@ mod whereabouts;
 pub use counterexample::{Asked, Counterexample, Met};
 pub use guarantee::{Guarantee, Kind};
 pub use outcome::{Evidence, Undecided, Unproven};
-pub use prover::{Bounds, Prover, TRANSLATOR};
+pub use prover::{Bounds, METHOD, Prover, TRANSLATOR};
 pub use stop::Stop;
 pub use whereabouts::{SolverMissing, Whereabouts};
 

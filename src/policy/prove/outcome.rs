@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::ask::Asked;
 use super::counterexample::Counterexample;
-use super::guarantee::Guarantee;
 use super::whereabouts::{SolverMissing, Whereabouts};
 
 /// A set keeps every guarantee, and this is what shows it.
@@ -12,8 +11,6 @@ use super::whereabouts::{SolverMissing, Whereabouts};
 pub struct Evidence {
     /// The solver.
     pub solver: Whereabouts,
-    /// The guarantees, the built-in ones first.
-    pub guarantees: Vec<Guarantee>,
     /// The questions that were answered.
     pub(in super::super) asked: Vec<Asked>,
 }
@@ -40,6 +37,8 @@ pub struct Undecided {
     pub guarantee: String,
     /// Where.
     pub environment: String,
+    /// The file of the policy that it is about, if it is about one.
+    pub file: Option<String>,
     /// Why.
     pub why: String,
 }

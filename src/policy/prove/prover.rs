@@ -28,6 +28,11 @@ use crate::clock::{Clock, Timestamp};
 
 /// The translator of policies for the solver; its version is pinned.
 pub const TRANSLATOR: &str = "cedar-policy-symcc 0.8.1";
+/// The revision of this module's own way of proving. Raise it with every mend of what counts as a proof: what was proven by an earlier
+/// one is proven again before anything rests on it.
+pub const METHOD: u32 = 1;
+/// The stack of a thread that proves: policies are trees, and what walks through them calls itself.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 /// More solvers at once take more memory and do not make a proof of a few questions faster.
 const THREADS_MAX: usize = 4;
 
@@ -88,6 +93,7 @@ impl Prover {
             Unproven::Undecided(vec![Undecided {
                 guarantee: "every guarantee".to_owned(),
                 environment: "every environment".to_owned(),
+                file: None,
                 why,
             }])
         };
@@ -118,11 +124,7 @@ impl Prover {
         if !open.is_empty() {
             return Err(Unproven::Undecided(open));
         }
-        Ok(Evidence {
-            solver,
-            guarantees,
-            asked,
-        })
+        Ok(Evidence { solver, asked })
     }
 
     /// Finds the solver, or sees that it is still the one that was found.
@@ -164,7 +166,15 @@ impl Prover {
     }
 
     pub(super) fn session(&self, solver: &Whereabouts, schema: &str, stop: &Stop) -> Session {
-        let parts = [ENGINE, TRANSLATOR, &solver.version, &solver.digest, schema];
+        let method = METHOD.to_string();
+        let parts = [
+            &method,
+            ENGINE,
+            TRANSLATOR,
+            &solver.version,
+            &solver.digest,
+            schema,
+        ];
         Session {
             ground: Ground::new(parts),
             memo: self.memo.clone(),
@@ -199,7 +209,7 @@ impl Prover {
             Ok((asker.asked, judged))
         };
         let done: Vec<Result<_, String>> = std::thread::scope(|scope| {
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(thread)).collect();
+            let running: Vec<_> = (0..threads).map(|_| started(scope, thread)).collect();
             let join = |thread: std::thread::ScopedJoinHandle<'_, _>| {
                 thread
                     .join()
@@ -227,4 +237,14 @@ impl Prover {
             judged.into_iter().map(|(_, judged)| judged).collect(),
         ))
     }
+}
+
+/// A thread with room to walk through policies.
+fn started<'scope, T: Send + 'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> std::thread::ScopedJoinHandle<'scope, T> {
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    // INVARIANT: a thread is refused only where the system has no memory left for it; `judge` tells that and goes on.
+    thread.spawn_scoped(scope, work).expect("a thread")
 }

@@ -216,6 +216,7 @@ fn certificate(set: &PolicySet) -> Certificate {
             title: text("Nobody crosses tenants."),
         }],
         made_at: text("2026-11-23T12:00:00.000000Z"),
+        method: 1,
         policies: 1,
         policy_set: set.digest.clone(),
         prover: text("cedar-policy-symcc 0.8.1"),

@@ -60,3 +60,12 @@ fn a_schema_given_takes_the_place_of_the_core() {
         ExitCode::from(3)
     );
 }
+
+#[test]
+fn a_fault_in_an_endless_line_is_told_without_the_line() {
+    let folder = TempDir::new().expect("a folder");
+    let text = format!("{}permit(", " ".repeat(66_000));
+    fs::write(folder.path().join("a.cedar"), text).expect("a file");
+    let place = folder.path().to_str().expect("a path");
+    assert_eq!(check(&["--policies", place]), ExitCode::from(3));
+}

@@ -3,6 +3,7 @@
 mod activation;
 mod annotations;
 mod archive;
+mod certified;
 mod check;
 mod corpus;
 mod entities;
