@@ -10,14 +10,17 @@
 #[path = "corridor/gatepost.rs"]
 mod gatepost_server;
 #[path = "corridor/nginx.rs"]
+#[expect(dead_code, reason = "the rest is for the other bench")]
 mod nginx;
 #[path = "corridor/process.rs"]
+#[expect(dead_code, reason = "the rest is for the other bench")]
 mod process;
 #[path = "proofs/sets.rs"]
 mod sets;
 #[path = "corridor/signed.rs"]
 mod signed;
 #[path = "corridor/wrk.rs"]
+#[expect(dead_code, reason = "the rest is for the other bench")]
 mod wrk;
 
 use std::net::IpAddr;

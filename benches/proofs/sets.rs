@@ -92,7 +92,7 @@ fn shipped() -> anyhow::Result<Files> {
             .and_then(|name| name.to_str())
             .unwrap_or_default()
             .to_owned();
-        if name.ends_with(".cedar") {
+        if path.extension().is_some_and(|kind| kind == "cedar") {
             files.push((name, fs::read_to_string(&path)?));
         }
     }

@@ -59,7 +59,7 @@ fn permits(count: usize) -> String {
     (0..count).map(permit).collect()
 }
 
-/// A folder as Kubernetes mounts a ConfigMap: files are links into `..data`, which is a link to a folder with the time in its name.
+/// A folder as Kubernetes mounts a `ConfigMap`: files are links into `..data`, which is a link to a folder with the time in its name.
 fn config_map(root: &Path, version: &str, count: usize) {
     let data = root.join(format!("..{version}"));
     fs::create_dir(&data).expect("a folder");
