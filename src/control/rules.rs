@@ -12,9 +12,10 @@ use crate::ledger::entry::Entry;
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::policy::archive::{Archive, ArchiveError, By};
 use crate::policy::{
-    Activation, Admitted, Change, Concern, Confined, Dropped, Live, PolicyError, Ready, Refused,
+    Activation, Admitted, Change, Concern, Confined, Live, PolicyError, Ready, Refused,
 };
 
+mod before;
 mod course;
 mod desk;
 mod order;
@@ -50,9 +51,9 @@ pub enum RulesError {
         /// Why.
         errors: PolicyError,
     },
-    /// Guarantees of the set in force are not in the new one.
+    /// Guarantees of the set that went live last are not in the new one.
     #[error(
-        "the set in force has guarantees that this one does not have word for word: {0}; to give them up, name each with `--drop-guarantee`"
+        "the set that went live last has guarantees that this one does not have word for word: {0}; to give them up, name each with `--drop-guarantee`"
     )]
     Loses(Names),
     /// A guarantee is to be given up that is kept.
@@ -134,11 +135,14 @@ impl Keeper {
         if let Err(error) = self.keep_text(&ready).await {
             return self.hold(ready, &error);
         }
-        let (in_force, lost) = self.compared(&ready);
+        let (before, lost) = match self.before(&ready.set.snapshot().text()).await {
+            Ok(found) => found,
+            Err(error) => return self.hold(ready, &error),
+        };
         let pinned = self.pinned();
         let ground = Ground {
             activation: self.activation,
-            in_force: in_force.as_deref(),
+            before: &before,
             pinned: pinned.as_deref(),
         };
         match ground.course(&ready, lost) {
@@ -189,16 +193,6 @@ impl Keeper {
         let (text, author) = (ready.set.snapshot().text(), &ready.author);
         let kept = self.archive.keep(&text, author, ready.set.certificate());
         kept.await.map(drop)
-    }
-
-    /// The digest of the set in force, and the guarantees of it that `ready` does not have word for word.
-    fn compared(&self, ready: &Ready) -> (Option<String>, Vec<Dropped>) {
-        let Some(current) = self.live.current() else {
-            return (None, Vec::new());
-        };
-        let new = ready.set.snapshot().text();
-        let lost = ratchet::lost(&current.text().files, &new.files);
-        (Some(current.digest().to_owned()), lost)
     }
 
     /// Why nothing of the folder goes live, if a set is pinned.

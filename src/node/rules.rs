@@ -81,7 +81,7 @@ pub(super) async fn start(
     if let Some(first) = first {
         keeper.apply(first).await;
     }
-    let recheck = rules.settle(resumed, settings.solver.clone()).await;
+    let recheck = rules.settle(resumed, settings.solver.clone());
     let rescan = {
         let watch = watch.clone();
         move || watch.rescan()

@@ -76,7 +76,7 @@ impl Rules {
         if wish.reason.trim().is_empty() {
             return Err(RulesError::NoReason);
         }
-        let found = self.keeper.archive.find(&wish.digest).await?;
+        let found = self.keeper.archive.find_text(&wish.digest).await?;
         let (digest, author) = (found.digest.clone(), found.author.clone());
         let set = self.admit(found).await?;
         let (answer, answered) = oneshot::channel();
@@ -148,7 +148,7 @@ impl Rules {
 }
 
 /// A set as its certificate has it; nothing if it has none that does today.
-pub(super) fn certified(found: &Archived, proof: &Proof, key: &VerifyingKey) -> Option<Admitted> {
+fn certified(found: &Archived, proof: &Proof, key: &VerifyingKey) -> Option<Admitted> {
     let (Proof::Required(_), Some(signed)) = (proof, &found.certificate) else {
         return None;
     };

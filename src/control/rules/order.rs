@@ -4,6 +4,7 @@
 
 use tokio::sync::oneshot;
 
+use super::before::Before;
 use super::{Keeper, RulesError, ratchet};
 use crate::policy::archive::{By, Pin};
 use crate::policy::{Admitted, Concern};
@@ -71,13 +72,15 @@ impl Keeper {
         by: By,
     ) -> Result<(), RulesError> {
         let text = set.snapshot().text();
-        let lost = match self.live.current() {
-            Some(current) => ratchet::lost(&current.text().files, &text.files),
-            None => match self.archive.last_activated().await? {
-                Some(last) => ratchet::lost(&last.files, &text.files),
-                None => Vec::new(),
-            },
-        };
+        let (before, lost) = self.before(&text).await?;
+        if let Before::Unreadable(why) = &before {
+            tracing::warn!(
+                why,
+                policy.set = text.digest,
+                by = by.who,
+                "nobody can say which guarantees this set gives up"
+            );
+        }
         ratchet::given_up(&lost, &by.dropped)?;
         let brought_by = author.as_deref().unwrap_or(&by.who);
         let kept = self.archive.keep(&text, brought_by, set.certificate());

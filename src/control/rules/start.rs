@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use tokio::task::JoinHandle;
 
-use super::desk::certified;
 use super::{Keeper, Rules, record};
 use crate::ledger::text::in_one_line;
 use crate::policy::archive::{ArchiveError, Archived, By};
@@ -42,43 +41,25 @@ impl Rules {
         let Some(found) = found else {
             return Resumed::default();
         };
-        let admitted = match self.proof() {
-            Proof::Required(_) => self.certified(&found).await,
-            Proof::Waived(_) => self.admit(found.clone()).await.ok(),
-        };
-        if let Some(set) = admitted {
-            self.put_back(set, &found).await;
+        // By its certificate, and where that does not do today, because schema or engine are newer, by a proof: before the folder is
+        // looked at, so that what it says is compared with this set and not taken for the first one.
+        match self.admit(found.clone()).await {
+            Ok(set) => self.put_back(set, &found).await,
+            Err(error) => {
+                let what = format!(
+                    "the set that was in force before the start cannot be again: {}",
+                    in_one_line(&error)
+                );
+                alarm(keeper, Concern::Archive, what);
+            }
         }
         Resumed { found: Some(found) }
     }
 
-    /// After the folder's first state: without any set in force, the kept one is proven now; with one that another solver proved, it
-    /// is proven again behind.
-    pub async fn settle(
-        &self,
-        resumed: Resumed,
-        solver: Option<PathBuf>,
-    ) -> Option<JoinHandle<()>> {
-        let keeper = self.keeper();
+    /// Proves what was put in force again behind, if another solver proved it.
+    #[must_use]
+    pub fn settle(&self, resumed: Resumed, solver: Option<PathBuf>) -> Option<JoinHandle<()>> {
         let found = resumed.found?;
-        if keeper.live.current().is_none() {
-            match self.admit(found.clone()).await {
-                Ok(set) => self.put_back(set, &found).await,
-                Err(error) => {
-                    let what = format!(
-                        "the set that was in force before the start cannot be again: {}",
-                        in_one_line(&error)
-                    );
-                    alarm(keeper, Concern::Archive, what);
-                }
-            }
-        }
-        if let Some(what) = keeper.live.status().alarm {
-            tracing::error!(
-                alarm = what,
-                "what was in force before the start stays in force"
-            );
-        }
         Some(tokio::spawn(self.clone().recheck(found, solver)))
     }
 
@@ -102,12 +83,6 @@ impl Rules {
             (None, Proof::Required(_)) => keeper.archive.last_activated().await,
             (None, Proof::Waived(_)) => Ok(None),
         }
-    }
-
-    async fn certified(&self, found: &Archived) -> Option<Admitted> {
-        let (found, proof, key) = (found.clone(), self.proof().clone(), self.archive().key());
-        let checked = tokio::task::spawn_blocking(move || certified(&found, &proof, &key));
-        checked.await.ok().flatten()
     }
 
     async fn put_back(&self, set: Admitted, found: &Archived) {
