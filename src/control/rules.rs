@@ -96,7 +96,8 @@ impl Keeper {
         loop {
             tokio::select! {
                 Some(order) = orders.recv() => self.carry_out(order, &rescan).await,
-                Some(change) = changes.recv() => self.apply(change).await,
+                // Another set went live since it was judged.
+                Some(change) = changes.recv() => if self.is_stale(&change) { rescan() } else { self.apply(change).await },
                 // The folder is not handed on a second time while it stays as it is.
                 () = tokio::time::sleep(RETRY), if self.live.is_holding() => self.try_again().await,
                 else => return,
@@ -109,7 +110,34 @@ impl Keeper {
         match change {
             Change::Ready(ready) => self.take(ready).await,
             Change::Rejected(refused) => self.reject(refused, None).await,
+            Change::Unchanged(same) => {
+                let author = if same.author.is_empty() {
+                    FOLDER
+                } else {
+                    &same.author
+                };
+                self.confine(&same.digest, author, same.confined.clone())
+                    .await;
+                self.settle();
+            }
         }
+    }
+
+    fn is_stale(&self, change: &Change) -> bool {
+        let Change::Unchanged(same) = change else {
+            return false;
+        };
+        let current = self.live.current();
+        current.is_none_or(|current| current.digest() != same.digest)
+    }
+
+    /// Notes that the folder says what is in force.
+    fn settle(&self) {
+        let status = self.live.status();
+        if status.refused.is_some() || status.candidate.is_some() {
+            tracing::info!("the policy folder says again what is in force");
+        }
+        self.live.settle();
     }
 
     /// Decides anew about the folder's set that waits.
@@ -123,11 +151,13 @@ impl Keeper {
         if ready.author.is_empty() {
             FOLDER.clone_into(&mut ready.author);
         }
-        self.confine(&ready).await;
+        let digest = ready.set.snapshot().digest();
+        self.confine(digest, &ready.author, ready.confined.clone())
+            .await;
         match self.standing(&ready.set) {
-            Standing::InForce => return self.live.settle(),
+            Standing::InForce => return self.settle(),
             Standing::ProvenAnew => {
-                self.live.settle();
+                self.settle();
                 return self.renew(ready.set).await;
             }
             Standing::Other => {}
@@ -159,8 +189,7 @@ impl Keeper {
 
     /// Tenants whose own files are at fault are told, though the set goes on without these files. A state that comes again, because
     /// its record failed, is told once.
-    async fn confine(&self, ready: &Ready) {
-        let digest = ready.set.snapshot().digest();
+    async fn confine(&self, digest: &str, author: &str, now: Vec<Confined>) {
         let told = |confined: &[Confined]| -> Vec<String> {
             confined
                 .iter()
@@ -168,24 +197,22 @@ impl Keeper {
                 .collect()
         };
         let before = told(&self.live.status().confined);
-        for one in &ready.confined {
+        for one in &now {
             if before.contains(&format!("{} {}", one.tenant, one.errors)) {
                 continue;
             }
             let report = record::report(&one.errors);
+            let kept = record::kept(one);
             tracing::error!(
                 tenant.id = one.tenant,
                 closed = one.is_closed,
-                "the files of a tenant are at fault; it keeps its last good ones\n{report}"
+                "the files of a tenant are at fault; {kept}\n{report}"
             );
-            if let Err(error) = self
-                .record(&record::confined(digest, one, &ready.author))
-                .await
-            {
+            if let Err(error) = self.record(&record::confined(digest, one, author)).await {
                 tracing::error!(%error, "the refusal of a tenant's files could not be recorded");
             }
         }
-        self.live.confine(ready.confined.clone());
+        self.live.confine(now);
     }
 
     /// Kept before anything is decided: what is refused or waits can be looked at, and activated by a person.
@@ -317,9 +344,11 @@ impl Keeper {
     async fn reject(&self, refused: Refused, author: Option<&str>) {
         let entry = record::rejected(&refused, author);
         let report = record::report(&refused.errors);
-        tracing::error!(
-            "the policy folder was refused; the last good set stays in force\n{report}"
-        );
+        let still = match self.live.current() {
+            Some(_) => "the last good set stays in force",
+            None => "nothing is in force, and every request is stopped",
+        };
+        tracing::error!("the policy folder was refused; {still}\n{report}");
         self.live.refuse(refused);
         if let Err(error) = self.record(&entry).await {
             tracing::error!(%error, "the refusal of a policy set could not be recorded");

@@ -5,7 +5,7 @@
 use tokio::sync::oneshot;
 
 use super::before::Before;
-use super::{Keeper, RulesError, ratchet};
+use super::{Keeper, RulesError, Standing, ratchet};
 use crate::policy::archive::{By, Pin};
 use crate::policy::{Admitted, Concern};
 
@@ -87,6 +87,11 @@ impl Keeper {
         kept.await?;
         let reason = by.reason.as_deref().unwrap_or_default();
         let pin = self.archive.pin(&text.digest, &by.who, reason).await?;
+        tracing::info!(
+            policy.set = pin.digest,
+            by = pin.by,
+            "a policy set is pinned: what the folder says waits"
+        );
         self.live.clear(Concern::Pin);
         self.live.pin(Some(pin));
         self.record_activation(&set, author.as_deref(), &by).await?;
@@ -96,18 +101,22 @@ impl Keeper {
 
     async fn unpin(&self, by: &str, reason: Option<&str>) -> Result<Option<Pin>, RulesError> {
         let pin = self.archive.unpin(by, reason).await?;
+        if let Some(pin) = &pin {
+            tracing::info!(
+                policy.set = pin.digest,
+                by,
+                "the pin is taken away: the folder decides again"
+            );
+        }
         self.live.clear(Concern::Pin);
         self.live.pin(None);
         self.try_again().await;
         Ok(pin)
     }
 
-    /// Only where that set is in force still.
+    /// Only where that set is in force still, and the folder's proof of it was not first.
     async fn prove_anew(&self, set: Admitted) {
-        let is_in_force = |current: std::sync::Arc<crate::policy::Snapshot>| {
-            current.digest() == set.snapshot().digest()
-        };
-        if self.live.current().is_some_and(is_in_force) {
+        if self.standing(&set) == Standing::ProvenAnew {
             self.renew(set).await;
         }
     }

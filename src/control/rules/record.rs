@@ -108,13 +108,18 @@ pub(super) fn confined(digest: &str, one: &Confined, author: &str) -> Entry {
     };
     let mut entry = rejected(&refused, Some(author));
     entry.tenant = Some(shorten(&one.tenant, WORDS_BYTES_MAX));
-    let kept = if one.is_closed {
+    let kept = kept(one).to_owned();
+    entry.detail.insert("confined".to_owned(), kept);
+    entry
+}
+
+/// What a tenant has whose own files were refused.
+pub(super) const fn kept(one: &Confined) -> &'static str {
+    if one.is_closed {
         "closed: the tenant has no earlier files"
     } else {
         "the tenant keeps its last good files"
-    };
-    entry.detail.insert("confined".to_owned(), kept.to_owned());
-    entry
+    }
 }
 
 /// A counterexample as JSON that can be read back, whatever it leaves out.

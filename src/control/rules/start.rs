@@ -3,6 +3,7 @@
 //! a start that is worse off than the end was, in silence.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -15,6 +16,9 @@ use crate::policy::{Admitted, Concern, Proof};
 
 /// Who activates what was in force before.
 const START: &str = "start";
+
+/// How long the folder's verdict may take until somebody is told. A set is in force meanwhile.
+const FIRST_STATE: Duration = Duration::from_secs(10);
 
 /// What the archive gave at the start.
 #[derive(Debug, Default)]
@@ -56,11 +60,20 @@ impl Rules {
         Resumed { found: Some(found) }
     }
 
-    /// Proves what was put in force again behind, if another solver proved it.
+    /// What goes on behind once there is a set in force: it is proven again if another solver proved it, and somebody is told if the
+    /// folder says nothing for long.
     #[must_use]
-    pub fn settle(&self, resumed: Resumed, solver: Option<PathBuf>) -> Option<JoinHandle<()>> {
-        let found = resumed.found?;
-        Some(tokio::spawn(self.clone().recheck(found, solver)))
+    pub fn settle(&self, resumed: Resumed, solver: Option<PathBuf>) -> Vec<JoinHandle<()>> {
+        let keeper = self.keeper().clone();
+        let missing = tokio::spawn(async move {
+            tokio::time::sleep(FIRST_STATE).await;
+            if let Some(what) = keeper.live.miss_folder() {
+                tracing::error!(alarm = what, "somebody should look at the policies");
+            }
+        });
+        let found = resumed.found;
+        let recheck = found.map(|found| tokio::spawn(self.clone().recheck(found, solver)));
+        recheck.into_iter().chain([missing]).collect()
     }
 
     /// What should be in force. Where proofs are waived nothing was certified, so only a pin, which is signed, is asked.
@@ -105,9 +118,8 @@ impl Rules {
             Ok(()) => {
                 keeper.live.overrule(set, found.author.clone());
                 if keeper.live.status().pin.is_none() {
-                    // Until the folder's first state: that it is in order, waits, or is the same.
-                    let what = "the set from before the start is in force; the policy folder has given none since".to_owned();
-                    keeper.live.raise(Concern::Folder, what);
+                    // Until the folder's first state that is in order, waits, or is the same.
+                    keeper.live.await_folder();
                 }
             }
             Err(error) => {
