@@ -109,7 +109,7 @@ impl Keeper {
     pub async fn apply(&self, change: Change) {
         match change {
             Change::Ready(ready) => self.take(ready).await,
-            Change::Rejected(refused) => self.reject(refused, None).await,
+            Change::Rejected(refused) => self.reject(refused).await,
             Change::Unchanged(same) => {
                 let author = if same.author.is_empty() {
                     FOLDER
@@ -179,9 +179,9 @@ impl Keeper {
             Course::Live => self.publish(ready).await,
             Course::Wait(why) => self.offer(ready, why).await,
             Course::Refuse(dropped) => {
-                let author = ready.author;
                 if let Some(refused) = Refused::dropping(ready.set.snapshot().digest(), &dropped) {
-                    self.reject(refused, Some(&author)).await;
+                    let author = Some(ready.author);
+                    self.reject(Refused { author, ..refused }).await;
                 }
             }
         }
@@ -341,8 +341,8 @@ impl Keeper {
         self.live.offer(ready, why);
     }
 
-    async fn reject(&self, refused: Refused, author: Option<&str>) {
-        let entry = record::rejected(&refused, author);
+    async fn reject(&self, refused: Refused) {
+        let entry = record::rejected(&refused);
         let report = record::report(&refused.errors);
         let still = match self.live.current() {
             Some(_) => "the last good set stays in force",

@@ -151,14 +151,14 @@ impl Judging {
                 vocabulary,
                 author,
             } => (draft, vocabulary, author),
-            Found::Fault(digest, error) => return rejected(digest, error),
+            Found::Fault(digest, error) => return rejected(digest, None, error),
         };
         let live = self.bar.live.current();
         match self.admit(&draft, &vocabulary, live.as_deref(), stop) {
             Ok(Change::Ready(ready)) => Change::Ready(Ready { author, ..ready }),
             Ok(Change::Unchanged(same)) => Change::Unchanged(Unchanged { author, ..same }),
             Ok(refused @ Change::Rejected(_)) => refused,
-            Err(error) => rejected(Some(draft.digest().to_owned()), error),
+            Err(error) => rejected(Some(draft.digest().to_owned()), Some(author), error),
         }
     }
 
@@ -277,7 +277,11 @@ fn unchanged(live: &Snapshot, confined: Vec<Confined>) -> Change {
     })
 }
 
-fn rejected(digest: Option<String>, error: PolicyError) -> Change {
+fn rejected(digest: Option<String>, author: Option<String>, error: PolicyError) -> Change {
     let errors = Arc::new(error);
-    Change::Rejected(Refused { digest, errors })
+    Change::Rejected(Refused {
+        digest,
+        author,
+        errors,
+    })
 }

@@ -97,6 +97,8 @@ pub struct Running {
 pub struct Refused {
     /// Its digest; none if it could not be read.
     pub digest: Option<String>,
+    /// Who wrote it last, where that is known.
+    pub author: Option<String>,
     /// Why.
     pub errors: Arc<PolicyError>,
 }
@@ -131,6 +133,7 @@ impl Refused {
         let errors = faults.none_or(()).err()?;
         Some(Self {
             digest: Some(digest.to_owned()),
+            author: None,
             errors: Arc::new(errors.unproven()),
         })
     }

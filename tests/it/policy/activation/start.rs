@@ -51,6 +51,7 @@ async fn a_broken_folder_at_the_start_leaves_the_last_set_in_force_with_an_alarm
         .await;
     assert_eq!(live(&world).await, before);
     assert_eq!(reads(&world).await, 200);
+    until_told(&world, "it is refused", |told| told.refused.is_some()).await;
     assert!(
         alarm(&world)
             .await
@@ -84,14 +85,21 @@ async fn without_a_solver_the_last_set_stays_and_a_first_start_answers_nothing()
     let world = world.restart(nowhere, async |_| ()).await;
     assert_eq!(live(&world).await, before);
     assert_eq!(reads(&world).await, 200);
-    assert!(
-        alarm(&world)
-            .await
-            .contains("the policy folder has given none")
-    );
-    let refused = world.policy_status().await["refused"]["errors"][0].clone();
-    let message = refused["message"].as_str().expect("a message");
+    // That is the solver's fault, and not that of a folder that says what is in force.
+    until_told(&world, "somebody is told", |told| told.alarm.is_some()).await;
+    let what = alarm(&world).await;
+    assert!(what.contains("nothing new can be proven"), "{what}");
+    assert!(!what.contains("folder"), "{what}");
+    world.node.rescan_policies();
+    write(world.dir.path(), "30-closed.cedar", CLOSED);
+    until_told(&world, "a change is refused", |told| told.refused.is_some()).await;
+    let refused = world.policy_status().await["refused"].clone();
+    assert_ne!(refused["digest"], json!(before), "{refused}");
+    let message = refused["errors"][0]["message"].as_str().expect("a message");
     assert!(message.contains("there is no solver"), "{message}");
+    std::fs::remove_file(world.policies().join("30-closed.cedar")).expect("it is there");
+    until_told(&world, "it is as before", |told| told.refused.is_none()).await;
+    assert_eq!(live(&world).await, before);
     let fresh = World::builder()
         .proven()
         .not_installed()
@@ -160,6 +168,7 @@ async fn a_changed_pin_lets_nothing_of_the_folder_live_until_it_is_taken_away() 
         .await;
     assert_eq!(live(&world).await, first);
     assert!(alarm(&world).await.contains("its pin"));
+    until_told(&world, "the folder waits", |told| told.candidate.is_some()).await;
     assert!(world.policy_status().await["candidate"].is_object());
     world.command(Command::PolicyUnpin { reason: None }).await;
     assert_eq!(reads(&world).await, 403);
@@ -232,6 +241,16 @@ async fn a_damaged_activation_sheds_neither_the_ratchet_nor_narrowing() {
     assert_eq!(told["live"], Value::Null, "{told}");
     let why = told["candidate"]["why"].as_str().expect("it waits");
     assert!(why.contains("its activation"), "{why}");
+    let list = world.command(Command::PolicyList {}).await;
+    let mut states = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|set| &set["state"]);
+    assert!(
+        states.all(|state| state == ""),
+        "nothing is in force: {list}"
+    );
     world.command(activate(&before, &[])).await;
     assert_eq!(live(&world).await, before);
 }
@@ -248,9 +267,9 @@ async fn a_set_that_was_certified_for_an_older_engine_is_proven_before_the_folde
         .restart("", async |dir| write(dir, "30-open.cedar", OPEN))
         .await;
     assert_eq!(live(&world).await, before);
-    let state = &world.node.shared().live;
-    until("the folder waits", || state.status().candidate.is_some()).await;
-    let why = state.status().candidate.expect("it waits").why;
+    until_told(&world, "the folder waits", |told| told.candidate.is_some()).await;
+    let why = world.node.shared().live.status().candidate;
+    let why = why.expect("it waits").why;
     assert!(why.contains("may allow more"), "{why}");
 }
 
@@ -280,6 +299,8 @@ async fn a_start_without_proofs_sheds_neither_the_ratchet_nor_narrowing() {
     let digest = digest(&told["refused"]);
     world.command(activate(&digest, &["payroll"])).await;
     assert_eq!(live(&world).await, digest);
+    let told = world.policy_status().await;
+    assert_eq!(told["refused"], Value::Null, "it is in force");
 }
 
 #[tokio::test]
@@ -301,6 +322,7 @@ async fn a_set_that_another_solver_proved_is_in_force_and_proven_again_behind() 
         running.proof.solver.as_deref() != Some("cvc5 0.0.1")
     })
     .await;
+    until_told(&world, "the folder is read", |told| told.refused.is_some()).await;
     let told = world.policy_status().await;
     assert_eq!(told["live"]["digest"], before);
     assert!(
