@@ -215,10 +215,17 @@ impl Archive {
         self.with_certificate(set, activation).await
     }
 
-    /// The same, whatever is kept of when it went live: for who puts it in force anew, also where that was changed.
+    /// The same for who puts it in force anew: whatever is kept of when it went live, and without a certificate that was changed, so
+    /// that it is proven again.
     pub async fn find_text(&self, name: &str) -> Result<Archived, ArchiveError> {
         let set = self.named(name).await?;
-        self.with_certificate(set, None).await
+        match self.with_certificate(set, None).await {
+            Err(ArchiveError::Certificate { .. } | ArchiveError::Foreign(_)) => {
+                let set = self.named(name).await?;
+                self.archived(set, None, None).await
+            }
+            found => found,
+        }
     }
 
     async fn named(&self, name: &str) -> Result<SetRow, ArchiveError> {

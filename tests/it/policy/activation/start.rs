@@ -67,8 +67,7 @@ async fn a_broken_folder_at_the_start_leaves_the_last_set_in_force_with_an_alarm
     );
     std::fs::remove_file(world.policies().join("30-broken.cedar")).expect("it is there");
     world.node.rescan_policies();
-    let state = &world.node.shared().live;
-    until("the folder is read", || state.status().refused.is_none()).await;
+    until_told(&world, "the folder is read", |told| told.refused.is_none()).await;
     assert_eq!(alarm(&world).await, "");
     assert!(world.metrics().await.contains("gatepost_policy_alarm 0\n"));
     // The folder says what is in force: neither activated nor kept a second time.
@@ -316,9 +315,8 @@ async fn a_set_that_another_solver_proved_is_in_force_and_proven_again_behind() 
         .restart("", async |dir| write(dir, "30-broken.cedar", "permit ("))
         .await;
     assert_eq!(live(&world).await, before);
-    let state = &world.node.shared().live;
-    until("it is proven again", || {
-        let running = state.status().live.expect("a set");
+    until_told(&world, "it is proven again", |told| {
+        let running = told.live.as_ref().expect("a set");
         running.proof.solver.as_deref() != Some("cvc5 0.0.1")
     })
     .await;
