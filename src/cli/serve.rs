@@ -7,7 +7,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigFile, Exit, terminal};
 use crate::clock::{Chance, Clock};
+use crate::config::Config;
 use crate::node::Node;
+use crate::policy::ProofMode;
 
 /// Run the gateway.
 #[derive(Debug, clap::Args)]
@@ -47,18 +49,40 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         .context("the runtime does not start")?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        let node = Node::start(&loaded, Clock::system(), Chance::system()).await?;
-        if loaded.config.development.enabled {
-            tracing::warn!("[development] is on: loopback only, sites may be plain HTTP, policies are not proven");
-        }
+        // A hangup that comes during the start is not lost: a solver may have been installed since the folder was judged.
+        let mut is_rescan_due = false;
+        let ended = async {
+            while signals.next().await == Signal::Rescan {
+                is_rescan_due = true;
+            }
+        };
+        let (clock, chance) = (Clock::system(), Chance::system());
+        let Some(node) = Node::start_unless(&loaded, clock, chance, ended).await? else {
+            tracing::info!("stopped before the start was done");
+            return Ok(Exit::Ok.into());
+        };
+        warn_of_development(&loaded.config);
         tracing::info!(listen = %node.data_address(), admin = %node.admin_address(), "gatepost serves");
-        while signals.next().await == Signal::Rescan {
+        while is_rescan_due || signals.next().await == Signal::Rescan {
+            is_rescan_due = false;
+            tracing::info!("SIGHUP: the policy folder is read again");
             node.rescan_policies();
         }
         tracing::info!("stopping: open requests may end");
         node.stop().await;
         Ok(Exit::Ok.into())
     })
+}
+
+fn warn_of_development(config: &Config) {
+    if !config.development.enabled {
+        return;
+    }
+    let proofs = match config.policy.proof {
+        ProofMode::Off => ", policies are not proven",
+        ProofMode::Required => "",
+    };
+    tracing::warn!("[development] is on: loopback only, sites may be plain HTTP{proofs}");
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

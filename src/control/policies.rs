@@ -14,7 +14,17 @@ use super::rules::{Rules, RulesError, Wish};
 
 /// Everything that was kept, a line each, newest first.
 pub async fn list(rules: &Rules) -> Result<Value, RulesError> {
-    let list = rules.archive().list(LIST_MAX).await?;
+    let mut list = rules.archive().list(LIST_MAX).await?;
+    // What went live last is not in force where a start could not put it in force again.
+    if rules.is_serving() {
+        let current = rules.live().current();
+        let current = current
+            .as_deref()
+            .map(|set| (set.digest(), set.schema_digest()));
+        for set in &mut list {
+            set.is_live = current == Some((&set.digest, &set.schema_digest));
+        }
+    }
     Ok(list.iter().map(line).collect())
 }
 

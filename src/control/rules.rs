@@ -12,9 +12,10 @@ use crate::ledger::entry::Entry;
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::policy::archive::{Archive, ArchiveError, By};
 use crate::policy::{
-    Activation, Admitted, Change, Concern, Confined, Dropped, Live, PolicyError, Ready, Refused,
+    Activation, Admitted, Change, Concern, Confined, Live, PolicyError, Ready, Refused,
 };
 
+mod before;
 mod course;
 mod desk;
 mod order;
@@ -50,9 +51,9 @@ pub enum RulesError {
         /// Why.
         errors: PolicyError,
     },
-    /// Guarantees of the set in force are not in the new one.
+    /// Guarantees of the set that went live last are not in the new one.
     #[error(
-        "the set in force has guarantees that this one does not have word for word: {0}; to give them up, name each with `--drop-guarantee`"
+        "the set that went live last has guarantees that this one does not have word for word: {0}; to give them up, name each with `--drop-guarantee`"
     )]
     Loses(Names),
     /// A guarantee is to be given up that is kept.
@@ -95,7 +96,8 @@ impl Keeper {
         loop {
             tokio::select! {
                 Some(order) = orders.recv() => self.carry_out(order, &rescan).await,
-                Some(change) = changes.recv() => self.apply(change).await,
+                // Another set went live since it was judged.
+                Some(change) = changes.recv() => if self.is_stale(&change) { rescan() } else { self.apply(change).await },
                 // The folder is not handed on a second time while it stays as it is.
                 () = tokio::time::sleep(RETRY), if self.live.is_holding() => self.try_again().await,
                 else => return,
@@ -107,8 +109,35 @@ impl Keeper {
     pub async fn apply(&self, change: Change) {
         match change {
             Change::Ready(ready) => self.take(ready).await,
-            Change::Rejected(refused) => self.reject(refused, None).await,
+            Change::Rejected(refused) => self.reject(refused).await,
+            Change::Unchanged(same) => {
+                let author = if same.author.is_empty() {
+                    FOLDER
+                } else {
+                    &same.author
+                };
+                self.confine(&same.digest, author, same.confined.clone())
+                    .await;
+                self.settle();
+            }
         }
+    }
+
+    fn is_stale(&self, change: &Change) -> bool {
+        let Change::Unchanged(same) = change else {
+            return false;
+        };
+        let current = self.live.current();
+        current.is_none_or(|current| current.digest() != same.digest)
+    }
+
+    /// Notes that the folder says what is in force.
+    fn settle(&self) {
+        let status = self.live.status();
+        if status.refused.is_some() || status.candidate.is_some() {
+            tracing::info!("the policy folder says again what is in force");
+        }
+        self.live.settle();
     }
 
     /// Decides anew about the folder's set that waits.
@@ -122,11 +151,13 @@ impl Keeper {
         if ready.author.is_empty() {
             FOLDER.clone_into(&mut ready.author);
         }
-        self.confine(&ready).await;
+        let digest = ready.set.snapshot().digest();
+        self.confine(digest, &ready.author, ready.confined.clone())
+            .await;
         match self.standing(&ready.set) {
-            Standing::InForce => return self.live.settle(),
+            Standing::InForce => return self.settle(),
             Standing::ProvenAnew => {
-                self.live.settle();
+                self.settle();
                 return self.renew(ready.set).await;
             }
             Standing::Other => {}
@@ -134,20 +165,23 @@ impl Keeper {
         if let Err(error) = self.keep_text(&ready).await {
             return self.hold(ready, &error);
         }
-        let (in_force, lost) = self.compared(&ready);
+        let (before, lost) = match self.before(&ready.set.snapshot().text()).await {
+            Ok(found) => found,
+            Err(error) => return self.hold(ready, &error),
+        };
         let pinned = self.pinned();
         let ground = Ground {
             activation: self.activation,
-            in_force: in_force.as_deref(),
+            before: &before,
             pinned: pinned.as_deref(),
         };
         match ground.course(&ready, lost) {
             Course::Live => self.publish(ready).await,
             Course::Wait(why) => self.offer(ready, why).await,
             Course::Refuse(dropped) => {
-                let author = ready.author;
                 if let Some(refused) = Refused::dropping(ready.set.snapshot().digest(), &dropped) {
-                    self.reject(refused, Some(&author)).await;
+                    let author = Some(ready.author);
+                    self.reject(Refused { author, ..refused }).await;
                 }
             }
         }
@@ -155,8 +189,7 @@ impl Keeper {
 
     /// Tenants whose own files are at fault are told, though the set goes on without these files. A state that comes again, because
     /// its record failed, is told once.
-    async fn confine(&self, ready: &Ready) {
-        let digest = ready.set.snapshot().digest();
+    async fn confine(&self, digest: &str, author: &str, now: Vec<Confined>) {
         let told = |confined: &[Confined]| -> Vec<String> {
             confined
                 .iter()
@@ -164,24 +197,22 @@ impl Keeper {
                 .collect()
         };
         let before = told(&self.live.status().confined);
-        for one in &ready.confined {
+        for one in &now {
             if before.contains(&format!("{} {}", one.tenant, one.errors)) {
                 continue;
             }
             let report = record::report(&one.errors);
+            let kept = record::kept(one);
             tracing::error!(
                 tenant.id = one.tenant,
                 closed = one.is_closed,
-                "the files of a tenant are at fault; it keeps its last good ones\n{report}"
+                "the files of a tenant are at fault; {kept}\n{report}"
             );
-            if let Err(error) = self
-                .record(&record::confined(digest, one, &ready.author))
-                .await
-            {
+            if let Err(error) = self.record(&record::confined(digest, one, author)).await {
                 tracing::error!(%error, "the refusal of a tenant's files could not be recorded");
             }
         }
-        self.live.confine(ready.confined.clone());
+        self.live.confine(now);
     }
 
     /// Kept before anything is decided: what is refused or waits can be looked at, and activated by a person.
@@ -189,16 +220,6 @@ impl Keeper {
         let (text, author) = (ready.set.snapshot().text(), &ready.author);
         let kept = self.archive.keep(&text, author, ready.set.certificate());
         kept.await.map(drop)
-    }
-
-    /// The digest of the set in force, and the guarantees of it that `ready` does not have word for word.
-    fn compared(&self, ready: &Ready) -> (Option<String>, Vec<Dropped>) {
-        let Some(current) = self.live.current() else {
-            return (None, Vec::new());
-        };
-        let new = ready.set.snapshot().text();
-        let lost = ratchet::lost(&current.text().files, &new.files);
-        (Some(current.digest().to_owned()), lost)
     }
 
     /// Why nothing of the folder goes live, if a set is pinned.
@@ -320,12 +341,14 @@ impl Keeper {
         self.live.offer(ready, why);
     }
 
-    async fn reject(&self, refused: Refused, author: Option<&str>) {
-        let entry = record::rejected(&refused, author);
+    async fn reject(&self, refused: Refused) {
+        let entry = record::rejected(&refused);
         let report = record::report(&refused.errors);
-        tracing::error!(
-            "the policy folder was refused; the last good set stays in force\n{report}"
-        );
+        let still = match self.live.current() {
+            Some(_) => "the last good set stays in force",
+            None => "nothing is in force, and every request is stopped",
+        };
+        tracing::error!("the policy folder was refused; {still}\n{report}");
         self.live.refuse(refused);
         if let Err(error) = self.record(&entry).await {
             tracing::error!(%error, "the refusal of a policy set could not be recorded");

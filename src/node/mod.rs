@@ -73,6 +73,19 @@ pub struct Node {
 impl Node {
     /// Starts to serve what `loaded` says. Returns when the listeners are open and the policy folder was read once.
     pub async fn start(loaded: &Loaded, clock: Clock, chance: Chance) -> Result<Self, NodeError> {
+        let never = std::future::pending();
+        let started = Self::start_unless(loaded, clock, chance, never).await?;
+        // INVARIANT: only the end of `never` gives none.
+        Ok(started.expect("nobody calls the start off"))
+    }
+
+    /// The same, unless `ended` comes first: the first proof may take minutes, and who ends the program does not wait for it.
+    pub async fn start_unless(
+        loaded: &Loaded,
+        clock: Clock,
+        chance: Chance,
+        ended: impl Future<Output = ()>,
+    ) -> Result<Option<Self>, NodeError> {
         // Held before anything is opened: a second server must neither migrate what the first one writes nor leave its `log_started`
         // in the first one's log.
         let vault = Arc::new(loaded.master_key.vault()?);
@@ -87,7 +100,13 @@ impl Node {
             .map_err(|error| NodeError::Listen(socket.display().to_string(), error))?;
         let calling_off = rules::CallingOff::default();
         let (shared, orders) = Shared::new(loaded, opened, calling_off.stop())?;
-        let rules = rules::start(loaded, &shared, orders, calling_off).await?;
+        let rules = tokio::select! {
+            rules = rules::start(loaded, &shared, orders, calling_off) => rules?,
+            () = ended => {
+                shared.opened.ledger.close().await;
+                return Ok(None);
+            }
+        };
         let (stop, stopped) = watch::channel(false);
         let serving = Serving {
             limits: config.limits.clone(),
@@ -100,7 +119,7 @@ impl Node {
             start_admin(admin_listener, &shared, &serving)?,
         ];
         let workers = start_workers(listeners, &shared, &serving).await?;
-        Ok(Self {
+        Ok(Some(Self {
             data,
             admin,
             shared,
@@ -109,7 +128,7 @@ impl Node {
             tasks,
             rules,
             _held: held,
-        })
+        }))
     }
 
     /// Where the data plane listens.

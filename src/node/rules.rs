@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
 
 use crate::config::Loaded;
 use crate::control::rules::Order;
@@ -16,8 +15,6 @@ use super::{NodeError, Shared};
 
 /// How often the policy folder is read whatever the system's events say.
 const RESCAN: Duration = Duration::from_secs(3);
-/// How long the start waits for the folder's verdict where a set is in force already.
-const FIRST_STATE: Duration = Duration::from_secs(10);
 
 /// The folder under watch, and what goes on behind.
 #[derive(Debug)]
@@ -55,7 +52,7 @@ impl Drop for CallingOff {
     }
 }
 
-/// Puts in force what was in force before, then applies the folder's first state; its later ones as they come.
+/// Puts in force what was in force before. Where nothing is, the folder's first state is waited for; other ones are taken as they come.
 pub(super) async fn start(
     loaded: &Loaded,
     shared: &Shared,
@@ -72,22 +69,19 @@ pub(super) async fn start(
     };
     let watch = Watch::start(Folder::of(settings), bar, RESCAN, sender);
     let watch = Arc::new(watch.map_err(NodeError::Watch)?);
-    let first = if shared.live.current().is_some() {
-        timeout(FIRST_STATE, changes.recv()).await.ok().flatten()
-    } else {
-        changes.recv().await
-    };
-    let keeper = shared.rules.keeper().clone();
-    if let Some(first) = first {
+    let keeper = rules.keeper().clone();
+    // With a set in force requests are answered at once, and the folder's first state is taken like any later one.
+    if shared.live.current().is_none()
+        && let Some(first) = changes.recv().await
+    {
         keeper.apply(first).await;
     }
-    let recheck = rules.settle(resumed, settings.solver.clone()).await;
+    let mut tasks = rules.settle(resumed, settings.solver.clone());
     let rescan = {
         let watch = watch.clone();
         move || watch.rescan()
     };
-    let keeping = tokio::spawn(keeper.keep(changes, orders, rescan));
-    let tasks = recheck.into_iter().chain([keeping]).collect();
+    tasks.push(tokio::spawn(keeper.keep(changes, orders, rescan)));
     Ok(Running {
         watch,
         tasks,

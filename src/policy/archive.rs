@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::certificate::{Certificate, CertificateError, Signed};
-use super::store::{self, ActivationRow, AuthorRow, CertificateRow};
+use super::store::{self, ActivationRow, AuthorRow, CertificateRow, SetRow};
 use crate::clock::{Chance, Clock};
 use crate::db::{Connection, Db, DbError};
 use crate::ledger::entry::shorten;
@@ -209,6 +209,26 @@ impl Archive {
     /// The set with this digest, `sha256:…`, or with the only one that begins with these digits, eight or more; with its newest
     /// certificate. Of sets that differ in their schema only, the newest.
     pub async fn find(&self, name: &str) -> Result<Archived, ArchiveError> {
+        let set = self.named(name).await?;
+        let reads = self.0.parts.db.reads();
+        let activation = store::newest_activation(reads, &set.digest, &set.schema).await?;
+        self.with_certificate(set, activation).await
+    }
+
+    /// The same for who puts it in force anew: whatever is kept of when it went live, and without a certificate that was changed, so
+    /// that it is proven again.
+    pub async fn find_text(&self, name: &str) -> Result<Archived, ArchiveError> {
+        let set = self.named(name).await?;
+        match self.with_certificate(set, None).await {
+            Err(ArchiveError::Certificate { .. } | ArchiveError::Foreign(_)) => {
+                let set = self.named(name).await?;
+                self.archived(set, None, None).await
+            }
+            found => found,
+        }
+    }
+
+    async fn named(&self, name: &str) -> Result<SetRow, ArchiveError> {
         let reads = self.0.parts.db.reads();
         let mut digests = store::digests_from(reads, &prefix(name)?).await?;
         let digest = match (digests.pop(), digests.pop()) {
@@ -217,9 +237,16 @@ impl Archive {
             (None, _) => return Err(ArchiveError::Unknown(name.to_owned())),
         };
         let set = store::set(reads, &digest, None).await?;
-        let set = set.ok_or_else(|| damaged(&digest, "its text"))?;
+        set.ok_or_else(|| damaged(&digest, "its text"))
+    }
+
+    async fn with_certificate(
+        &self,
+        set: SetRow,
+        activation: Option<ActivationRow>,
+    ) -> Result<Archived, ArchiveError> {
+        let reads = self.0.parts.db.reads();
         let certificate = store::newest_certificate(reads, &set.digest, &set.schema).await?;
-        let activation = store::newest_activation(reads, &set.digest, &set.schema).await?;
         self.archived(set, certificate, activation).await
     }
 

@@ -14,11 +14,11 @@ use super::blame::{Blame, ByTenant};
 use super::confined::Confined;
 use super::draft::Draft;
 use super::error::{Fault, PolicyError};
-use super::live::{Live, Refused};
+use super::live::{Concern, Live, Refused};
 use super::memo::Workshop;
 use super::proof::Proof;
 use super::prove::Stop;
-use super::ready::Ready;
+use super::ready::{Ready, Unchanged};
 use super::refused::ProofError;
 use super::schema::Vocabulary;
 use super::snapshot::Snapshot;
@@ -160,12 +160,14 @@ impl Judging {
                 vocabulary,
                 author,
             } => (draft, vocabulary, author),
-            Found::Fault(digest, error) => return rejected(digest, error),
+            Found::Fault(digest, error) => return rejected(digest, None, error),
         };
         let live = self.bar.live.current();
         match self.admit(&draft, &vocabulary, live.as_deref(), stop) {
-            Ok(ready) => Change::Ready(Ready { author, ..ready }),
-            Err(error) => rejected(Some(draft.digest().to_owned()), error),
+            Ok(Change::Ready(ready)) => Change::Ready(Ready { author, ..ready }),
+            Ok(Change::Unchanged(same)) => Change::Unchanged(Unchanged { author, ..same }),
+            Ok(refused @ Change::Rejected(_)) => refused,
+            Err(error) => rejected(Some(draft.digest().to_owned()), Some(author), error),
         }
     }
 
@@ -176,7 +178,7 @@ impl Judging {
         vocabulary: &Vocabulary,
         live: Option<&Snapshot>,
         stop: &Stop,
-    ) -> Result<Ready, PolicyError> {
+    ) -> Result<Change, PolicyError> {
         let last_good = live.map(|live| live.rules().draft());
         let mut blamed = ByTenant::new();
         for _ in 0..ROUNDS_MAX {
@@ -187,9 +189,17 @@ impl Judging {
                 last_good,
                 blamed.clone(),
             )?;
-            let found = match self.compared(set, live, stop) {
-                Ok(ready) => return Ok(Ready { confined, ..ready }),
-                Err(error) => PolicyError::from(error),
+            let in_force = live.filter(|live| self.is_as_proven(live, &set));
+            if let Some(live) = in_force
+                && !self.bar.live.is_raised(Concern::Solver)
+            {
+                return Ok(unchanged(live, confined));
+            }
+            let found = match (self.compared(set, live, stop), in_force) {
+                (Ok(ready), _) => return Ok(Change::Ready(Ready { confined, ..ready })),
+                // That says something of the solver, about which there is an alarm already, and nothing of the folder.
+                (Err(_), Some(live)) => return Ok(unchanged(live, confined)),
+                (Err(error), None) => PolicyError::from(error),
             };
             blamed = blame_more(&confined, found)?;
         }
@@ -199,6 +209,15 @@ impl Judging {
         )
         .with_help("mend those that are told of each tenant, then save again")
         .into())
+    }
+
+    /// Whether `set` is the one in force, and that one is proven: nothing about it waits for a proof then.
+    fn is_as_proven(&self, live: &Snapshot, set: &Validated) -> bool {
+        let rules = set.rules();
+        let digests = (rules.draft.digest(), rules.vocabulary.digest());
+        matches!(self.bar.proof, Proof::Required(_))
+            && live.proof().digest.is_some()
+            && (live.digest(), live.schema_digest()) == digests
     }
 
     fn compared(
@@ -267,7 +286,19 @@ pub(super) fn yield_to_requests() {
     let _ = rustix::process::setpriority_process(None, 19);
 }
 
-fn rejected(digest: Option<String>, error: PolicyError) -> Change {
+fn unchanged(live: &Snapshot, confined: Vec<Confined>) -> Change {
+    Change::Unchanged(Unchanged {
+        digest: live.digest().to_owned(),
+        author: String::new(),
+        confined,
+    })
+}
+
+fn rejected(digest: Option<String>, author: Option<String>, error: PolicyError) -> Change {
     let errors = Arc::new(error);
-    Change::Rejected(Refused { digest, errors })
+    Change::Rejected(Refused {
+        digest,
+        author,
+        errors,
+    })
 }

@@ -30,6 +30,8 @@ struct State {
     /// The folder's present state, where only a record or a person is missing.
     waiting: Option<Ready>,
     alarms: BTreeMap<Concern, String>,
+    /// Whether the set in force is from before the start, and the folder has given none that is in order since.
+    awaits_folder: bool,
     /// Sets that were in force and that a request may still hold.
     retired: Vec<Arc<Snapshot>>,
 }
@@ -95,6 +97,8 @@ pub struct Running {
 pub struct Refused {
     /// Its digest; none if it could not be read.
     pub digest: Option<String>,
+    /// Who wrote it last, where that is known.
+    pub author: Option<String>,
     /// Why.
     pub errors: Arc<PolicyError>,
 }
@@ -129,6 +133,7 @@ impl Refused {
         let errors = faults.none_or(()).err()?;
         Some(Self {
             digest: Some(digest.to_owned()),
+            author: None,
             errors: Arc::new(errors.unproven()),
         })
     }
@@ -156,14 +161,30 @@ impl Live {
     pub fn overrule(&self, set: Admitted, author: Option<String>) {
         let mut state = self.state();
         let digest = set.snapshot().digest();
-        let candidate = state.status.candidate.as_ref();
-        let pending = state.status.pending.as_ref();
-        if candidate.is_some_and(|candidate| candidate.digest == digest)
-            || pending.is_some_and(|pending| pending.digest == digest)
-        {
+        let Status {
+            candidate,
+            pending,
+            refused,
+            ..
+        } = &state.status;
+        let candidate = candidate.as_ref().map(|one| one.digest.as_str());
+        let pending = pending.as_ref().map(|one| one.digest.as_str());
+        let refused = refused.as_ref().and_then(|one| one.digest.as_deref());
+        // A refused one, too: a person gave up the guarantees that it lacks.
+        if [candidate, pending, refused].contains(&Some(digest)) {
             state.settle();
         }
         self.swap(&mut state, set, author);
+    }
+
+    /// Notes that the set in force is from before the start: from now on it is the folder's turn.
+    pub fn await_folder(&self) {
+        self.state().awaits_folder = true;
+    }
+
+    /// Raises the alarm about a folder that has given no set in order since the start; gives what it says.
+    pub fn miss_folder(&self) -> Option<&'static str> {
+        self.state().miss_folder()
     }
 
     /// Notes that the folder says what is in force.
@@ -179,6 +200,7 @@ impl Live {
         state.status.confined.clear();
         state.status.refused = Some(refused);
         state.status.refusals += 1;
+        state.miss_folder();
     }
 
     /// Keeps a set that cannot be recorded now, and says why. What is in force stays in force.
@@ -290,7 +312,17 @@ impl State {
     /// The folder's present state is another one, and in order.
     fn settle(&mut self) {
         self.forget();
+        self.awaits_folder = false;
         self.alarm(Concern::Folder, None);
+    }
+
+    fn miss_folder(&mut self) -> Option<&'static str> {
+        let what =
+            "the set from before the start is in force; the policy folder has given none since";
+        self.awaits_folder.then(|| {
+            self.alarm(Concern::Folder, Some(what.to_owned()));
+            what
+        })
     }
 
     fn alarm(&mut self, concern: Concern, what: Option<String>) {

@@ -55,7 +55,7 @@ pub use live::{Candidate, Concern, Live, Pending, Refused, Running, Status};
 pub use memo::Workshop;
 pub use proof::{Proof, Waiver};
 pub use prove::{Bounds, Counterexample, Prover, Stop};
-pub use ready::{Dropped, Ready};
+pub use ready::{Dropped, Ready, Unchanged};
 pub use refused::ProofError;
 pub use rule::Rule;
 pub use schema::{CORE, Vocabulary};

@@ -23,6 +23,17 @@ pub struct Ready {
     pub widens: Option<String>,
 }
 
+/// The folder's state, where it is what is in force.
+#[derive(Debug)]
+pub struct Unchanged {
+    /// The digest of the set in force.
+    pub digest: String,
+    /// Who wrote it last.
+    pub author: String,
+    /// Tenants whose own files are at fault: they keep their last good ones, which are in the set.
+    pub confined: Vec<Confined>,
+}
+
 /// A guarantee that a set would lose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dropped {

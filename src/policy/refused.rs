@@ -113,7 +113,7 @@ fn told(rules: &RuleSet, unproven: &Unproven) -> PolicyError {
         Unproven::Missing(missing) => faults.push(of_solver(missing)),
         Unproven::Canary(why) => faults.push(
             Fault::of_file(".", format!("the solver is not to be trusted: {why}"))
-                .with_help("install cvc5 anew (on Debian: apt-get install --reinstall cvc5), then send SIGHUP, or name another with `policy.solver`; the last good set stays in force"),
+                .with_help("install cvc5 anew (on Debian: apt-get install --reinstall cvc5), then send SIGHUP, or name another with `policy.solver`"),
         ),
         Unproven::Broken(found) => found.iter().for_each(|found| faults.push(of_counterexample(rules, found))),
         Unproven::Undecided(open) => open.iter().for_each(|open| faults.push(of_undecided(open))),
@@ -128,7 +128,7 @@ fn told(rules: &RuleSet, unproven: &Unproven) -> PolicyError {
 
 fn of_solver(missing: &SolverMissing) -> Fault {
     Fault::of_file(".", format!("nothing can be proven: {missing}"))
-        .with_help("install cvc5 (on Debian: apt-get install cvc5), then send SIGHUP, or name it with `policy.solver`; until then no new set goes live, and the last good one stays in force")
+        .with_help("install cvc5 (on Debian: apt-get install cvc5), then send SIGHUP, or name it with `policy.solver`; until then no new set goes live")
 }
 
 fn of_counterexample(rules: &RuleSet, found: &Arc<Counterexample>) -> Fault {

@@ -16,7 +16,7 @@ use super::error::Fault;
 use super::folder::Folder;
 use super::judge::{Bar, Found, Judge, yield_to_requests};
 use super::live::Refused;
-use super::ready::Ready;
+use super::ready::{Ready, Unchanged};
 
 /// How long a folder must be quiet before it is read for good: an editor writes in several steps.
 const DEBOUNCE: Duration = Duration::from_millis(100);
@@ -32,6 +32,8 @@ pub enum Change {
     Ready(Ready),
     /// The set is refused: record it, then [`super::Live::refuse`] it. What is in force stays in force.
     Rejected(Refused),
+    /// The folder says what is in force, which is proven.
+    Unchanged(Unchanged),
 }
 
 /// A folder under watch, until this is dropped.

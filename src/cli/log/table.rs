@@ -8,6 +8,8 @@ use crate::ledger::text::visible;
 /// What a row may have where nobody knows more.
 pub(super) const WIDTH_MIN: u16 = 100;
 const WHOLE_MAX: usize = 16;
+/// Of a policy set's digest.
+const DIGITS_SHOWN: usize = 8;
 
 /// Heading; the width where rows come one by one and cannot be arranged together; and whether it is never cut where they can.
 const COLUMNS: [(&str, u16, bool); 10] = [
@@ -109,6 +111,7 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
     let code = match record.text("kind") {
         Some("outcome") => inner("outcome", "status").to_string(),
         Some("admin") => text("operation"),
+        Some("policy_activated" | "policy_rejected") => about_set(record),
         _ => text("code"),
     };
     [
@@ -123,6 +126,18 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
         start(inner("resource", "id").as_str().unwrap_or_default()),
         end(&text("decision_id")),
     ]
+}
+
+/// Which policy set, by as many digits as commands take, and what is wrong with it.
+fn about_set(record: &Record) -> String {
+    let digest = record.text("policy_set").unwrap_or_default();
+    let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
+    let digits: String = digits.chars().take(DIGITS_SHOWN).collect();
+    let fault = record
+        .member("detail")
+        .and_then(|detail| detail.get("fault_01"));
+    let fault = fault.and_then(|fault| fault.as_str()).unwrap_or_default();
+    visible(format!("{digits} {fault}").trim())
 }
 
 /// As much as a column that is never cut may take from the others.

@@ -5,7 +5,7 @@ use clap::{CommandFactory as _, Parser as _};
 use super::*;
 use crate::clock::{Chance, Clock};
 use crate::db::Db;
-use crate::ledger::entry::{Effect, Entry, Resource};
+use crate::ledger::entry::{Effect, Entry, Kind, Resource};
 use crate::ledger::read::Filter;
 use crate::ledger::{Draft, Ledger, Settings};
 
@@ -96,6 +96,32 @@ async fn a_wide_terminal_shows_more_of_each_row() {
             assert!(lines.contains(whole), "{lines}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_row_about_a_policy_set_names_it_and_its_first_fault() {
+    let set = |kind| Entry {
+        kind,
+        policy_set: Some("sha256:0123456789abcdef".to_owned()),
+        ..Entry::default()
+    };
+    let mut rejected = set(Kind::PolicyRejected);
+    let fault = (
+        "fault_01".to_owned(),
+        "a.cedar:1:27 no such thing".to_owned(),
+    );
+    rejected.detail = [fault].into();
+    let records = records(vec![set(Kind::PolicyActivated), rejected]).await;
+    let lines = Table::new(false, false, 100).rows(&records);
+    let row = |kind| {
+        lines
+            .lines()
+            .find(|line| line.contains(kind))
+            .expect("a row")
+    };
+    assert!(row("policy_activated").contains("01234567"), "{lines}");
+    let refused = row("policy_rejected");
+    assert!(refused.contains("01234567 a.cedar:1:27"), "{lines}");
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ pub struct Rules {
     proof: Proof,
     stop: Stop,
     orders: mpsc::Sender<Order>,
+    is_serving: bool,
 }
 
 impl Rules {
@@ -45,6 +46,7 @@ impl Rules {
             proof,
             stop,
             orders,
+            is_serving: true,
         };
         (desk, ordered)
     }
@@ -55,7 +57,16 @@ impl Rules {
         let (desk, orders) = Self::new(keeper.clone(), proof, Stop::default());
         let (_, no_changes) = mpsc::channel(1);
         tokio::spawn(keeper.keep(no_changes, orders, || {}));
-        desk
+        Self {
+            is_serving: false,
+            ..desk
+        }
+    }
+
+    /// Whether requests are decided by what is in force here; otherwise it is about a file that no server holds.
+    #[must_use]
+    pub const fn is_serving(&self) -> bool {
+        self.is_serving
     }
 
     /// What is in force, for those who look.
@@ -76,7 +87,7 @@ impl Rules {
         if wish.reason.trim().is_empty() {
             return Err(RulesError::NoReason);
         }
-        let found = self.keeper.archive.find(&wish.digest).await?;
+        let found = self.keeper.archive.find_text(&wish.digest).await?;
         let (digest, author) = (found.digest.clone(), found.author.clone());
         let set = self.admit(found).await?;
         let (answer, answered) = oneshot::channel();
@@ -148,7 +159,7 @@ impl Rules {
 }
 
 /// A set as its certificate has it; nothing if it has none that does today.
-pub(super) fn certified(found: &Archived, proof: &Proof, key: &VerifyingKey) -> Option<Admitted> {
+fn certified(found: &Archived, proof: &Proof, key: &VerifyingKey) -> Option<Admitted> {
     let (Proof::Required(_), Some(signed)) = (proof, &found.certificate) else {
         return None;
     };

@@ -4,7 +4,8 @@
 
 use tokio::sync::oneshot;
 
-use super::{Keeper, RulesError, ratchet};
+use super::before::Before;
+use super::{Keeper, RulesError, Standing, ratchet};
 use crate::policy::archive::{By, Pin};
 use crate::policy::{Admitted, Concern};
 
@@ -71,19 +72,26 @@ impl Keeper {
         by: By,
     ) -> Result<(), RulesError> {
         let text = set.snapshot().text();
-        let lost = match self.live.current() {
-            Some(current) => ratchet::lost(&current.text().files, &text.files),
-            None => match self.archive.last_activated().await? {
-                Some(last) => ratchet::lost(&last.files, &text.files),
-                None => Vec::new(),
-            },
-        };
+        let (before, lost) = self.before(&text).await?;
+        if let Before::Unreadable(why) = &before {
+            tracing::warn!(
+                why,
+                policy.set = text.digest,
+                by = by.who,
+                "nobody can say which guarantees this set gives up"
+            );
+        }
         ratchet::given_up(&lost, &by.dropped)?;
         let brought_by = author.as_deref().unwrap_or(&by.who);
         let kept = self.archive.keep(&text, brought_by, set.certificate());
         kept.await?;
         let reason = by.reason.as_deref().unwrap_or_default();
         let pin = self.archive.pin(&text.digest, &by.who, reason).await?;
+        tracing::info!(
+            policy.set = pin.digest,
+            by = pin.by,
+            "a policy set is pinned: what the folder says waits"
+        );
         self.live.clear(Concern::Pin);
         self.live.pin(Some(pin));
         self.record_activation(&set, author.as_deref(), &by).await?;
@@ -93,18 +101,22 @@ impl Keeper {
 
     async fn unpin(&self, by: &str, reason: Option<&str>) -> Result<Option<Pin>, RulesError> {
         let pin = self.archive.unpin(by, reason).await?;
+        if let Some(pin) = &pin {
+            tracing::info!(
+                policy.set = pin.digest,
+                by,
+                "the pin is taken away: the folder decides again"
+            );
+        }
         self.live.clear(Concern::Pin);
         self.live.pin(None);
         self.try_again().await;
         Ok(pin)
     }
 
-    /// Only where that set is in force still.
+    /// Only where that set is in force still, and the folder's proof of it was not first.
     async fn prove_anew(&self, set: Admitted) {
-        let is_in_force = |current: std::sync::Arc<crate::policy::Snapshot>| {
-            current.digest() == set.snapshot().digest()
-        };
-        if self.live.current().is_some_and(is_in_force) {
+        if self.standing(&set) == Standing::ProvenAnew {
             self.renew(set).await;
         }
     }

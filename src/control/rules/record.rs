@@ -72,7 +72,7 @@ pub(super) fn candidate(ready: &Ready, why: &str) -> Entry {
 }
 
 /// A set was refused: each fault, how to mend it, and the request that shows it.
-pub(super) fn rejected(refused: &Refused, author: Option<&str>) -> Entry {
+pub(super) fn rejected(refused: &Refused) -> Entry {
     let mut detail = BTreeMap::new();
     let mut shown = 0;
     for (index, fault) in (1..).zip(refused.errors.faults().iter().take(FAULTS_RECORDED)) {
@@ -91,6 +91,7 @@ pub(super) fn rejected(refused: &Refused, author: Option<&str>) -> Entry {
         "faults".to_owned(),
         refused.errors.fault_count().to_string(),
     );
+    let author = refused.author.as_deref();
     detail.extend(author.map(|author| ("author".to_owned(), shorten(author, WORDS_BYTES_MAX))));
     Entry {
         kind: Kind::PolicyRejected,
@@ -104,17 +105,23 @@ pub(super) fn rejected(refused: &Refused, author: Option<&str>) -> Entry {
 pub(super) fn confined(digest: &str, one: &Confined, author: &str) -> Entry {
     let refused = Refused {
         digest: Some(digest.to_owned()),
+        author: Some(author.to_owned()),
         errors: Arc::new(one.errors.clone()),
     };
-    let mut entry = rejected(&refused, Some(author));
+    let mut entry = rejected(&refused);
     entry.tenant = Some(shorten(&one.tenant, WORDS_BYTES_MAX));
-    let kept = if one.is_closed {
+    let kept = kept(one).to_owned();
+    entry.detail.insert("confined".to_owned(), kept);
+    entry
+}
+
+/// What a tenant has whose own files were refused.
+pub(super) const fn kept(one: &Confined) -> &'static str {
+    if one.is_closed {
         "closed: the tenant has no earlier files"
     } else {
         "the tenant keeps its last good files"
-    };
-    entry.detail.insert("confined".to_owned(), kept.to_owned());
-    entry
+    }
 }
 
 /// A counterexample as JSON that can be read back, whatever it leaves out.

@@ -3,10 +3,10 @@
 //! a start that is worse off than the end was, in silence.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::desk::certified;
 use super::{Keeper, Rules, record};
 use crate::ledger::text::in_one_line;
 use crate::policy::archive::{ArchiveError, Archived, By};
@@ -16,6 +16,9 @@ use crate::policy::{Admitted, Concern, Proof};
 
 /// Who activates what was in force before.
 const START: &str = "start";
+
+/// How long the folder's verdict may take until somebody is told. A set is in force meanwhile.
+const FIRST_STATE: Duration = Duration::from_secs(10);
 
 /// What the archive gave at the start.
 #[derive(Debug, Default)]
@@ -42,44 +45,35 @@ impl Rules {
         let Some(found) = found else {
             return Resumed::default();
         };
-        let admitted = match self.proof() {
-            Proof::Required(_) => self.certified(&found).await,
-            Proof::Waived(_) => self.admit(found.clone()).await.ok(),
-        };
-        if let Some(set) = admitted {
-            self.put_back(set, &found).await;
+        // By its certificate, and where that does not do today, because schema or engine are newer, by a proof: before the folder is
+        // looked at, so that what it says is compared with this set and not taken for the first one.
+        match self.admit(found.clone()).await {
+            Ok(set) => self.put_back(set, &found).await,
+            Err(error) => {
+                let what = format!(
+                    "the set that was in force before the start cannot be again: {}",
+                    in_one_line(&error)
+                );
+                alarm(keeper, Concern::Archive, what);
+            }
         }
         Resumed { found: Some(found) }
     }
 
-    /// After the folder's first state: without any set in force, the kept one is proven now; with one that another solver proved, it
-    /// is proven again behind.
-    pub async fn settle(
-        &self,
-        resumed: Resumed,
-        solver: Option<PathBuf>,
-    ) -> Option<JoinHandle<()>> {
-        let keeper = self.keeper();
-        let found = resumed.found?;
-        if keeper.live.current().is_none() {
-            match self.admit(found.clone()).await {
-                Ok(set) => self.put_back(set, &found).await,
-                Err(error) => {
-                    let what = format!(
-                        "the set that was in force before the start cannot be again: {}",
-                        in_one_line(&error)
-                    );
-                    alarm(keeper, Concern::Archive, what);
-                }
+    /// What goes on behind once there is a set in force: it is proven again if another solver proved it, and somebody is told if the
+    /// folder says nothing for long.
+    #[must_use]
+    pub fn settle(&self, resumed: Resumed, solver: Option<PathBuf>) -> Vec<JoinHandle<()>> {
+        let keeper = self.keeper().clone();
+        let missing = tokio::spawn(async move {
+            tokio::time::sleep(FIRST_STATE).await;
+            if let Some(what) = keeper.live.miss_folder() {
+                tracing::error!(alarm = what, "somebody should look at the policies");
             }
-        }
-        if let Some(what) = keeper.live.status().alarm {
-            tracing::error!(
-                alarm = what,
-                "what was in force before the start stays in force"
-            );
-        }
-        Some(tokio::spawn(self.clone().recheck(found, solver)))
+        });
+        let found = resumed.found;
+        let recheck = found.map(|found| tokio::spawn(self.clone().recheck(found, solver)));
+        recheck.into_iter().chain([missing]).collect()
     }
 
     /// What should be in force. Where proofs are waived nothing was certified, so only a pin, which is signed, is asked.
@@ -104,12 +98,6 @@ impl Rules {
         }
     }
 
-    async fn certified(&self, found: &Archived) -> Option<Admitted> {
-        let (found, proof, key) = (found.clone(), self.proof().clone(), self.archive().key());
-        let checked = tokio::task::spawn_blocking(move || certified(&found, &proof, &key));
-        checked.await.ok().flatten()
-    }
-
     async fn put_back(&self, set: Admitted, found: &Archived) {
         let keeper = self.keeper();
         let author = found.author.as_deref();
@@ -130,9 +118,8 @@ impl Rules {
             Ok(()) => {
                 keeper.live.overrule(set, found.author.clone());
                 if keeper.live.status().pin.is_none() {
-                    // Until the folder's first state: that it is in order, waits, or is the same.
-                    let what = "the set from before the start is in force; the policy folder has given none since".to_owned();
-                    keeper.live.raise(Concern::Folder, what);
+                    // Until the folder's first state that is in order, waits, or is the same.
+                    keeper.live.await_folder();
                 }
             }
             Err(error) => {

@@ -21,7 +21,7 @@ impl Archive {
         let mut row = PinRow {
             at: self.0.parts.clock.now().micros(),
             by: by.to_owned(),
-            policy_set: self.find(name).await?.digest,
+            policy_set: self.find_text(name).await?.digest,
             reason: shorten(reason, REASON_BYTES_MAX),
             signature: Vec::new(),
         };

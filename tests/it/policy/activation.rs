@@ -35,6 +35,19 @@ async fn reads(world: &World) -> u16 {
     world.get(ISSUE, &world.token("acme", "ann")).await.status
 }
 
+/// Waits until this is so of the folder's state and the set in force.
+async fn until_told(world: &World, what: &str, met: impl Fn(&gatepost::policy::Status) -> bool) {
+    // Between two looks goes a request: a busy wait would keep the judge, which yields to everybody, from its core.
+    let looking = async {
+        while !met(&world.node.shared().live.status()) {
+            world.admin("/livez").await;
+            tokio::task::yield_now().await;
+        }
+    };
+    let met = tokio::time::timeout(std::time::Duration::from_secs(90), looking).await;
+    met.unwrap_or_else(|_| panic!("not in time: {what}"));
+}
+
 /// The records of this kind, or of this operation.
 async fn records(world: &World, name: &str) -> Vec<Value> {
     let mut log = world.log().await;
@@ -108,6 +121,7 @@ async fn a_hole_is_refused_and_its_request_is_told_and_recorded() {
     assert!(found["help"].is_string() && found["message"].is_string());
     let rejected = records(&world, "policy_rejected").await;
     let detail = &rejected.last().expect("its record")["detail"];
+    assert!(detail["author"].is_string(), "whose file it was: {detail}");
     let text = detail["counterexample_01"].as_str().expect("a request");
     let recorded: Value = serde_json::from_str(text).expect("JSON");
     for member in ["request", "entities", "because_of", "hint"] {

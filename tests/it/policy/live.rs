@@ -51,6 +51,7 @@ fn a_refused_set_leaves_the_good_one_and_is_told_until_the_next_good_one() {
     live.publish(admitted(PERMIT), None);
     let error = Draft::from_files([("a.txt", "")]).expect_err("no policies");
     live.refuse(Refused {
+        author: None,
         digest: None,
         errors: Arc::new(error),
     });
@@ -102,6 +103,7 @@ fn a_set_that_waits_for_its_record_is_told_kept_and_given_way_to_a_newer_one() {
     live.hold(ready(PERMIT), "disk full".to_owned());
     let error = Draft::from_files([("a.txt", "")]).expect_err("no policies");
     live.refuse(Refused {
+        author: None,
         digest: None,
         errors: Arc::new(error),
     });

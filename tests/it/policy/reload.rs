@@ -50,6 +50,7 @@ impl Watched {
         match change.expect("in time").expect("a watch") {
             Change::Ready(ready) => Ok(ready.set.snapshot().policy_count()),
             Change::Rejected(refused) => Err(refused.errors.to_string()),
+            Change::Unchanged(same) => panic!("{same:?}"),
         }
     }
 }

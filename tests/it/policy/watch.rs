@@ -65,6 +65,7 @@ impl World {
         match self.change().await {
             Change::Ready(ready) => ready.set.snapshot().policy_count(),
             Change::Rejected(refused) => panic!("{}", refused.errors),
+            Change::Unchanged(same) => panic!("{same:?}"),
         }
     }
 
@@ -72,6 +73,7 @@ impl World {
         match self.change().await {
             Change::Ready(ready) => panic!("{} policies", ready.set.snapshot().policy_count()),
             Change::Rejected(refused) => refused.errors.to_string(),
+            Change::Unchanged(same) => panic!("{same:?}"),
         }
     }
 }

@@ -33,10 +33,18 @@ fn lost(names: &[&str]) -> Vec<Dropped> {
     names.iter().map(one).collect()
 }
 
-fn course(activation: Activation, in_force: Option<&str>, ready: &Ready) -> String {
+fn in_force(digest: &str) -> Before {
+    Before::InForce(digest.to_owned())
+}
+
+fn course(activation: Activation, before: Option<&str>, ready: &Ready) -> String {
+    course_after(activation, &before.map_or(Before::Nothing, in_force), ready)
+}
+
+fn course_after(activation: Activation, before: &Before, ready: &Ready) -> String {
     let ground = Ground {
         activation,
-        in_force,
+        before,
         pinned: None,
     };
     match ground.course(ready, Vec::new()) {
@@ -68,8 +76,8 @@ fn narrowing_lets_live_only_what_was_compared_with_the_set_in_force_and_allows_n
 fn manual_lets_everything_wait_and_auto_nothing() {
     let wider = ready(Some("now"), Some("`x`"), &[]);
     assert_eq!(course(Activation::Auto, Some("now"), &wider), "live");
-    for in_force in [Some("now"), None] {
-        let why = course(Activation::Manual, in_force, &wider);
+    for before in [Some("now"), None] {
+        let why = course(Activation::Manual, before, &wider);
         assert!(why.contains("policy.activation"), "{why}");
     }
 }
@@ -79,7 +87,7 @@ fn a_pin_holds_back_whatever_the_settings_say() {
     for activation in [Activation::Auto, Activation::Narrowing, Activation::Manual] {
         let ground = Ground {
             activation,
-            in_force: Some("now"),
+            before: &in_force("now"),
             pinned: Some("pinned"),
         };
         let course = ground.course(&ready(Some("now"), None, &[]), Vec::new());
@@ -92,7 +100,7 @@ fn a_lost_guarantee_refuses_whatever_else_is_so() {
     for pinned in [None, Some("pinned")] {
         let ground = Ground {
             activation: Activation::Auto,
-            in_force: Some("now"),
+            before: &in_force("now"),
             pinned,
         };
         let told = ground.course(&ready(Some("now"), None, &["payroll"]), Vec::new());
@@ -103,5 +111,25 @@ fn a_lost_guarantee_refuses_whatever_else_is_so() {
         assert_eq!(by_text, Course::Refuse(lost(&["night"])));
         let kept = ground.course(&stale, Vec::new());
         assert!(!matches!(kept, Course::Refuse(_)), "{kept:?}");
+    }
+}
+
+#[test]
+fn with_nothing_in_force_only_the_first_set_and_the_last_one_again_go_live_under_narrowing() {
+    let new = ready(None, None, &[]);
+    for is_same in [true, false] {
+        let kept = Before::Kept { is_same };
+        assert_eq!(course_after(Activation::Auto, &kept, &new), "live");
+        let told = course_after(Activation::Narrowing, &kept, &new);
+        assert_eq!(told == "live", is_same, "{told}");
+    }
+}
+
+#[test]
+fn after_a_set_that_cannot_be_read_everything_waits() {
+    let before = Before::Unreadable("its text is gone".to_owned());
+    for activation in [Activation::Auto, Activation::Narrowing] {
+        let told = course_after(activation, &before, &ready(None, None, &[]));
+        assert!(told.contains("its text is gone"), "{told}");
     }
 }

@@ -27,6 +27,7 @@ async fn a_pinned_set_stays_until_it_is_unpinned_and_then_the_folder_goes_live()
     // A restart keeps it, although the folder says something else.
     let world = world.restart("", async |_| ()).await;
     assert_eq!(live(&world).await, first);
+    until_told(&world, "the folder waits", |told| told.candidate.is_some()).await;
     let told = world.policy_status().await;
     assert_eq!(told["pin"]["digest"], first);
     assert_eq!(told["candidate"]["digest"], candidate["digest"]);
