@@ -108,7 +108,7 @@ impl Keeper {
     /// Records one change, then lets it take effect.
     pub async fn apply(&self, change: Change) {
         match change {
-            Change::Ready(ready) => self.take(ready).await,
+            Change::Ready(ready) => self.take(*ready).await,
             Change::Rejected(refused) => self.reject(refused).await,
             Change::Unchanged(same) => {
                 let author = if same.author.is_empty() {

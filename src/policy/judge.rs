@@ -164,7 +164,7 @@ impl Judging {
         };
         let live = self.bar.live.current();
         match self.admit(&draft, &vocabulary, live.as_deref(), stop) {
-            Ok(Change::Ready(ready)) => Change::Ready(Ready { author, ..ready }),
+            Ok(Change::Ready(ready)) => Change::Ready(Box::new(Ready { author, ..*ready })),
             Ok(Change::Unchanged(same)) => Change::Unchanged(Unchanged { author, ..same }),
             Ok(refused @ Change::Rejected(_)) => refused,
             Err(error) => rejected(Some(draft.digest().to_owned()), Some(author), error),
@@ -196,7 +196,7 @@ impl Judging {
                 return Ok(unchanged(live, confined));
             }
             let found = match (self.compared(set, live, stop), in_force) {
-                (Ok(ready), _) => return Ok(Change::Ready(Ready { confined, ..ready })),
+                (Ok(ready), _) => return Ok(Change::Ready(Box::new(Ready { confined, ..ready }))),
                 // That says something of the solver, about which there is an alarm already, and nothing of the folder.
                 (Err(_), Some(live)) => return Ok(unchanged(live, confined)),
                 (Err(error), None) => PolicyError::from(error),
@@ -277,7 +277,21 @@ fn failed() -> Change {
     let fault = Fault::of_file(".", "judging the folder failed, by a fault of this program");
     let fault = fault
         .with_help("what it says is in the program's log; undo the last change, and report it");
-    rejected(None, PolicyError::from(fault).unproven())
+    rejected(None, None, PolicyError::from(fault).unproven())
+}
+
+/// Does `work` on a thread of its own, at low priority and with room to walk through policies. Nothing comes back if it panics.
+pub fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> std::io::Result<tokio::sync::oneshot::Receiver<T>> {
+    let (done, waiting) = tokio::sync::oneshot::channel();
+    let run = move || {
+        yield_to_requests();
+        let _ = done.send(work());
+    };
+    let thread = thread::Builder::new().name("policy-aside".to_owned());
+    thread.stack_size(STACK_BYTES).spawn(run)?;
+    Ok(waiting)
 }
 
 /// Requests go first: what this thread does may take a little longer. Where the system does not grant it, nothing is lost but that.

@@ -48,7 +48,7 @@ pub use entities::Memberships;
 pub use error::{Fault, PolicyError};
 pub use folder::{Folder, schema_text};
 pub use inert::Obligation;
-pub use judge::Bar;
+pub use judge::{Bar, aside};
 pub(crate) use lint::nearest;
 pub use lint::{Finding, Findings};
 pub use live::{Candidate, Concern, Live, Pending, Refused, Running, Status};

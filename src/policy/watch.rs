@@ -29,7 +29,7 @@ const READS_MAX: usize = 20;
 #[derive(Debug)]
 pub enum Change {
     /// The set is in order and admitted: record it, then [`super::Live::publish`] it, or let it wait for a person.
-    Ready(Ready),
+    Ready(Box<Ready>),
     /// The set is refused: record it, then [`super::Live::refuse`] it. What is in force stays in force.
     Rejected(Refused),
     /// The folder says what is in force, which is proven.

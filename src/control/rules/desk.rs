@@ -9,7 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::order::Activate;
 use super::{Keeper, Order, RulesError};
 use crate::policy::archive::{Archive, Archived, By, Pin};
-use crate::policy::{Admitted, Draft, Live, PolicyError, Proof, Stop, Validated, Vocabulary};
+use crate::policy::{
+    Admitted, Draft, Live, PolicyError, Proof, Stop, Validated, Vocabulary, aside,
+};
 use crate::secret::VerifyingKey;
 
 /// Orders that may wait. Each is a database transaction; who waits longer is told to by waiting.
@@ -133,13 +135,14 @@ impl Rules {
     /// Admits a kept set: by its certificate, and where that does not do, by a proof made now. Blocks a thread of its own.
     pub(super) async fn admit(&self, found: Archived) -> Result<Admitted, RulesError> {
         let (proof, stop, key) = (self.proof.clone(), self.stop.clone(), self.archive().key());
-        let admitted = tokio::task::spawn_blocking(move || {
+        let admitted = aside(move || {
             let digest = found.digest.clone();
             let admitted =
                 certified(&found, &proof, &key).map_or_else(|| prove(&found, &proof, &stop), Ok);
             admitted.map_err(|errors| RulesError::Refused { digest, errors })
         });
         // The thread is gone without an answer only when the program ends, or panicked, which the panic's own message tells.
+        let admitted = admitted.map_err(|_| RulesError::Stopping)?;
         admitted.await.map_err(|_| RulesError::Stopping)?
     }
 

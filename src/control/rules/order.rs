@@ -1,6 +1,6 @@
 //! What persons order about the live set. The keeper carries orders out between the folder's changes, one after the other, so that
 //! what an order was checked against is still so when it takes effect. Used by `rules` only. What must never happen here: an order
-//! without a name and a reason on record.
+//! without a name on record, a set put in force without a reason.
 
 use tokio::sync::oneshot;
 
@@ -50,7 +50,13 @@ impl Keeper {
                     by,
                     answer,
                 } = *order;
-                let _ = answer.send(self.activate(set, author, by).await);
+                let done = self.activate(set, author, by).await;
+                let is_done = done.is_ok();
+                let _ = answer.send(done);
+                if is_done {
+                    // What waits was put together beside another set: a tenant's last good files may be others now.
+                    rescan();
+                }
             }
             Order::Unpin { by, reason, answer } => {
                 let done = self.unpin(&by, reason.as_deref()).await;
@@ -110,7 +116,7 @@ impl Keeper {
         }
         self.live.clear(Concern::Pin);
         self.live.pin(None);
-        self.try_again().await;
+        // What waited is not taken: the folder is judged again, beside the set that is in force now.
         Ok(pin)
     }
 

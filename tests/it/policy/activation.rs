@@ -183,7 +183,7 @@ async fn under_narrowing_what_nobody_compared_waits() {
     };
     // As from the watch. The folder says nothing meanwhile.
     let hand_in = async |ready| {
-        let change = gatepost::policy::Change::Ready(ready);
+        let change = gatepost::policy::Change::Ready(Box::new(ready));
         rules.keeper().apply(change).await;
     };
     hand_in(ready(OPEN, Some("`open` permits more"))).await;
