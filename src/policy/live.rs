@@ -122,7 +122,8 @@ impl Refused {
     pub fn dropping(digest: &str, dropped: &[Dropped]) -> Option<Self> {
         let mut faults = super::error::Faults::default();
         for Dropped { name, why } in dropped {
-            let message = format!("the guarantee `{name}` of the set in force is lost: {why}");
+            let message =
+                format!("the guarantee `{name}` of the set that went live last is lost: {why}");
             let remedy = format!(
                 "put it back as it was; or, if it is to be given up: gatepost policy activate {digest} --drop-guarantee {name} --reason '…'"
             );

@@ -36,10 +36,10 @@ impl Keeper {
         let nothing_lost = Vec::new();
         match self.archive.last_activated().await {
             Ok(None) => Ok((Before::Nothing, nothing_lost)),
-            Ok(Some(last)) => {
+            Ok(Some(former)) => {
                 let is_same =
-                    (&last.digest, &last.schema_digest) == (&new.digest, &new.schema_digest);
-                let lost = ratchet::lost(&last.files, &new.files);
+                    (&former.digest, &former.schema_digest) == (&new.digest, &new.schema_digest);
+                let lost = ratchet::lost(&former.files, &new.files);
                 Ok((Before::Kept { is_same }, lost))
             }
             Err(error @ (ArchiveError::Db(_) | ArchiveError::Ledger(_))) => Err(error),

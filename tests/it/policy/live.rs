@@ -156,7 +156,7 @@ fn a_lost_guarantee_is_told_with_the_command_that_gives_it_up() {
     let fault = &refused.errors.faults()[0];
     assert_eq!(
         fault.to_string(),
-        "guarantees/payroll.cedar: the guarantee `payroll` of the set in force is lost: it is gone"
+        "guarantees/payroll.cedar: the guarantee `payroll` of the set that went live last is lost: it is gone"
     );
     let remedy = fault.advice().expect("a remedy");
     assert!(

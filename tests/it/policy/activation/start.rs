@@ -138,6 +138,11 @@ async fn a_changed_archive_is_not_used_and_told() {
         })
         .await;
         let told = world.policy_status().await;
+        if sql.starts_with("DELETE") {
+            // The folder gives back the very text that the signed activation names.
+            assert_eq!(live(&world).await, before, "{sql}");
+            continue;
+        }
         assert_eq!(told["live"], Value::Null, "{sql}");
         if !sql.contains("replace(files") {
             let why = told["candidate"]["why"].as_str().unwrap_or_default();
