@@ -95,6 +95,7 @@ async fn judged(
             Ok((ready.set.snapshot().policy_count(), confined.collect()))
         }
         Change::Rejected(refused) => Err(refused.errors.to_string()),
+        Change::Unchanged(_) => panic!("nothing was in force"),
     }
 }
 
