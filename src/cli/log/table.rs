@@ -111,7 +111,7 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
     let code = match record.text("kind") {
         Some("outcome") => inner("outcome", "status").to_string(),
         Some("admin") => text("operation"),
-        Some("policy_activated" | "policy_rejected") => about_set(record),
+        Some("policy_activated" | "policy_rejected") => set(record),
         _ => text("code"),
     };
     [
@@ -122,22 +122,24 @@ fn cells(record: &Record) -> [String; COLUMNS.len()] {
         text("tenant"),
         text("account"),
         text("action"),
-        text("site"),
+        // A policy set has no site: the place is free.
+        fault(record).unwrap_or_else(|| text("site")),
         start(inner("resource", "id").as_str().unwrap_or_default()),
         end(&text("decision_id")),
     ]
 }
 
-/// Which policy set, by as many digits as commands take, and what is wrong with it.
-fn about_set(record: &Record) -> String {
+/// Which policy set, by as many digits as commands take.
+fn set(record: &Record) -> String {
     let digest = record.text("policy_set").unwrap_or_default();
     let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
-    let digits: String = digits.chars().take(DIGITS_SHOWN).collect();
-    let fault = record
-        .member("detail")
-        .and_then(|detail| detail.get("fault_01"));
-    let fault = fault.and_then(|fault| fault.as_str()).unwrap_or_default();
-    visible(format!("{digits} {fault}").trim())
+    visible(digits.get(..DIGITS_SHOWN).unwrap_or(digits))
+}
+
+/// What is wrong with a policy set: first of all the file and line.
+fn fault(record: &Record) -> Option<String> {
+    let fault = record.member("detail")?.get("fault_01")?;
+    fault.as_str().map(visible)
 }
 
 /// As much as a column that is never cut may take from the others.
