@@ -241,6 +241,16 @@ impl Live {
         self.state().waiting.take()
     }
 
+    /// Forgets the set that waits if it was compared with another one than is in force now. It is told as waiting still.
+    pub fn forget_stale(&self) {
+        let mut state = self.state();
+        let live = state.status.live.as_ref().map(|live| live.digest.clone());
+        let is_stale = |ready: &Ready| ready.compared_with != live;
+        if state.waiting.as_ref().is_some_and(is_stale) {
+            state.waiting = None;
+        }
+    }
+
     /// Notes the tenants whose own files are at fault.
     pub fn confine(&self, confined: Vec<Confined>) {
         self.state().status.confined = confined;

@@ -50,13 +50,7 @@ impl Keeper {
                     by,
                     answer,
                 } = *order;
-                let done = self.activate(set, author, by).await;
-                let is_done = done.is_ok();
-                let _ = answer.send(done);
-                if is_done {
-                    // What waits was put together beside another set: a tenant's last good files may be others now.
-                    rescan();
-                }
+                let _ = answer.send(self.activate(set, author, by).await);
             }
             Order::Unpin { by, reason, answer } => {
                 let done = self.unpin(&by, reason.as_deref()).await;
@@ -116,7 +110,10 @@ impl Keeper {
         }
         self.live.clear(Concern::Pin);
         self.live.pin(None);
-        // What waited is not taken: the folder is judged again, beside the set that is in force now.
+        // What was put together beside another set is not taken: a tenant's last good files may be others by now. The folder is judged
+        // again in any case.
+        self.live.forget_stale();
+        self.try_again().await;
         Ok(pin)
     }
 

@@ -165,3 +165,23 @@ fn a_lost_guarantee_is_told_with_the_command_that_gives_it_up() {
     );
     assert!(Refused::dropping("sha256:01", &[]).is_none());
 }
+
+#[test]
+fn what_was_compared_with_another_set_than_is_in_force_is_not_taken_again() {
+    let live = Live::new(TestClock::at(Timestamp::from_seconds(7)).clock());
+    live.publish(admitted(PERMIT), None);
+    live.offer(ready(FORBID), "pinned".to_owned());
+    live.forget_stale();
+    assert!(
+        live.take_waiting().is_none(),
+        "it was compared with nothing"
+    );
+    let in_force = live.current().map(|set| set.digest().to_owned());
+    let fresh = Ready {
+        compared_with: in_force,
+        ..ready(FORBID)
+    };
+    live.offer(fresh, "pinned".to_owned());
+    live.forget_stale();
+    assert!(live.take_waiting().is_some());
+}
