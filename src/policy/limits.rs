@@ -18,7 +18,7 @@ const PATH_MAX: usize = 32;
 /// How many things a policy may name: the prover compares each with each.
 const ENTITIES_MAX: usize = 200;
 /// How long a policy may be: its texts and patterns become a part of the questions to the solver.
-const BYTES_MAX: usize = 64 * 1024;
+const BYTES_MAX: usize = 256 * 1024;
 
 /// Refuses policies that are too large to be looked at.
 pub(super) fn check(source: &Source) -> Result<(), PolicyError> {
