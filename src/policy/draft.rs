@@ -7,6 +7,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use super::blame::{Blame, ByTenant};
 use super::error::{Fault, Faults, PolicyError};
 use crate::ledger::entry::PolicyRef;
 use crate::secret::{hex, sha256};
@@ -17,8 +18,12 @@ pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// The largest set.
 pub const SET_BYTES_MAX: usize = 16 * 1024 * 1024;
 const TOO_LARGE: &str = "the files together are larger than 16 MiB";
+const TENANT_TOO_LARGE: &str = "the files of this tenant together are larger than 1 MiB";
 /// The largest number of entries in the folder and its subfolders.
 pub const ENTRIES_MAX: usize = 20_000;
+/// The most that a tenant may have of both: nobody fills what all share.
+const TENANT_BYTES_MAX: usize = 1024 * 1024;
+const TENANT_ENTRIES_MAX: usize = 1_000;
 /// How deep folders may lie in each other.
 const DEPTH_MAX: usize = 16;
 /// How often a folder is read until two reads agree.
@@ -36,20 +41,32 @@ pub(super) const GUARANTEES: &str = "guarantees/";
 pub(super) const LINKS: &str = "links.json";
 
 /// The files of a folder: path relative to it, with `/`, and text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Draft {
     files: BTreeMap<String, String>,
+    /// What could not be read in the folders of tenants. It is each tenant's own: see [`super::Validated::check_confined`].
+    unread: ByTenant,
     digest: String,
 }
 
+/// The digest is of all that the files say, and of what could not be read.
+impl PartialEq for Draft {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Draft {}
+
 impl Draft {
-    /// Reads a folder until two reads agree, so that a set is never made of the halves of two.
+    /// Reads a folder until two reads agree, so that a set is never made of the halves of two. Here a file of a tenant that cannot be
+    /// read refuses the whole, as every other does.
     pub fn read(directory: &Path) -> Result<Self, PolicyError> {
         let mut last = Self::read_once(directory)?;
         for _ in 1..READS_MAX {
             let next = Self::read_once(directory)?;
             if next.digest == last.digest {
-                return Ok(next);
+                return next.whole();
             }
             last = next;
         }
@@ -67,7 +84,20 @@ impl Draft {
         let files = files
             .into_iter()
             .map(|(name, text)| (name.into(), text.into()));
-        Self::of_files(".", files.collect())
+        Self::of_files(".", files.collect(), Blame::default())?.whole()
+    }
+
+    /// This set, if all of it could be read.
+    fn whole(self) -> Result<Self, PolicyError> {
+        if self.unread.is_empty() {
+            return Ok(self);
+        }
+        Err(together(self.unread.into_values()))
+    }
+
+    /// What could not be read in the folders of tenants.
+    pub(super) fn unread(&self) -> &ByTenant {
+        &self.unread
     }
 
     /// `sha256:` and the hash over the sorted paths and contents.
@@ -91,9 +121,9 @@ impl Draft {
 
     /// The tenants with a folder of their own.
     pub(super) fn tenants(&self) -> BTreeSet<&str> {
-        self.files
-            .keys()
-            .filter_map(|path| tenant_of(path))
+        let served = self.files.keys().filter_map(|path| tenant_of(path));
+        served
+            .chain(self.unread.keys().map(String::as_str))
             .collect()
     }
 
@@ -109,17 +139,19 @@ impl Draft {
         self.files.keys().filter_map(|path| closed(path))
     }
 
-    /// This set with the files of some tenants taken from another; a tenant that has none there is closed.
+    /// This set with the files of some tenants taken from another; a tenant that has none there, or that is `unfit`, is closed.
     pub(super) fn with_tenants_of(
         &self,
         other: Option<&Self>,
         tenants: &BTreeSet<&str>,
+        unfit: &BTreeSet<String>,
     ) -> Result<Self, PolicyError> {
         let is_kept = |path: &str| tenant_of(path).is_none_or(|tenant| !tenants.contains(tenant));
         let mut files = self.files.clone();
         files.retain(|path, _| is_kept(path));
         let earlier = other.iter().flat_map(|other| &other.files);
-        let earlier = earlier.filter(|(path, _)| !is_kept(path));
+        let is_fit = |path: &str| tenant_of(path).is_some_and(|tenant| !unfit.contains(tenant));
+        let earlier = earlier.filter(|(path, _)| !is_kept(path) && is_fit(path));
         files.extend(earlier.map(|(path, text)| (path.clone(), text.clone())));
         // Kept files come on top of new ones: tenants that break large files in turn must not pile them up.
         if files.values().map(String::len).sum::<usize>() > SET_BYTES_MAX {
@@ -132,7 +164,15 @@ impl Draft {
         for tenant in tenants.iter().filter(|tenant| !served.contains(**tenant)) {
             files.insert(format!("{TENANTS}{tenant}/{CLOSED}"), String::new());
         }
-        Self::of_files(".", files)
+        // Of whoever is at fault nothing is left that could not be read.
+        let mut composed = Self::of_files(".", files, Blame::default())?;
+        let others = self.unread.iter();
+        let others = others.filter(|(tenant, _)| !tenants.contains(tenant.as_str()));
+        composed.unread = others
+            .map(|(tenant, errors)| (tenant.clone(), errors.clone()))
+            .collect();
+        composed.digest = digest(&composed.files, &composed.unread);
+        Ok(composed)
     }
 
     /// The Cedar files that say what must be provable, sorted by path. They are no policies: they allow nothing.
@@ -168,36 +208,71 @@ impl Draft {
     pub(super) fn read_once(directory: &Path) -> Result<Self, PolicyError> {
         let mut walk = Walk::new(directory)?;
         walk.enter(directory, "", 0);
-        let Walk { files, faults, .. } = walk;
-        Self::of_files(&directory.display().to_string(), faults.none_or(files)?)
+        let Walk { files, blame, .. } = walk;
+        Self::of_files(&directory.display().to_string(), files, blame)
     }
 
-    fn of_files(place: &str, files: BTreeMap<String, String>) -> Result<Self, PolicyError> {
-        let mut faults = Faults::default();
-        for path in files.keys() {
-            if let Some(message) = misplaced(path) {
-                faults.push(Fault::of_file(path, message));
+    fn of_files(
+        place: &str,
+        mut files: BTreeMap<String, String>,
+        mut blame: Blame,
+    ) -> Result<Self, PolicyError> {
+        files.retain(|path, _| match misplaced(path) {
+            Some(message) => {
+                blame.push(Fault::of_file(path, message));
+                false
             }
-        }
+            None => true,
+        });
         // An emptied folder is an accident, not a wish to deny everything.
         let is_policy = |path: &String| is_cedar(path) && !path.starts_with(GUARANTEES);
         if !files.keys().any(is_policy) {
-            faults.push(Fault::of_file(
+            blame.push(Fault::of_file(
                 place,
                 "no policies: there is no `*.cedar` file",
             ));
         }
-        let digest = digest(&files);
-        faults.none_or(Self { files, digest })
+        let (shared, unread) = blame.apart();
+        if let Err(shared) = shared {
+            // Whoever mends it is told all at once.
+            let all = [shared].into_iter().chain(unread.into_values());
+            return Err(together(all));
+        }
+        let digest = digest(&files, &unread);
+        Ok(Self {
+            files,
+            unread,
+            digest,
+        })
     }
 }
 
-/// SHA-256 over paths and contents, each with its length before it, so that no two sets look alike.
-fn digest(files: &BTreeMap<String, String>) -> String {
+fn together(errors: impl Iterator<Item = PolicyError>) -> PolicyError {
+    let mut faults = Faults::default();
+    for error in errors {
+        faults.part::<()>(Err(error));
+    }
+    // INVARIANT: it is called with an error.
+    faults.none_or(()).expect_err("an error")
+}
+
+/// SHA-256 over paths and contents, each with its length before it, so that no two sets look alike. What could not be read counts:
+/// a state is looked at again when such a fault appears or goes.
+fn digest(files: &BTreeMap<String, String>, unread: &ByTenant) -> String {
     let mut bytes = Vec::new();
-    for part in files.iter().flat_map(|(path, text)| [path, text]) {
+    let mut add = |part: &str| {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());
+    };
+    for (path, text) in files {
+        add(path);
+        add(text);
+    }
+    // A third part, which no set has that could be read: nothing looks like a file here.
+    for (tenant, errors) in unread {
+        add("");
+        add(tenant);
+        add(&errors.to_string());
     }
     format!("sha256:{}", hex(&sha256(&bytes)))
 }
@@ -206,10 +281,15 @@ fn is_cedar(path: &str) -> bool {
     Path::new(path).extension() == Some(OsStr::new("cedar"))
 }
 
-/// The tenant in whose folder a file lies.
+/// The tenant in whose folder a file lies. A folder that cannot be that of a tenant is nobody's own.
 pub(super) fn tenant_of(path: &str) -> Option<&str> {
-    let (tenant, _) = path.strip_prefix(TENANTS)?.split_once('/')?;
-    Some(tenant)
+    folder_of(path).filter(|name| name.parse::<TenantId>().is_ok())
+}
+
+/// The folder below that of the tenants in which a file lies.
+fn folder_of(path: &str) -> Option<&str> {
+    let (folder, _) = path.strip_prefix(TENANTS)?.split_once('/')?;
+    Some(folder)
 }
 
 /// The tenant that a file closes.
@@ -230,7 +310,7 @@ fn misplaced(path: &str) -> Option<String> {
 }
 
 fn misplaced_tenant(path: &str) -> Option<String> {
-    let Some(tenant) = tenant_of(path) else {
+    let Some(tenant) = folder_of(path) else {
         return Some("a file under `tenants` lies in the folder of its tenant, which has the tenant's client key for a name".to_owned());
     };
     // `Tenant::"…"` and ids are made of it: a name that cannot be a client key would be a folder that never matches.
@@ -245,9 +325,12 @@ fn misplaced_tenant(path: &str) -> Option<String> {
 struct Walk {
     root: PathBuf,
     files: BTreeMap<String, String>,
-    faults: Faults,
+    blame: Blame,
     entries: usize,
     bytes: usize,
+    /// What these two may grow to in the folder that is read just now.
+    entries_max: usize,
+    bytes_max: usize,
 }
 
 impl Walk {
@@ -260,9 +343,11 @@ impl Walk {
         Ok(Self {
             root,
             files: BTreeMap::new(),
-            faults: Faults::default(),
+            blame: Blame::default(),
             entries: 0,
             bytes: 0,
+            entries_max: ENTRIES_MAX,
+            bytes_max: SET_BYTES_MAX,
         })
     }
 
@@ -276,7 +361,7 @@ impl Walk {
         };
         for entry in listing {
             self.entries += 1;
-            if self.entries > ENTRIES_MAX || depth > DEPTH_MAX {
+            if self.entries > self.entries_max || depth > DEPTH_MAX {
                 return self.refuse(prefix, "too many files, or folders too deep in each other");
             }
             let entry = match entry {
@@ -302,13 +387,25 @@ impl Walk {
         }
         let is_ours = is_cedar(name) || name == ENTITIES || name == LINKS;
         match fs::symlink_metadata(place) {
-            Ok(kind) if kind.is_dir() => self.enter(place, &format!("{path}/"), depth + 1),
+            Ok(kind) if kind.is_dir() => self.descend(place, &format!("{path}/"), depth + 1),
             Ok(kind) if kind.is_symlink() => self.link(place, path, is_ours),
             Ok(_) if is_ours => self.read(place, path),
             Err(error) if is_ours => self.refuse(path, format!("cannot read it: {error}")),
             // Notes, editors' backups and whatever else people keep beside their rules.
             Ok(_) | Err(_) => {}
         }
+    }
+
+    /// Enters a folder; that of a tenant with less room than there is, so that another tenant's always has some.
+    fn descend(&mut self, place: &Path, prefix: &str, depth: usize) {
+        if depth != 2 || tenant_of(prefix).is_none() {
+            return self.enter(place, prefix, depth);
+        }
+        self.entries_max = ENTRIES_MAX.min(self.entries + TENANT_ENTRIES_MAX);
+        self.bytes_max = SET_BYTES_MAX.min(self.bytes + TENANT_BYTES_MAX);
+        self.enter(place, prefix, depth);
+        self.entries = self.entries.min(self.entries_max);
+        (self.entries_max, self.bytes_max) = (ENTRIES_MAX, SET_BYTES_MAX);
     }
 
     /// A link may name a file of this folder and nothing else: not a folder, not a file elsewhere.
@@ -330,10 +427,14 @@ impl Walk {
     fn read(&mut self, place: &Path, path: &str) {
         match read_text(place) {
             Ok(text) => {
-                self.bytes += text.len();
-                if self.bytes > SET_BYTES_MAX {
-                    return self.refuse(path, TOO_LARGE);
+                if self.bytes + text.len() > self.bytes_max {
+                    let message = match tenant_of(path) {
+                        Some(_) if self.bytes_max < SET_BYTES_MAX => TENANT_TOO_LARGE,
+                        Some(_) | None => TOO_LARGE,
+                    };
+                    return self.refuse(path, message);
                 }
+                self.bytes += text.len();
                 self.files.insert(path.to_owned(), text);
             }
             Err(message) => self.refuse(path, message),
@@ -341,7 +442,7 @@ impl Walk {
     }
 
     fn refuse(&mut self, path: &str, message: impl Into<String>) {
-        self.faults.push(Fault::of_file(path, message));
+        self.blame.push(Fault::of_file(path, message));
     }
 }
 
@@ -378,7 +479,7 @@ mod tests {
         let (new, last) = (draft("globex", SET_BYTES_MAX / 2), "acme");
         let composed = |length| {
             let last_good = draft(last, length);
-            new.with_tenants_of(Some(&last_good), &BTreeSet::from([last]))
+            new.with_tenants_of(Some(&last_good), &BTreeSet::from([last]), &BTreeSet::new())
         };
         assert!(composed(SET_BYTES_MAX / 2).is_ok());
         let refused = composed(SET_BYTES_MAX / 2 + 1).unwrap_err();
