@@ -3,6 +3,7 @@
 //! because they are at fault. A forbid may be missing then, so it is closed instead.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use super::blame::ByTenant;
 use super::draft::Draft;
@@ -76,12 +77,15 @@ fn compose(
         let (shared, tenants) = blame.apart();
         shared?;
         for (tenant, errors) in tenants {
-            if !at_fault.contains_key(&tenant) {
-                at_fault.insert(tenant, errors);
-                continue;
-            }
+            let known = match at_fault.entry(tenant) {
+                Entry::Vacant(free) => {
+                    free.insert(errors);
+                    continue;
+                }
+                Entry::Occupied(known) => known.key().clone(),
+            };
             // Its earlier files were good, and are good no more under the new ones that all share.
-            if !wrote.contains(tenant.as_str()) || !unfit.insert(tenant) {
+            if !wrote.contains(known.as_str()) || !unfit.insert(known) {
                 return Err(errors);
             }
         }

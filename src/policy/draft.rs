@@ -315,26 +315,4 @@ fn misplaced_tenant(path: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kept_files_count_as_new_ones_do() {
-        let draft = |tenant: &str, length| {
-            let path = format!("tenants/{tenant}/a.cedar");
-            let files = [
-                (path, " ".repeat(length)),
-                ("a.cedar".to_owned(), String::new()),
-            ];
-            Draft::from_files(files).unwrap()
-        };
-        let (new, last) = (draft("globex", SET_BYTES_MAX / 2), "acme");
-        let composed = |length| {
-            let last_good = draft(last, length);
-            new.with_tenants_of(Some(&last_good), &BTreeSet::from([last]), &BTreeSet::new())
-        };
-        assert!(composed(SET_BYTES_MAX / 2).is_ok());
-        let refused = composed(SET_BYTES_MAX / 2 + 1).unwrap_err();
-        assert_eq!(refused.to_string(), format!(".: {TOO_LARGE}"));
-    }
-}
+mod tests;

@@ -78,8 +78,10 @@ impl<'a> Iterator for Tokens<'a> {
                 [b'/', b'/', ..] => (false, run(rest, |byte| !matches!(byte, b'\n' | b'\r'))),
                 [b'"', ..] => (true, quoted(rest)),
                 [byte, ..] if is_word(*byte) => (true, run(rest, is_word)),
-                [b'&', b'&', ..] | [b'|', b'|', ..] | [b':', b':', ..] => (true, 2),
-                [b'=' | b'!' | b'<' | b'>', b'=', ..] => (true, 2),
+                [b'&', b'&', ..]
+                | [b'|', b'|', ..]
+                | [b':', b':', ..]
+                | [b'=' | b'!' | b'<' | b'>', b'=', ..] => (true, 2),
                 // What is not ASCII is a blank, or nothing that Cedar can read.
                 [byte, ..] if byte.is_ascii_graphic() => (true, 1),
                 [_, ..] => (false, run(rest, |byte| !byte.is_ascii_graphic())),
