@@ -1,3 +1,5 @@
+//! A folder that is read: what counts, and whose fault it is that something could not be read.
+
 use super::super::{Validated, Vocabulary, Workshop};
 use super::*;
 
