@@ -1,7 +1,9 @@
 //! `gatepost policy`: for those who write the rules.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -27,6 +29,8 @@ use crate::policy::{
 const LINTS: Duration = Duration::from_secs(10);
 /// The same for one question.
 const LINT_QUERY: Duration = Duration::from_secs(2);
+/// Room for the recursion of Cedar and of the prover, many times what a policy within its limits takes.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// `gatepost policy`.
 #[derive(Debug, clap::Args)]
@@ -108,10 +112,18 @@ fn examine(source: &Source, strict: Option<bool>) -> anyhow::Result<ExitCode> {
         is_strict: strict.unwrap_or(false),
         ..Verdict::default()
     };
-    let done = match strict {
+    let look = || match strict {
         Some(_) => check(source, &settings, &mut verdict),
         None => prove(source, &settings, &mut verdict),
     };
+    let done = thread::scope(|scope| {
+        let looking = thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, look)?;
+        looking
+            .join()
+            .map_err(|_| io::Error::other("it did not come to an end"))
+    })?;
     verdict.refused = done.err();
     verdict.print(source.format)?;
     Ok(verdict.exit().into())

@@ -3,6 +3,7 @@
 //! because they are at fault. A forbid may be missing then, so it is closed instead.
 
 use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
 
 use super::blame::ByTenant;
 use super::draft::Draft;
@@ -24,7 +25,11 @@ pub struct Confined {
 
 impl Validated {
     /// Checks a draft, and keeps a tenant whose files are at fault to its files in `last_good`, the set that is in force. Files that
-    /// all share must be in order, or the whole set is refused: also where they no longer fit a tenant's files in `last_good`.
+    /// all share must be in order, or the whole set is refused.
+    ///
+    /// Where its files in `last_good` do not fit under the new shared ones either, what all share wins, and the tenant is closed: a
+    /// forbid that is urgent goes live whatever a tenant wrote. Only a tenant that wrote nothing since then is not closed for what
+    /// others changed; then the set is refused, and whoever changed the shared files finds another id.
     ///
     /// `blamed` are tenants whose files somebody else found at fault, such as a prover that could not show them inert.
     ///
@@ -53,12 +58,16 @@ fn compose(
     mut at_fault: ByTenant,
 ) -> Result<(Validated, Vec<Confined>), PolicyError> {
     let tenants = draft.tenants();
+    // What could not be read comes first: a tenant is not judged by the rest of its files.
+    at_fault.extend(draft.unread().clone());
     at_fault.retain(|tenant, _| tenants.contains(tenant.as_str()));
-    let mut changed = changed(draft, last_good);
-    // INVARIANT: a round that goes on has one tenant more at fault.
+    let wrote = changed(draft, last_good);
+    let mut changed = wrote.clone();
+    let mut unfit = BTreeSet::new();
+    // INVARIANT: a round that goes on has one tenant more at fault, or one more of these that is closed.
     loop {
         let confined: BTreeSet<&str> = at_fault.keys().map(String::as_str).collect();
-        let composed = draft.with_tenants_of(last_good, &confined)?;
+        let composed = draft.with_tenants_of(last_good, &confined, &unfit)?;
         // Whoever had an id keeps it: a tenant must not be able to put another at fault by taking one of its ids.
         changed.retain(|tenant| !confined.contains(tenant));
         let blame = match Validated::check_files(workshop, &composed, vocabulary, &changed) {
@@ -68,11 +77,17 @@ fn compose(
         let (shared, tenants) = blame.apart();
         shared?;
         for (tenant, errors) in tenants {
+            let known = match at_fault.entry(tenant) {
+                Entry::Vacant(free) => {
+                    free.insert(errors);
+                    continue;
+                }
+                Entry::Occupied(known) => known.key().clone(),
+            };
             // Its earlier files were good, and are good no more under the new ones that all share.
-            if at_fault.contains_key(&tenant) {
+            if !wrote.contains(known.as_str()) || !unfit.insert(known) {
                 return Err(errors);
             }
-            at_fault.insert(tenant, errors);
         }
     }
 }
@@ -80,7 +95,8 @@ fn compose(
 /// The tenants whose files are others than before.
 fn changed<'a>(draft: &'a Draft, last_good: Option<&Draft>) -> BTreeSet<&'a str> {
     let is_changed = |tenant: &&str| {
-        last_good.is_none_or(|last| !last.of_tenant(tenant).eq(draft.of_tenant(tenant)))
+        let is_same = |last: &Draft| last.of_tenant(tenant).eq(draft.of_tenant(tenant));
+        draft.unread().contains_key(*tenant) || !last_good.is_some_and(is_same)
     };
     draft.tenants().into_iter().filter(is_changed).collect()
 }

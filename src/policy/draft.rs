@@ -3,14 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::blame::{Blame, ByTenant};
 use super::error::{Fault, Faults, PolicyError};
 use crate::ledger::entry::PolicyRef;
 use crate::secret::{hex, sha256};
 use crate::tenant::TenantId;
+use walk::Walk;
+
+mod walk;
 
 /// The largest file.
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -19,8 +21,6 @@ pub const SET_BYTES_MAX: usize = 16 * 1024 * 1024;
 const TOO_LARGE: &str = "the files together are larger than 16 MiB";
 /// The largest number of entries in the folder and its subfolders.
 pub const ENTRIES_MAX: usize = 20_000;
-/// How deep folders may lie in each other.
-const DEPTH_MAX: usize = 16;
 /// How often a folder is read until two reads agree.
 const READS_MAX: usize = 5;
 
@@ -36,20 +36,32 @@ pub(super) const GUARANTEES: &str = "guarantees/";
 pub(super) const LINKS: &str = "links.json";
 
 /// The files of a folder: path relative to it, with `/`, and text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Draft {
     files: BTreeMap<String, String>,
+    /// What could not be read in the folders of tenants. It is each tenant's own: see [`super::Validated::check_confined`].
+    unread: ByTenant,
     digest: String,
 }
 
+/// The digest is of all that the files say, and of what could not be read.
+impl PartialEq for Draft {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for Draft {}
+
 impl Draft {
-    /// Reads a folder until two reads agree, so that a set is never made of the halves of two.
+    /// Reads a folder until two reads agree, so that a set is never made of the halves of two. Here a file of a tenant that cannot be
+    /// read refuses the whole, as every other does.
     pub fn read(directory: &Path) -> Result<Self, PolicyError> {
         let mut last = Self::read_once(directory)?;
         for _ in 1..READS_MAX {
             let next = Self::read_once(directory)?;
             if next.digest == last.digest {
-                return Ok(next);
+                return next.whole();
             }
             last = next;
         }
@@ -67,7 +79,20 @@ impl Draft {
         let files = files
             .into_iter()
             .map(|(name, text)| (name.into(), text.into()));
-        Self::of_files(".", files.collect())
+        Self::of_files(".", files.collect(), Blame::default())?.whole()
+    }
+
+    /// This set, if all of it could be read.
+    fn whole(self) -> Result<Self, PolicyError> {
+        if self.unread.is_empty() {
+            return Ok(self);
+        }
+        Err(together(self.unread.into_values()))
+    }
+
+    /// What could not be read in the folders of tenants.
+    pub(super) fn unread(&self) -> &ByTenant {
+        &self.unread
     }
 
     /// `sha256:` and the hash over the sorted paths and contents.
@@ -91,9 +116,9 @@ impl Draft {
 
     /// The tenants with a folder of their own.
     pub(super) fn tenants(&self) -> BTreeSet<&str> {
-        self.files
-            .keys()
-            .filter_map(|path| tenant_of(path))
+        let served = self.files.keys().filter_map(|path| tenant_of(path));
+        served
+            .chain(self.unread.keys().map(String::as_str))
             .collect()
     }
 
@@ -109,17 +134,19 @@ impl Draft {
         self.files.keys().filter_map(|path| closed(path))
     }
 
-    /// This set with the files of some tenants taken from another; a tenant that has none there is closed.
+    /// This set with the files of some tenants taken from another; a tenant that has none there, or that is `unfit`, is closed.
     pub(super) fn with_tenants_of(
         &self,
         other: Option<&Self>,
         tenants: &BTreeSet<&str>,
+        unfit: &BTreeSet<String>,
     ) -> Result<Self, PolicyError> {
         let is_kept = |path: &str| tenant_of(path).is_none_or(|tenant| !tenants.contains(tenant));
         let mut files = self.files.clone();
         files.retain(|path, _| is_kept(path));
         let earlier = other.iter().flat_map(|other| &other.files);
-        let earlier = earlier.filter(|(path, _)| !is_kept(path));
+        let is_fit = |path: &str| tenant_of(path).is_some_and(|tenant| !unfit.contains(tenant));
+        let earlier = earlier.filter(|(path, _)| !is_kept(path) && is_fit(path));
         files.extend(earlier.map(|(path, text)| (path.clone(), text.clone())));
         // Kept files come on top of new ones: tenants that break large files in turn must not pile them up.
         if files.values().map(String::len).sum::<usize>() > SET_BYTES_MAX {
@@ -132,7 +159,15 @@ impl Draft {
         for tenant in tenants.iter().filter(|tenant| !served.contains(**tenant)) {
             files.insert(format!("{TENANTS}{tenant}/{CLOSED}"), String::new());
         }
-        Self::of_files(".", files)
+        // Of whoever is at fault nothing is left that could not be read.
+        let mut composed = Self::of_files(".", files, Blame::default())?;
+        let others = self.unread.iter();
+        let others = others.filter(|(tenant, _)| !tenants.contains(tenant.as_str()));
+        composed.unread = others
+            .map(|(tenant, errors)| (tenant.clone(), errors.clone()))
+            .collect();
+        composed.digest = digest(&composed.files, &composed.unread);
+        Ok(composed)
     }
 
     /// The Cedar files that say what must be provable, sorted by path. They are no policies: they allow nothing.
@@ -166,38 +201,71 @@ impl Draft {
 
     /// Reads a folder as it is at the moment.
     pub(super) fn read_once(directory: &Path) -> Result<Self, PolicyError> {
-        let mut walk = Walk::new(directory)?;
-        walk.enter(directory, "", 0);
-        let Walk { files, faults, .. } = walk;
-        Self::of_files(&directory.display().to_string(), faults.none_or(files)?)
+        let (files, blame) = Walk::through(directory)?;
+        Self::of_files(&directory.display().to_string(), files, blame)
     }
 
-    fn of_files(place: &str, files: BTreeMap<String, String>) -> Result<Self, PolicyError> {
-        let mut faults = Faults::default();
-        for path in files.keys() {
-            if let Some(message) = misplaced(path) {
-                faults.push(Fault::of_file(path, message));
+    fn of_files(
+        place: &str,
+        mut files: BTreeMap<String, String>,
+        mut blame: Blame,
+    ) -> Result<Self, PolicyError> {
+        files.retain(|path, _| match misplaced(path) {
+            Some(message) => {
+                blame.push(Fault::of_file(path, message));
+                false
             }
-        }
+            None => true,
+        });
         // An emptied folder is an accident, not a wish to deny everything.
         let is_policy = |path: &String| is_cedar(path) && !path.starts_with(GUARANTEES);
         if !files.keys().any(is_policy) {
-            faults.push(Fault::of_file(
+            blame.push(Fault::of_file(
                 place,
                 "no policies: there is no `*.cedar` file",
             ));
         }
-        let digest = digest(&files);
-        faults.none_or(Self { files, digest })
+        let (shared, unread) = blame.apart();
+        if let Err(shared) = shared {
+            // Whoever mends it is told all at once.
+            let all = [shared].into_iter().chain(unread.into_values());
+            return Err(together(all));
+        }
+        let digest = digest(&files, &unread);
+        Ok(Self {
+            files,
+            unread,
+            digest,
+        })
     }
 }
 
-/// SHA-256 over paths and contents, each with its length before it, so that no two sets look alike.
-fn digest(files: &BTreeMap<String, String>) -> String {
+fn together(errors: impl Iterator<Item = PolicyError>) -> PolicyError {
+    let mut faults = Faults::default();
+    for error in errors {
+        faults.part::<()>(Err(error));
+    }
+    // INVARIANT: it is called with an error.
+    faults.none_or(()).expect_err("an error")
+}
+
+/// SHA-256 over paths and contents, each with its length before it, so that no two sets look alike. What could not be read counts:
+/// a state is looked at again when such a fault appears or goes.
+fn digest(files: &BTreeMap<String, String>, unread: &ByTenant) -> String {
     let mut bytes = Vec::new();
-    for part in files.iter().flat_map(|(path, text)| [path, text]) {
+    let mut add = |part: &str| {
         bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
         bytes.extend_from_slice(part.as_bytes());
+    };
+    for (path, text) in files {
+        add(path);
+        add(text);
+    }
+    // A third part, which no set has that could be read: nothing looks like a file here.
+    for (tenant, errors) in unread {
+        add("");
+        add(tenant);
+        add(&errors.to_string());
     }
     format!("sha256:{}", hex(&sha256(&bytes)))
 }
@@ -206,10 +274,15 @@ fn is_cedar(path: &str) -> bool {
     Path::new(path).extension() == Some(OsStr::new("cedar"))
 }
 
-/// The tenant in whose folder a file lies.
+/// The tenant in whose folder a file lies. A folder that cannot be that of a tenant is nobody's own.
 pub(super) fn tenant_of(path: &str) -> Option<&str> {
-    let (tenant, _) = path.strip_prefix(TENANTS)?.split_once('/')?;
-    Some(tenant)
+    folder_of(path).filter(|name| name.parse::<TenantId>().is_ok())
+}
+
+/// The folder below that of the tenants in which a file lies.
+fn folder_of(path: &str) -> Option<&str> {
+    let (folder, _) = path.strip_prefix(TENANTS)?.split_once('/')?;
+    Some(folder)
 }
 
 /// The tenant that a file closes.
@@ -230,7 +303,7 @@ fn misplaced(path: &str) -> Option<String> {
 }
 
 fn misplaced_tenant(path: &str) -> Option<String> {
-    let Some(tenant) = tenant_of(path) else {
+    let Some(tenant) = folder_of(path) else {
         return Some("a file under `tenants` lies in the folder of its tenant, which has the tenant's client key for a name".to_owned());
     };
     // `Tenant::"…"` and ids are made of it: a name that cannot be a client key would be a folder that never matches.
@@ -241,147 +314,5 @@ fn misplaced_tenant(path: &str) -> Option<String> {
     (!is_fine).then(|| "this file is read at the top of the folder only".to_owned())
 }
 
-/// One walk through a folder.
-struct Walk {
-    root: PathBuf,
-    files: BTreeMap<String, String>,
-    faults: Faults,
-    entries: usize,
-    bytes: usize,
-}
-
-impl Walk {
-    fn new(directory: &Path) -> Result<Self, PolicyError> {
-        // The folder itself may be reached through links; what lies in it may not lead out of it.
-        let root = fs::canonicalize(directory).map_err(|error| {
-            let place = directory.display().to_string();
-            Fault::of_file(place, format!("cannot read the folder: {error}"))
-        })?;
-        Ok(Self {
-            root,
-            files: BTreeMap::new(),
-            faults: Faults::default(),
-            entries: 0,
-            bytes: 0,
-        })
-    }
-
-    fn enter(&mut self, folder: &Path, prefix: &str, depth: usize) {
-        let listing = match fs::read_dir(folder) {
-            Ok(listing) => listing,
-            Err(error) => {
-                let place = if prefix.is_empty() { "." } else { prefix };
-                return self.refuse(place, format!("cannot read the folder: {error}"));
-            }
-        };
-        for entry in listing {
-            self.entries += 1;
-            if self.entries > ENTRIES_MAX || depth > DEPTH_MAX {
-                return self.refuse(prefix, "too many files, or folders too deep in each other");
-            }
-            let entry = match entry {
-                Ok(entry) => entry,
-                Err(error) => {
-                    return self.refuse(prefix, format!("cannot read the folder: {error}"));
-                }
-            };
-            match entry.file_name().to_str() {
-                Some(name) => self.visit(&entry.path(), &format!("{prefix}{name}"), name, depth),
-                None => self.refuse(
-                    &format!("{prefix}{}", entry.file_name().display()),
-                    "the name of this file is not UTF-8",
-                ),
-            }
-        }
-    }
-
-    fn visit(&mut self, place: &Path, path: &str, name: &str, depth: usize) {
-        // Editors' lock and swap files, and the folders behind a mounted ConfigMap.
-        if name.starts_with('.') {
-            return;
-        }
-        let is_ours = is_cedar(name) || name == ENTITIES || name == LINKS;
-        match fs::symlink_metadata(place) {
-            Ok(kind) if kind.is_dir() => self.enter(place, &format!("{path}/"), depth + 1),
-            Ok(kind) if kind.is_symlink() => self.link(place, path, is_ours),
-            Ok(_) if is_ours => self.read(place, path),
-            Err(error) if is_ours => self.refuse(path, format!("cannot read it: {error}")),
-            // Notes, editors' backups and whatever else people keep beside their rules.
-            Ok(_) | Err(_) => {}
-        }
-    }
-
-    /// A link may name a file of this folder and nothing else: not a folder, not a file elsewhere.
-    fn link(&mut self, place: &Path, path: &str, is_ours: bool) {
-        match fs::canonicalize(place) {
-            Ok(target) if target.is_dir() => {
-                self.refuse(
-                    path,
-                    "links to folders are not followed; put the files here",
-                );
-            }
-            Ok(target) if is_ours && target.starts_with(&self.root) => self.read(&target, path),
-            Ok(_) if is_ours => self.refuse(path, "the link leads out of the policy folder"),
-            Err(error) if is_ours => self.refuse(path, format!("the link leads nowhere: {error}")),
-            Ok(_) | Err(_) => {}
-        }
-    }
-
-    fn read(&mut self, place: &Path, path: &str) {
-        match read_text(place) {
-            Ok(text) => {
-                self.bytes += text.len();
-                if self.bytes > SET_BYTES_MAX {
-                    return self.refuse(path, TOO_LARGE);
-                }
-                self.files.insert(path.to_owned(), text);
-            }
-            Err(message) => self.refuse(path, message),
-        }
-    }
-
-    fn refuse(&mut self, path: &str, message: impl Into<String>) {
-        self.faults.push(Fault::of_file(path, message));
-    }
-}
-
-fn read_text(place: &Path) -> Result<String, String> {
-    // Asked before it is opened: opening a pipe would wait for somebody to write to it.
-    let kind = fs::metadata(place).map_err(|error| format!("cannot read it: {error}"))?;
-    if !kind.is_file() {
-        return Err("not a regular file".to_owned());
-    }
-    let mut bytes = Vec::new();
-    File::open(place)
-        .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|error| format!("cannot read it: {error}"))?;
-    if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err("larger than 1 MiB".to_owned());
-    }
-    String::from_utf8(bytes).map_err(|_| "not UTF-8 text".to_owned())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kept_files_count_as_new_ones_do() {
-        let draft = |tenant: &str, length| {
-            let path = format!("tenants/{tenant}/a.cedar");
-            let files = [
-                (path, " ".repeat(length)),
-                ("a.cedar".to_owned(), String::new()),
-            ];
-            Draft::from_files(files).unwrap()
-        };
-        let (new, last) = (draft("globex", SET_BYTES_MAX / 2), "acme");
-        let composed = |length| {
-            let last_good = draft(last, length);
-            new.with_tenants_of(Some(&last_good), &BTreeSet::from([last]))
-        };
-        assert!(composed(SET_BYTES_MAX / 2).is_ok());
-        let refused = composed(SET_BYTES_MAX / 2 + 1).unwrap_err();
-        assert_eq!(refused.to_string(), format!(".: {TOO_LARGE}"));
-    }
-}
+mod tests;

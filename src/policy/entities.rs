@@ -2,7 +2,8 @@
 //! accept forged facts here, such as a site moved to another tenant, an account with a `tenant` attribute, a team of one tenant
 //! inside a team of another, or a regrouped action. What must never happen here: anything but teams, memberships and tags.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cedar_policy::{EntityUid, RestrictedExpression};
 use serde::Deserialize;
@@ -10,6 +11,9 @@ use serde_json::value::RawValue;
 
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::names;
+use above::Above;
+
+mod above;
 
 /// What is known of accounts beside the registry.
 #[derive(Clone, Debug, Default)]
@@ -19,10 +23,10 @@ pub struct Memberships {
 }
 
 /// One account's teams and tags.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Member {
-    /// Direct and indirect.
-    pub(crate) teams: HashSet<EntityUid>,
+    /// Direct and indirect. Who is in the same teams shares them.
+    pub(crate) teams: Arc<[EntityUid]>,
     pub(crate) tags: Vec<(String, RestrictedExpression)>,
 }
 
@@ -53,7 +57,15 @@ impl Memberships {
         for message in facts.contradictions() {
             faults.push(Fault::of_file(source.name(), message));
         }
-        Ok(faults.none_or(facts)?.memberships())
+        let facts = faults.none_or(facts)?;
+        facts.memberships().map_err(|messages| {
+            let mut faults = Faults::default();
+            for message in messages {
+                faults.push(Fault::of_file(source.name(), message));
+            }
+            // INVARIANT: there is a message for each account that is refused.
+            faults.none_or(()).expect_err("a refused account")
+        })
     }
 }
 
@@ -80,7 +92,7 @@ struct Uid {
 
 #[derive(Debug, Default)]
 struct Facts {
-    teams: BTreeMap<String, Vec<String>>,
+    teams: above::Teams,
     accounts: BTreeMap<String, (Vec<String>, BTreeMap<String, String>)>,
 }
 
@@ -146,47 +158,37 @@ impl Facts {
                 format!("`{id}` lies in the team `{parent}`, which is not described")
             })
         });
-        let circles = self
-            .teams
-            .iter()
-            .filter(|(id, parents)| self.above(parents).contains(id.as_str()));
-        let circles = circles.map(|(id, _)| format!("the team `{id}` lies in itself"));
-        missing.chain(circles).collect()
+        missing.chain(above::faults(&self.teams)).collect()
     }
 
-    /// These teams and all that they lie in.
-    fn above<'a>(&'a self, teams: &'a [String]) -> BTreeSet<&'a str> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<&String> = teams.iter().collect();
-        while let Some(team) = open.pop() {
-            if found.insert(team.as_str()) {
-                open.extend(self.teams.get(team).into_iter().flatten());
+    fn memberships(self) -> Result<Memberships, Vec<String>> {
+        let mut above = Above::of(&self.teams);
+        let mut members = HashMap::with_capacity(self.accounts.len());
+        let mut wrong = Vec::new();
+        for (id, (teams, tags)) in &self.accounts {
+            match above.account(id, teams) {
+                Ok(teams) => {
+                    let tags = values(tags);
+                    members.insert(id.clone(), Member { teams, tags });
+                }
+                Err(message) => wrong.push(message),
             }
         }
-        found
-    }
-
-    fn memberships(self) -> Memberships {
-        let members = self.accounts.iter().map(|(id, (teams, tags))| {
-            let member = Member {
-                teams: self.above(teams).into_iter().map(names::team).collect(),
-                tags: tags
-                    .iter()
-                    .map(|(name, value)| {
-                        (
-                            name.clone(),
-                            RestrictedExpression::new_string(value.clone()),
-                        )
-                    })
-                    .collect(),
-            };
-            (id.clone(), member)
-        });
-        Memberships {
-            members: members.collect(),
-            teams: self.teams.into_keys().collect(),
+        if !wrong.is_empty() {
+            return Err(wrong);
         }
+        Ok(Memberships {
+            members,
+            teams: self.teams.into_keys().collect(),
+        })
     }
+}
+
+fn values(tags: &BTreeMap<String, String>) -> Vec<(String, RestrictedExpression)> {
+    let value = |text: &String| RestrictedExpression::new_string(text.clone());
+    tags.iter()
+        .map(|(name, text)| (name.clone(), value(text)))
+        .collect()
 }
 
 /// The tenant in an id `{tenant}/{name}`.

@@ -7,6 +7,7 @@ use std::error::Error;
 use cedar_policy::{EntityUid, Policy, PolicyId, PolicySet, SlotId};
 use serde::Deserialize;
 
+use super::draft::SET_BYTES_MAX;
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::parsed::{Entry, Pattern, Sheet};
 use super::rule::is_id;
@@ -32,8 +33,22 @@ pub(super) fn write_out(source: &Source, templates: &[&Pattern]) -> Result<Sheet
         .collect();
     let mut faults = Faults::default();
     let mut sheet = Sheet::default();
+    let lengths: HashMap<_, _> = by_id
+        .iter()
+        .map(|(id, pattern)| (*id, pattern.template.to_string().len()))
+        .collect();
+    let mut bytes = 0;
     for link in &links {
         let pattern = by_id.get(link.template.as_str()).copied();
+        // A line here may stand for a template of many: it counts as if it were written out in a file.
+        bytes += lengths.get(link.template.as_str()).unwrap_or(&0);
+        if bytes > SET_BYTES_MAX {
+            return Err(fault(
+                source,
+                link,
+                "written out, the links to here are larger than 16 MiB",
+            ));
+        }
         let written = write_one(link, pattern).map_err(|message| fault(source, link, message));
         sheet.policies.extend(faults.part(written));
     }

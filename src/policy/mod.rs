@@ -20,6 +20,7 @@ mod error;
 mod folder;
 mod inert;
 mod judge;
+mod limits;
 mod links;
 mod lint;
 mod live;

@@ -4,9 +4,9 @@
 use cedar_policy::{Policy, PolicyId, PolicySet, Template};
 
 use super::error::{Fault, Faults, PolicyError, Source};
-use super::lint;
 use super::reach::Reach;
 use super::rule::{Place, Rule};
+use super::{limits, lint};
 
 /// The policies and templates of one file.
 #[derive(Debug, Default)]
@@ -40,6 +40,7 @@ impl Sheet {
     pub(super) fn parse(source: &Source) -> Result<Self, PolicyError> {
         let mut faults = Faults::default();
         let mut sheet = Self::default();
+        limits::check(source)?;
         let set: PolicySet = match source.text().parse() {
             Ok(set) => set,
             Err(errors) => return Err(syntax(source, &errors)),

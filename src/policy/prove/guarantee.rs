@@ -6,6 +6,7 @@ use cedar_policy::{Effect, Policy, PolicySet, ValidationMode, Validator};
 
 use super::super::draft::{Draft, GUARANTEES};
 use super::super::error::{Fault, Faults, PolicyError, Source};
+use super::super::limits;
 use super::super::schema::{LEVEL, Vocabulary};
 use super::errs::may_err;
 use crate::secret::{hex, sha256};
@@ -135,6 +136,7 @@ impl Guarantee {
     }
 
     fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Self, PolicyError> {
+        limits::check(source)?;
         let policies = source
             .text()
             .parse::<PolicySet>()

@@ -126,3 +126,73 @@ fn what_is_not_a_list_is_refused() {
     assert_ne!(of("[] []"), "");
     assert_ne!(of(&"[".repeat(100_000)), "");
 }
+
+fn entity(kind: &str, id: &str, teams: &[String]) -> String {
+    let team = |id: &String| format!(r#"{{"type":"Team","id":"acme/{id}"}}"#);
+    let teams: Vec<_> = teams.iter().map(team).collect();
+    format!(
+        r#"{{"uid":{{"type":"{kind}","id":"acme/{id}"}},"parents":[{}]}}"#,
+        teams.join(",")
+    )
+}
+
+/// A team in each of the `broad` ones of the level above it, `deep` levels.
+fn levels(deep: usize, broad: usize) -> Vec<String> {
+    let level = |level: usize| (0..broad).map(move |n| format!("t{level}-{n}"));
+    let all = (0..deep).flat_map(|at| {
+        let above: Vec<_> = at.checked_sub(1).into_iter().flat_map(level).collect();
+        level(at).map(move |id| entity("Team", &id, &above))
+    });
+    all.collect()
+}
+
+#[test]
+fn teams_lie_in_each_other_so_deep_and_no_deeper() {
+    assert_eq!(of(&format!("[{}]", levels(16, 1).join(","))), "");
+    assert_eq!(
+        of(&format!("[{}]", levels(17, 1).join(","))),
+        "entities.json: above the team `acme/t16-0` teams lie in each other more than 16 deep"
+    );
+    // With these the memberships, written out, took all the memory there was.
+    let (mut all, last) = (levels(4_000, 1), ["t3999-0".to_owned()]);
+    all.extend((0..9_000).map(|n| entity("Account", &n.to_string(), &last)));
+    assert!(of(&format!("[{}]", all.join(","))).contains("more than 16 deep"));
+}
+
+#[test]
+fn an_account_is_in_so_many_teams_and_no_more() {
+    let in_all = |broad: usize, named: usize| {
+        let mut all = levels(16, broad);
+        let teams: Vec<_> = (0..named).map(|n| format!("t15-{n}")).collect();
+        all.push(entity("Account", "ann", &teams));
+        of(&format!("[{}]", all.join(",")))
+    };
+    assert_eq!(in_all(16, 16), "");
+    assert_eq!(
+        in_all(18, 18),
+        "entities.json: `acme/ann` is in more than 256 teams, with those that its teams lie in"
+    );
+    let mut all = levels(1, 65);
+    let teams: Vec<_> = (0..65).map(|n| format!("t0-{n}")).collect();
+    all.push(entity("Account", "ann", &teams));
+    assert_eq!(
+        of(&format!("[{}]", all.join(","))),
+        "entities.json: `acme/ann` names more than 64 teams"
+    );
+}
+
+#[test]
+fn the_teams_of_all_accounts_have_a_limit_where_they_differ() {
+    let mut all = levels(15, 16);
+    let last: Vec<_> = (0..16).map(|n| format!("t14-{n}")).collect();
+    all.extend((0..300).map(|n| entity("Account", &format!("same{n}"), &last)));
+    assert_eq!(of(&format!("[{}]", all.join(","))), "");
+    for n in 0..1_200 {
+        all.push(entity("Team", &format!("own{n}"), &last));
+        all.push(entity("Account", &format!("a{n}"), &[format!("own{n}")]));
+    }
+    assert!(
+        of(&format!("[{}]", all.join(",")))
+            .contains("the accounts are in more than 250000 teams, all counted")
+    );
+}

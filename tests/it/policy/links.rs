@@ -93,3 +93,25 @@ fn each_fault_of_a_link_is_named() {
     );
     assert!(of(r#"[{ "template": "x" }]"#).starts_with("links.json: unknown field `template`"));
 }
+
+#[test]
+fn links_written_out_have_a_limit_together() {
+    let long = "x".repeat(200_000);
+    let template = format!(
+        "@id(\"t\") permit (principal == ?principal, action, resource) when {{ context.auth == \"{long}\" }};"
+    );
+    let link = |n: usize| {
+        format!(
+            r#"{{"template_id":"t","link_id":"l{n}","args":{{"?principal":"Account::\"acme/u{n}\""}}}}"#
+        )
+    };
+    let links: Vec<_> = (0..100).map(link).collect();
+    let told = faults(&[
+        ("a.cedar", &template),
+        ("links.json", &format!("[{}]", links.join(","))),
+    ]);
+    assert_eq!(
+        told,
+        "links.json: link `l83`: written out, the links to here are larger than 16 MiB"
+    );
+}

@@ -9,6 +9,7 @@ mod corpus;
 mod entities;
 mod files;
 mod incremental;
+mod limits;
 mod links;
 mod lints;
 mod live;

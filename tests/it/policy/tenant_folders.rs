@@ -277,13 +277,11 @@ fn a_fault_that_all_share_refuses_the_set() {
     );
     // acme's files have not changed and were good: what changed is what all share.
     let taken = r#"@id("no-ann") permit (principal, action, resource);"#;
-    for acme in [CLOSED_TO_ANN, BROKEN] {
-        let taking = draft(&[("tenants/acme/a.cedar", acme), ("30.cedar", taken)]);
-        assert_eq!(
-            compose(&taking, Some(&good), ByTenant::new()).expect_err("refused"),
-            "tenants/acme/a.cedar:1: the id `no-ann` is taken by 30.cedar:1"
-        );
-    }
+    let taking = draft(&[("tenants/acme/a.cedar", CLOSED_TO_ANN), ("30.cedar", taken)]);
+    assert_eq!(
+        compose(&taking, Some(&good), ByTenant::new()).expect_err("refused"),
+        "tenants/acme/a.cedar:1: the id `no-ann` is taken by 30.cedar:1"
+    );
 }
 
 #[test]
@@ -303,4 +301,22 @@ fn nobody_closes_a_tenant_by_a_file() {
     std::fs::write(acme.join("closed"), "").expect("a file");
     let read = Draft::read(folder.path()).expect("files in order");
     assert_eq!(read.files().keys().collect::<Vec<_>>(), ["20.cedar"]);
+}
+
+#[test]
+fn what_all_share_goes_live_also_where_a_tenant_fits_no_longer() {
+    let good = draft(&[("tenants/acme/a.cedar", CLOSED_TO_ANN)]);
+    let urgent = r#"@id("no-ann") @reason("now") forbid (principal == Account::"globex/eve", action, resource);"#;
+    let new = draft(&[("tenants/acme/a.cedar", BROKEN), ("30.cedar", urgent)]);
+    let (set, confined) = confined(&new, Some(&good));
+    assert!(confined.starts_with("acme closed: "), "{confined}");
+    assert_eq!(
+        said(&set),
+        [
+            ACME_IS_CLOSED,
+            ACME_IS_CLOSED,
+            READS,
+            "policy_denied: no-ann"
+        ]
+    );
 }
