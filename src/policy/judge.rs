@@ -197,8 +197,17 @@ impl Judging {
             }
             let found = match (self.compared(set, live, stop), in_force) {
                 (Ok(ready), _) => return Ok(Change::Ready(Box::new(Ready { confined, ..ready }))),
-                // That says something of the solver, about which there is an alarm already, and nothing of the folder.
-                (Err(_), Some(live)) => return Ok(unchanged(live, confined)),
+                // That says something of the set in force, or of the solver, and nothing new of the folder.
+                (Err(error), Some(live)) => {
+                    if !stop.is_asked() {
+                        let what = format!(
+                            "the set in force is not proven with the solver that there is now: {error}"
+                        );
+                        tracing::error!(what, "an alarm about the set in force");
+                        self.bar.live.raise(Concern::Solver, what);
+                    }
+                    return Ok(unchanged(live, confined));
+                }
                 (Err(error), None) => PolicyError::from(error),
             };
             blamed = blame_more(&confined, found)?;

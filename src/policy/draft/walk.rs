@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::super::blame::Blame;
@@ -97,7 +97,10 @@ impl Walk {
             Ok(kind) if kind.is_dir() => self.descend(place, &format!("{path}/"), depth + 1),
             Ok(kind) if kind.is_symlink() => self.link(place, path, is_ours),
             Ok(_) if is_ours => self.read(place, path),
-            Err(error) if is_ours => self.refuse(path, format!("cannot read it: {error}")),
+            // What cannot be looked at may be a folder with a forbid in it. What is gone again is an editor's.
+            Err(error) if is_ours || error.kind() != ErrorKind::NotFound => {
+                self.refuse(path, format!("cannot read it: {error}"));
+            }
             // Notes, editors' backups and whatever else people keep beside their rules.
             Ok(_) | Err(_) => {}
         }
@@ -126,7 +129,9 @@ impl Walk {
             }
             Ok(target) if is_ours && target.starts_with(&self.root) => self.read(&target, path),
             Ok(_) if is_ours => self.refuse(path, "the link leads out of the policy folder"),
-            Err(error) if is_ours => self.refuse(path, format!("the link leads nowhere: {error}")),
+            Err(error) if is_ours || error.kind() != ErrorKind::NotFound => {
+                self.refuse(path, format!("the link leads nowhere: {error}"));
+            }
             Ok(_) | Err(_) => {}
         }
     }

@@ -7,6 +7,7 @@ use cedar_policy::PolicySet;
 
 use super::super::draft::{Draft, GUARANTEES};
 use super::super::error::{Fault, Source};
+use super::super::limits;
 use super::finding::Finding;
 use super::near;
 
@@ -52,6 +53,10 @@ impl Draft {
 
 /// What is odd about the annotations of a file. A file that is not Cedar is a fault elsewhere.
 fn annotations(path: &str, text: &str) -> Vec<Finding> {
+    // What is too deep to be parsed is a fault elsewhere, too.
+    if limits::check(&Source::new(path, text.to_owned())).is_err() {
+        return Vec::new();
+    }
     let Ok(set) = text.parse::<PolicySet>() else {
         return Vec::new();
     };

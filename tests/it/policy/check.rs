@@ -69,3 +69,14 @@ fn a_fault_in_an_endless_line_is_told_without_the_line() {
     let place = folder.path().to_str().expect("a path");
     assert_eq!(check(&["--policies", place]), ExitCode::from(3));
 }
+
+#[test]
+fn what_is_too_deep_is_told_and_ends_nobody() {
+    let folder = TempDir::new().expect("a folder");
+    let (open, close) = ("(".repeat(100_000), ")".repeat(100_000));
+    let text =
+        format!("@id(\"x\") permit (principal, action, resource) when {{ {open}true{close} }};");
+    fs::write(folder.path().join("a.cedar"), text).expect("a file");
+    let place = folder.path().to_str().expect("a path");
+    assert_eq!(check(&["--policies", place]), ExitCode::from(3));
+}

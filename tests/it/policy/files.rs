@@ -1,7 +1,7 @@
 //! Reading a folder: a file that cannot be read may be a missing forbid, so it refuses the set.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 use gatepost::policy::{Draft, FILE_BYTES_MAX, Folder, Validated, Vocabulary};
@@ -181,4 +181,22 @@ fn a_guarantee_is_no_policy() {
     let draft = Draft::read(folder.path()).expect("a draft");
     let set = Validated::check(&draft, &Vocabulary::core()).expect("in order");
     assert_eq!(set.policy_count(), 1);
+}
+
+#[test]
+fn a_folder_that_cannot_be_searched_hides_no_rules() {
+    if rustix::process::geteuid().is_root() {
+        eprintln!(
+            "skipped: a_folder_that_cannot_be_searched_hides_no_rules: root may look everywhere"
+        );
+        return;
+    }
+    let folder = folder();
+    write(folder.path(), "tenants/acme/b.cedar", PERMIT);
+    let tenants = folder.path().join("tenants");
+    let rights = |mode| fs::set_permissions(&tenants, fs::Permissions::from_mode(mode));
+    rights(0o644).expect("rights");
+    let told = refusal(folder.path());
+    rights(0o755).expect("rights");
+    assert!(told.contains("tenants/acme: cannot read it"), "{told}");
 }
