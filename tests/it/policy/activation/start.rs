@@ -264,7 +264,7 @@ async fn a_set_that_was_certified_for_an_older_engine_is_proven_before_the_folde
     let world = narrowing().await;
     let before = live(&world).await;
     went_live_before(&world, |certificate| {
-        certificate.engine = "0.0.1".to_owned()
+        certificate.engine = "0.0.1".to_owned();
     })
     .await;
     let world = world
