@@ -1,6 +1,7 @@
 //! The corridor: ask in, reply out, one function that opens the doors in order. Used by `http`.
 //! Every stop leaves an entry before it is told, also a stop before the ruling; no door may be left out or opened out of order.
 
+mod credentials;
 mod trail;
 
 use std::net::IpAddr;
@@ -11,9 +12,10 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Chance, Clock};
 use crate::decision::{DeniedError, Query, Reading, UNSEEN, Wish, decide, evaluate, nowhere};
-use crate::identity::Principal;
+use crate::identity::issued::IssueError;
 use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
+use crate::identity::{Beyond, Issued, Principal};
 use crate::ledger::entry::{Effect, Entry, Stage};
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
 use crate::policy::Live;
@@ -22,6 +24,7 @@ use crate::tenant::registry::{ResolveError, SiteAsked};
 use crate::tenant::{AccountId, IssueRef, Tenants};
 use crate::upstream::{Jira, UpstreamError};
 
+pub use credentials::{Ended, Managed, Wanted};
 pub use trail::Trail;
 
 use trail::Lap;
@@ -53,6 +56,9 @@ pub enum Stop {
     /// The credential.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// A session or key that is not made, ended or listed.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
     /// The site.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
@@ -81,6 +87,8 @@ pub enum Stop {
 pub struct Gateway {
     /// Who asks.
     pub verifiers: Verifiers,
+    /// Sessions and client keys.
+    pub issued: Issued,
     /// Whose data.
     pub tenants: Tenants,
     /// The rules.
@@ -116,7 +124,7 @@ impl Gateway {
             method: ask.method,
             target: &ask.raw_target,
         };
-        let principal = self.verify(&ask.credential, call, trail)?;
+        let principal = self.verify(&ask.credential, call, trail).await?;
         trail.spent.verify = lap.lap();
         // Before any site is looked up: that there are no rules must not tell which sites there are.
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
@@ -159,7 +167,7 @@ impl Gateway {
         call: Call<'_>,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = match self.verify(presented, call, trail) {
+        let principal = match self.verify(presented, call, trail).await {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
@@ -193,16 +201,14 @@ impl Gateway {
         Ok(appended.map_err(|_| Stop::LogSlow)??)
     }
 
-    fn verify(
+    async fn verify(
         &self,
         presented: &Presented,
         call: Call<'_>,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = self.verifiers.verify(presented, call)?;
-        trail.entry.tenant = Some(principal.tenant().to_string());
-        trail.entry.account = Some(principal.account().to_string());
-        trail.entry.credential = Some(principal.credential().clone());
+        let principal = self.verifiers.verify(presented, call).await?;
+        trail.note_principal(&principal);
         Ok(principal)
     }
 
@@ -258,13 +264,16 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
         ..base.clone()
     };
     match stop {
-        Stop::Identity(error) => Some(Entry {
-            authentication_error: Some(error.code().to_owned()),
-            tenant_claimed: error.claimed().map(str::to_owned),
-            ..denied(Stage::Authenticate, "unauthenticated")
-        }),
+        Stop::Identity(error) => Some(refused_credential(error, base)),
+        Stop::Issue(error) => Some(denied(Stage::Authenticate, error.code())),
+        // A session has one site. Whoever asks for another with it has rewritten the request, also where there is no such site.
         Stop::Resolve(ResolveError) => {
-            Some(denied(Stage::Resolve, "site_unknown").told(UNSEEN.0, UNSEEN.1))
+            let credential = base.credential.as_ref().map(|credential| &*credential.kind);
+            let code = match credential {
+                Some("session") => Beyond::Rewritten.code(),
+                _ => "site_unknown",
+            };
+            Some(denied(Stage::Resolve, code).told(UNSEEN.0, UNSEEN.1))
         }
         Stop::NoPolicies => Some(denied(Stage::Policy, "no_policies")),
         Stop::Denied(denial) if denial.breach => {
@@ -278,5 +287,24 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
         Stop::Denied(_) | Stop::Ledger(_) | Stop::LogSlow | Stop::Upstream(_) | Stop::Screen(_) => {
             None
         }
+    }
+}
+
+fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
+    let (stage, code) = match error {
+        IdentityError::Issued { cause, .. } if cause.is_limit() => (Stage::Limit, cause.code()),
+        IdentityError::Issued { cause, .. } if cause.is_lookup() => {
+            (Stage::Authenticate, cause.code())
+        }
+        _ => (Stage::Authenticate, "unauthenticated"),
+    };
+    Entry {
+        effect: Some(Effect::Deny),
+        stage: Some(stage),
+        code: Some(code.to_owned()),
+        authentication_error: Some(error.code().to_owned()),
+        tenant_claimed: error.claimed().map(str::to_owned),
+        credential: error.credential(),
+        ..base.clone()
     }
 }

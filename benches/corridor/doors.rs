@@ -116,7 +116,14 @@ impl Doors {
             leeway_s: 30,
             lifetime_s_max: 3600,
         };
-        let verifiers = Verifiers::new(tenants.clone(), window, String::new(), clock.clone());
+        let issued = shared.opened.issued.clone();
+        let verifiers = Verifiers::new(
+            tenants.clone(),
+            issued,
+            window,
+            String::new(),
+            clock.clone(),
+        );
         let server = TokenServer::new(&format!("http://127.0.0.1:{upstream}"))?;
         let bounds = Bounds {
             connect_timeout: Duration::from_secs(3),
@@ -158,7 +165,7 @@ impl Doors {
         let (tenants, ledger) = (&self.shared.opened.tenants, &self.shared.opened.ledger);
 
         let watch = self.clock.stopwatch();
-        let principal = self.verifiers.verify(&presented, call)?;
+        let principal = self.verifiers.verify(&presented, call).await?;
         laps.verify.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();

@@ -28,6 +28,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "policies",
         include_str!("../../migrations/sqlite/0004_policies.sql"),
     ),
+    (
+        5,
+        "credentials",
+        include_str!("../../migrations/sqlite/0005_credentials.sql"),
+    ),
 ];
 
 /// Brings the database to this binary's version, in one transaction: two processes that start together migrate one after the other.

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
-use crate::identity::Principal;
+use crate::identity::{Beyond, Principal};
 use crate::ledger::entry::{Entry, Stage};
 use crate::tenant::{AccountId, IssueKey};
 use crate::tenant::{Resource, Thing};
@@ -46,7 +46,7 @@ impl Query {
         let act_as = wish
             .act_as
             .clone()
-            .unwrap_or_else(|| principal.account().clone());
+            .unwrap_or_else(|| principal.acts_as().clone());
         Self {
             principal,
             resource,
@@ -74,6 +74,22 @@ impl Query {
             Thing::Issue(_) => Action::GetIssue,
             Thing::IssueById(_) => Action::FindIssue,
         }
+    }
+
+    /// What of the request is beyond the session or key that it came with.
+    pub(super) fn beyond(&self) -> Option<Beyond> {
+        let hold = self.principal.hold()?;
+        let is_anothers = self.act_as != *self.principal.account() || self.is_cross_tenant();
+        if hold.is_session() {
+            return is_anothers.then_some(Beyond::Rewritten);
+        }
+        if self.is_cross_tenant() {
+            return None;
+        }
+        let site = &self.resource.tenant().site;
+        let names = self.action().names();
+        hold.bounds()
+            .refuse(site, &names, self.wish.ip, &self.act_as)
     }
 
     pub(super) fn is_cross_tenant(&self) -> bool {

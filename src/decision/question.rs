@@ -67,6 +67,14 @@ impl Action {
         [self.as_str(), group]
     }
 
+    /// Whether a text names an action or a group of them, as grants and keys do.
+    #[must_use]
+    pub fn is_name(text: &str) -> bool {
+        Self::ALL
+            .iter()
+            .any(|action| action.names().contains(&text))
+    }
+
     /// The name in policies and in the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

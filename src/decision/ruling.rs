@@ -28,7 +28,9 @@ pub struct Ruling {
 pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Ruling, LedgerError> {
     let question = query.question();
     // Before it is written down: no record says that such a thing was allowed. `seal` compares once more.
-    let verdict = evaluate(&rules, &question).kept_apart(query.is_cross_tenant());
+    let verdict = evaluate(&rules, &question)
+        .kept_apart(query.is_cross_tenant())
+        .kept_within(query.beyond());
     let draft = Draft::new(&entry(&query, &question, &verdict, &rules))?;
     Ok(Ruling {
         query,

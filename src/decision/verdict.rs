@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::identity::Beyond;
 use crate::ledger::entry::{DeniedBy, Effect, PolicyRef};
 
 /// The code of a request that was allowed.
@@ -56,6 +57,26 @@ impl Verdict {
             effect: Effect::Deny,
             reason: None,
             ..self
+        }
+    }
+
+    /// This verdict, turned into a denial if the request is beyond its credential. Bounds are no policies: they come after them, and
+    /// what tenants are kept apart by stays as it is.
+    pub(super) fn kept_within(self, beyond: Option<Beyond>) -> Self {
+        let Some(beyond) = beyond.filter(|_| self.code != TENANT_BREACH) else {
+            return self;
+        };
+        Self {
+            code: beyond.code().to_owned(),
+            denied_by: Some(DeniedBy::Credential),
+            effect: Effect::Deny,
+            policies: if self.allows() {
+                Vec::new()
+            } else {
+                self.policies
+            },
+            reason: Some(beyond.reason().to_owned()),
+            errors: self.errors,
         }
     }
 

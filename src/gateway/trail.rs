@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::decision::Action;
+use crate::identity::Principal;
 use crate::ledger::entry::{Entry, Kind, Outcome, Resource, Spent, Stage, shorten};
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::screen::ScreenError;
@@ -52,6 +53,13 @@ impl Trail {
     #[must_use]
     pub fn decision_id(&self) -> &str {
         self.entry.decision_id.as_deref().unwrap_or_default()
+    }
+
+    /// Writes down who asks.
+    pub(super) fn note_principal(&mut self, principal: &Principal) {
+        self.entry.tenant = Some(principal.tenant().to_string());
+        self.entry.account = Some(principal.account().to_string());
+        self.entry.credential = Some(principal.credential().clone());
     }
 
     /// Writes down the site as the caller wrote it.

@@ -34,12 +34,16 @@ pub(super) enum FrontError {
 }
 
 /// Headers that say who asks or for whom: two of them are two answers.
-const SINGLE: [(HeaderName, &str); 3] = [
+const SINGLE: [(HeaderName, &str); 4] = [
     (header::AUTHORIZATION, "Authorization"),
     (header::CONTENT_TYPE, "Content-Type"),
     (
         HeaderName::from_static("x-gatepost-act-as"),
         "X-Gatepost-Act-As",
+    ),
+    (
+        HeaderName::from_static("x-gatepost-page"),
+        "X-Gatepost-Page",
     ),
 ];
 

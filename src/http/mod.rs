@@ -6,11 +6,13 @@ mod connect;
 mod front;
 mod impatient;
 mod jira;
+mod keys;
 pub mod metrics;
 mod parse;
 mod policy_admin;
 mod problem;
 pub mod server;
+mod sessions;
 mod visit;
 mod whoami;
 
@@ -96,17 +98,33 @@ impl App {
     }
 }
 
-/// The routes of the data plane: method, template, handler. Everything about them follows from this table.
-fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
+/// The routes of the data plane: methods, template, handlers. Everything about them follows from this table.
+fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
     let unlisted = || any(self::unlisted);
     let reading = || unlisted().head(self::unlisted);
-    [
+    vec![
         ("GET", jira::BY_CLOUD, reading().get(jira::by_cloud)),
         ("GET", jira::BY_HOST, reading().get(jira::by_host)),
         ("GET", jira::OWN, reading().get(jira::own)),
         ("GET", "/v1/whoami", reading().get(whoami::whoami)),
+        (
+            "GET POST",
+            "/v1/sessions",
+            reading().get(sessions::list).post(sessions::open),
+        ),
+        (
+            "DELETE",
+            "/v1/sessions/{id}",
+            unlisted().delete(sessions::end),
+        ),
+        (
+            "GET POST",
+            "/v1/keys",
+            reading().get(keys::list).post(keys::make),
+        ),
+        ("DELETE", "/v1/keys/{id}", unlisted().delete(keys::revoke)),
         (
             "GET",
             "/connect/atlassian-connect.json",
@@ -129,7 +147,7 @@ fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
     routes()
         .into_iter()
-        .map(|(method, template, _)| (method, template))
+        .flat_map(|(methods, template, _)| methods.split(' ').map(move |method| (method, template)))
 }
 
 /// The data plane, below the path of the app's base URL: a request token is bound to the path as it came, so no part of it is cut
@@ -231,6 +249,12 @@ pub struct Limits {
     pub token_lifetime_s_max: u32,
     /// How far clocks may differ, in seconds; at most 30.
     pub token_leeway_s: u32,
+    /// The longest pause of a session, in seconds.
+    pub session_idle_s: u32,
+    /// A session from its opening to its end, in seconds.
+    pub session_lifetime_s: u32,
+    /// The longest life of a client key, in days.
+    pub key_lifetime_days_max: u32,
 }
 
 impl Default for Limits {
@@ -247,6 +271,9 @@ impl Default for Limits {
             upstream_timeout_ms: 20_000,
             token_lifetime_s_max: 3600,
             token_leeway_s: 30,
+            session_idle_s: 15 * 60,
+            session_lifetime_s: 8 * 3600,
+            key_lifetime_days_max: 365,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! From text to values: query, credential, site, issue, act-as. Used by the routes. Each parameter is decoded once, read into a type
 //! and never used as text again; nothing raw may survive this file.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header;
 
 use crate::decision::{ApiVersion, Reading, ReadingError};
+use crate::identity::issued::{self, text::Kind};
 use crate::identity::presented::Presented;
 use crate::ledger::entry::shorten;
 use crate::secret::Secret;
@@ -60,6 +63,12 @@ pub(super) enum ParseError {
     /// No such route, method or version.
     #[error("there is no such route here")]
     UnknownRoute,
+    /// The body is not what the route takes.
+    #[error("the body is not what this route takes: {0}")]
+    Json(String),
+    /// A page of another origin, or none of ours.
+    #[error("the request comes from a page of another origin")]
+    Origin,
     /// Too long.
     #[error("the body is larger than {0} bytes, or broke off")]
     Body(usize),
@@ -86,6 +95,8 @@ impl ParseError {
             Self::Reading(_) => "unknown_value",
             Self::LostSegment => "lost_path_segment",
             Self::UnknownRoute => "unknown_route",
+            Self::Json(_) => "malformed_body",
+            Self::Origin => "other_origin",
             Self::Body(_) => "body_too_large",
             Self::Slow => "body_too_slow",
         }
@@ -230,6 +241,31 @@ pub(super) fn credential(headers: &HeaderMap) -> Presented {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("JWT") => {
             Presented::Jwt(Secret::from(token.to_owned()))
         }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => {
+            ours(token.as_bytes().to_vec(), false)
+        }
+        Some((scheme, pair)) if scheme.eq_ignore_ascii_case("Basic") => basic(pair),
+        _ => Presented::Other,
+    }
+}
+
+/// A client key as the password, with any user name: some clients demand an e-mail address there. Sessions are for Bearer alone.
+fn basic(pair: &str) -> Presented {
+    let Ok(pair) = STANDARD.decode(pair) else {
+        return Presented::Other;
+    };
+    let colon = pair.iter().position(|&byte| byte == b':');
+    match colon {
+        Some(at) => ours(pair[at + 1..].to_vec(), true),
+        None => Presented::Other,
+    }
+}
+
+/// What has a prefix of ours; anything else is not kept.
+fn ours(text: Vec<u8>, only_keys: bool) -> Presented {
+    match issued::text::claimed(&text) {
+        Some(Kind::Key) => Presented::Issued(Secret::new(text)),
+        Some(Kind::Session) if !only_keys => Presented::Issued(Secret::new(text)),
         _ => Presented::Other,
     }
 }

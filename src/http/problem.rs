@@ -10,6 +10,8 @@ use serde_json::json;
 use crate::decision::{DeniedError, UNSEEN};
 use crate::gateway::Stop;
 use crate::identity::install::CallbackError;
+use crate::identity::issued::{IssueError, Refused};
+use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
 use crate::tenant::TenantError;
@@ -60,7 +62,8 @@ impl Problem {
     }
 
     fn unauthenticated() -> Self {
-        let hint = "Send `Authorization: JWT <token>` with a fresh context token, or with a request token for this very request.";
+        let hint = "Send `Authorization: Bearer` with a session or client key, Basic with a client key as password, or `JWT` with a \
+                    fresh context token or a request token for this very request.";
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
@@ -118,7 +121,9 @@ impl Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(
                 header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("JWT realm=\"gatepost\""),
+                HeaderValue::from_static(
+                    "Bearer realm=\"gatepost\", Basic realm=\"gatepost\", JWT realm=\"gatepost\"",
+                ),
             );
         }
         if let Some(seconds) = self.retry_after_s {
@@ -131,9 +136,11 @@ impl Problem {
 impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
+            Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }
+            Stop::Issue(error) => Self::from(error),
             Stop::Resolve(_)
             | Stop::Denied(DeniedError {
                 cross_tenant: true, ..
@@ -216,19 +223,77 @@ impl From<&LedgerError> for Problem {
     }
 }
 
+impl From<&Refused> for Problem {
+    fn from(cause: &Refused) -> Self {
+        match cause {
+            Refused::TooFast { retry_after_s } => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                cause.code(),
+                "This key is used faster than its rate: this is the key's own limit.",
+                "Wait as long as `Retry-After` says, or make a key with a higher rate.",
+            )
+            .retry_after(*retry_after_s),
+            Refused::Lookup(_) => Self::unavailable(
+                "credentials_unavailable",
+                "The credential could not be looked up.",
+            ),
+            Refused::Malformed
+            | Refused::Unknown
+            | Refused::Ended
+            | Refused::Expired
+            | Refused::Idle
+            | Refused::Outlived
+            | Refused::Inactive
+            | Refused::Blocked(_)
+            | Refused::OtherPage => Self::unauthenticated(),
+        }
+    }
+}
+
+impl From<&IssueError> for Problem {
+    fn from(error: &IssueError) -> Self {
+        let (status, hint) = match error {
+            // One text for all that is wrong with a credential.
+            IssueError::Replayed | IssueError::ForeignPage => return Self::unauthenticated(),
+            IssueError::Stale(_) => (
+                StatusCode::UNAUTHORIZED,
+                "Ask Jira's script for a fresh token.",
+            ),
+            IssueError::TooMany(_) => (StatusCode::CONFLICT, "See `/v1/keys` or `/v1/sessions`."),
+            IssueError::Member(..) => (StatusCode::BAD_REQUEST, "Mend the request's body."),
+            IssueError::NotByKey => (StatusCode::FORBIDDEN, "Open the app's page in Jira."),
+            IssueError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
+            IssueError::Tenant(_)
+            | IssueError::Db(_)
+            | IssueError::Ledger(_)
+            | IssueError::Lookup(_) => {
+                let sentence = "The credentials cannot be read or written now.";
+                return Self::unavailable(error.code(), sentence);
+            }
+        };
+        Self::new(status, error.code(), sentence(error), hint)
+    }
+}
+
+/// An error's text as a sentence.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut sentence = error.to_string();
+    if let Some(first) = sentence.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    sentence + "."
+}
+
 impl From<&ParseError> for Problem {
     fn from(error: &ParseError) -> Self {
         let status = match error {
             ParseError::UnknownRoute => StatusCode::NOT_FOUND,
             ParseError::Body(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            ParseError::Origin => StatusCode::FORBIDDEN,
             ParseError::Slow => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
         };
-        let mut sentence = error.to_string();
-        if let Some(first) = sentence.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        Self::new(status, error.code(), sentence + ".", error.hint())
+        Self::new(status, error.code(), sentence(error), error.hint())
     }
 }
 

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
-use crate::gateway::{Ask, Stop, Trail};
+use crate::gateway::{Ask, Gateway, Managed, Stop, Trail};
 use crate::identity::install::CallbackError;
 use crate::identity::presented::Call;
 use crate::ledger::entry::{Entry, Stage, shorten};
@@ -51,6 +51,7 @@ impl<E: Into<ParseError>> From<E> for Failure {
 /// How a visit ends well.
 pub(super) enum Done {
     Json(Bytes),
+    Created(Bytes),
     Empty,
 }
 
@@ -144,6 +145,26 @@ impl Visit {
         }
     }
 
+    /// A body in JSON. What is wrong with it is told with its place.
+    pub(super) async fn json_body<T: serde::de::DeserializeOwned>(
+        &mut self,
+    ) -> Result<T, ParseError> {
+        let body = self.body().await?;
+        serde_json::from_slice(&body)
+            .map_err(|error| ParseError::Json(shorten(&error.to_string().replace('\n', " "), 200)))
+    }
+
+    /// Reads a body that has nothing to say: none, or an empty object.
+    pub(super) async fn empty_body(&mut self) -> Result<(), ParseError> {
+        let body = self.body().await?;
+        let said = std::str::from_utf8(&body).map(str::trim);
+        if matches!(said, Ok("" | "{}")) {
+            Ok(())
+        } else {
+            Err(ParseError::Json("this route takes none".to_owned()))
+        }
+    }
+
     /// Walks the corridor with what the route made of the request.
     pub(super) async fn pass(mut self, ask: Result<Ask, Failure>) -> Response {
         let result = match ask {
@@ -168,6 +189,40 @@ impl Visit {
             .identify(&presented, call, &mut self.trail)
             .await
             .map_err(Failure::Stop)
+    }
+
+    /// The request as somebody makes it who manages what is theirs.
+    pub(super) async fn manage<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
+    ) -> Result<T, Failure> {
+        let presented = super::parse::credential(&self.parts.headers);
+        let target = self.target();
+        let page = self.parts.headers.get("x-gatepost-page");
+        let page = page.map(HeaderValue::to_str).transpose();
+        let by = Managed {
+            presented: &presented,
+            call: Call {
+                method: self.parts.method.as_str(),
+                target: &target,
+            },
+            page: page.map_err(|_| ParseError::Encoding)?,
+        };
+        let done = work(self.app.gateway(), by, &mut self.trail).await;
+        done.map_err(Failure::Stop)
+    }
+
+    /// Refuses what another origin's page makes a browser send. Programs send neither header.
+    pub(super) fn require_own_origin(&self) -> Result<(), ParseError> {
+        let says = |name: &str| self.parts.headers.get(name).map(HeaderValue::as_bytes);
+        let site = says("sec-fetch-site").is_none_or(|site| site == b"same-origin");
+        let own = self.app.about().origin();
+        let origin = says("origin").is_none_or(|origin| origin == own.as_bytes());
+        if site && origin {
+            Ok(())
+        } else {
+            Err(ParseError::Origin)
+        }
     }
 
     /// Records that everybody gets this, then gives it.
@@ -199,7 +254,8 @@ impl Visit {
             .map_or_else(|| "allowed".to_owned(), |problem| problem.code.clone());
         let mut response = match (problem, result) {
             (Some(problem), _) => problem.into_response(&decision_id, wants_problem_json(&parts)),
-            (None, Ok(Done::Json(body))) => json(body),
+            (None, Ok(Done::Json(body))) => json(StatusCode::OK, body),
+            (None, Ok(Done::Created(body))) => json(StatusCode::CREATED, body),
             (None, _) => empty(),
         };
         let bytes = axum::body::HttpBody::size_hint(response.body()).lower();
@@ -304,8 +360,9 @@ fn wants_problem_json(parts: &http::request::Parts) -> bool {
         .any(|kind| kind.trim().starts_with("application/problem+json"))
 }
 
-fn json(body: Bytes) -> Response {
+fn json(status: StatusCode, body: Bytes) -> Response {
     let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
     let kind = HeaderValue::from_static("application/json;charset=UTF-8");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response

@@ -138,6 +138,17 @@ pub struct About {
     pub base_path: String,
 }
 
+impl About {
+    /// Scheme, host and port, as a browser's `Origin` writes them.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        url::Url::parse(&self.base_url).map_or_else(
+            |_| self.base_url.clone(),
+            |url| url.origin().ascii_serialization(),
+        )
+    }
+}
+
 /// Verifies callbacks. Cheap to clone.
 #[derive(Clone)]
 pub struct Callbacks(Arc<Inner>);

@@ -2,19 +2,25 @@
 //! Used by the ways to identify a caller; all end in a principal. What is parsed here but not verified opens nothing: an unverified
 //! issuer serves to fetch that one tenant's secret, and a header chooses neither key nor algorithm.
 
+pub mod bounds;
 pub mod claims;
 pub mod install;
+pub mod issued;
 pub mod jws;
 pub mod keys;
 pub mod presented;
 pub mod principal;
 pub mod qsh;
+pub mod spendable;
 pub mod strict_json;
 pub mod verify;
 pub mod window;
 
+pub use bounds::{Beyond, Bounds};
 pub use claims::Claims;
+pub use issued::Issued;
 pub use jws::{TokenError, Unverified};
 pub use keys::{HmacKey, KeyError, RsaKey};
 pub use principal::Principal;
+pub use spendable::Spendable;
 pub use window::Window;

@@ -10,6 +10,8 @@ pub enum Presented {
     Nothing,
     /// `Authorization: JWT …`: a Connect context or request token.
     Jwt(Secret),
+    /// `Authorization: Bearer gps_…` or `gp_…`, or the latter as the password of Basic: a credential of this gateway's own.
+    Issued(Secret),
     /// A scheme that no door of this gateway verifies. Its content is not kept.
     Other,
 }

@@ -1,8 +1,11 @@
 //! The principal: tenant and account behind a checked credential. Born in `Verifiers::verify`; nothing else lives in this file.
 //! An account alone must never be a principal: the same person has the same account id on every site.
 
+use crate::clock::Timestamp;
 use crate::ledger::entry::Credential;
-use crate::tenant::{AccountId, TenantId};
+use crate::tenant::{AccountId, Tenant, TenantId};
+
+use super::issued::Hold;
 
 /// Who asks. Proof that a credential was verified just now, with the epoch that its tenant had then.
 ///
@@ -15,7 +18,7 @@ use crate::tenant::{AccountId, TenantId};
 /// nor made from data, only moved:
 /// ```compile_fail,E0451
 /// fn forged(tenant: gatepost::tenant::TenantId, account: gatepost::tenant::AccountId) -> gatepost::identity::Principal {
-///     gatepost::identity::Principal { tenant, account, epoch: 1, credential: Default::default() }
+///     gatepost::identity::Principal { tenant, account, epoch: 1, credential: Default::default(), hold: None }
 /// }
 /// ```
 /// The twin that compiles:
@@ -31,6 +34,7 @@ pub struct Principal {
     account: AccountId,
     epoch: u64,
     credential: Credential,
+    hold: Option<Hold>,
 }
 
 impl Principal {
@@ -45,6 +49,18 @@ impl Principal {
             account,
             epoch,
             credential,
+            hold: None,
+        }
+    }
+
+    /// The principal of a session or client key, under its tenant's present epoch.
+    pub(super) fn holding(hold: Hold, epoch: u64) -> Self {
+        Self {
+            tenant: hold.tenant().clone(),
+            account: hold.account().clone(),
+            epoch,
+            credential: hold.credential(),
+            hold: Some(hold),
         }
     }
 
@@ -64,6 +80,30 @@ impl Principal {
     #[must_use]
     pub const fn epoch(&self) -> u64 {
         self.epoch
+    }
+
+    /// The session or client key, if it is one.
+    #[must_use]
+    pub const fn hold(&self) -> Option<&Hold> {
+        self.hold.as_ref()
+    }
+
+    /// Whether the credential was ended since it was verified. Beside the tenant's epoch and the blocks of accounts.
+    #[must_use]
+    pub fn is_over(&self, tenant: &Tenant, now: Timestamp) -> bool {
+        self.hold
+            .as_ref()
+            .is_some_and(|hold| hold.is_over(tenant, now))
+    }
+
+    /// The account to act as where the request names none: that of the key's bounds, otherwise oneself.
+    #[must_use]
+    pub fn acts_as(&self) -> &AccountId {
+        let bound = self
+            .hold
+            .as_ref()
+            .and_then(|hold| hold.bounds().act_as.as_ref());
+        bound.unwrap_or(&self.account)
     }
 
     /// The credential's public parts, for the record; its `kind` is what policies see as `context.auth`.

@@ -3,13 +3,16 @@
 
 use crate::clock::Clock;
 use crate::ledger::entry::Credential;
+use crate::secret::{Secret, sha256};
 use crate::tenant::block::Blocked;
 use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
 
+use super::issued::{Hold, Issued, Refused};
 use super::jws::{TokenError, Unverified};
 use super::presented::{Call, Presented};
 use super::principal::Principal;
 use super::qsh;
+use super::spendable::Spendable;
 use super::window::Window;
 use super::{Claims, HmacKey};
 
@@ -60,6 +63,21 @@ pub enum IdentityError {
         /// Whom.
         account: AccountId,
     },
+    /// A session or client key that is not good.
+    #[error("the session or key is not acceptable")]
+    Issued {
+        /// Why.
+        #[source]
+        cause: Refused,
+        /// Whose it is, if it is known.
+        hold: Option<Hold>,
+    },
+    /// A good token of a kind that this route does not take.
+    #[error("the token is not of the kind that this route takes")]
+    OtherKind {
+        /// The tenant, verified.
+        claimed: String,
+    },
 }
 
 impl IdentityError {
@@ -74,6 +92,8 @@ impl IdentityError {
             Self::OtherRequest { .. } => "qsh_mismatch",
             Self::NoUser { .. } => "no_user",
             Self::Blocked { cause, .. } => cause.code(),
+            Self::Issued { cause, .. } => cause.code(),
+            Self::OtherKind { .. } => "other_kind",
         }
     }
 
@@ -83,7 +103,9 @@ impl IdentityError {
         match self {
             Self::Missing | Self::Scheme => None,
             Self::Token { claimed, .. } => claimed.as_deref(),
+            Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
             Self::UnknownTenant { claimed }
+            | Self::OtherKind { claimed }
             | Self::OtherRequest { claimed }
             | Self::NoUser { claimed }
             | Self::Blocked { claimed, .. } => Some(claimed),
@@ -92,9 +114,19 @@ impl IdentityError {
 
     /// The account, where the token verified and was refused for whose it is.
     #[must_use]
-    pub const fn account(&self) -> Option<&AccountId> {
+    pub fn account(&self) -> Option<&AccountId> {
         match self {
             Self::Blocked { account, .. } => Some(account),
+            Self::Issued { hold, .. } => Some(hold.as_ref()?.account()),
+            _ => None,
+        }
+    }
+
+    /// The public parts of a credential of ours that was refused: whose revoked key is still in use is worth knowing.
+    #[must_use]
+    pub fn credential(&self) -> Option<Credential> {
+        match self {
+            Self::Issued { hold, .. } => Some(hold.as_ref()?.credential()),
             _ => None,
         }
     }
@@ -104,6 +136,7 @@ impl IdentityError {
 #[derive(Clone, Debug)]
 pub struct Verifiers {
     tenants: Tenants,
+    issued: Issued,
     window: Window,
     /// The path of the app's base URL, which a qsh leaves out.
     base_path: String,
@@ -113,9 +146,16 @@ pub struct Verifiers {
 impl Verifiers {
     /// Verifiers of tokens for the app at `base_path`.
     #[must_use]
-    pub fn new(tenants: Tenants, window: Window, base_path: String, clock: Clock) -> Self {
+    pub fn new(
+        tenants: Tenants,
+        issued: Issued,
+        window: Window,
+        base_path: String,
+        clock: Clock,
+    ) -> Self {
         Self {
             tenants,
+            issued,
             window,
             base_path,
             clock,
@@ -123,7 +163,7 @@ impl Verifiers {
     }
 
     /// The principal behind what was presented.
-    pub fn verify(
+    pub async fn verify(
         &self,
         presented: &Presented,
         call: Call<'_>,
@@ -131,12 +171,44 @@ impl Verifiers {
         match presented {
             Presented::Nothing => Err(IdentityError::Missing),
             Presented::Other => Err(IdentityError::Scheme),
-            Presented::Jwt(token) => self.connect(token.expose(), call),
+            Presented::Jwt(token) => Ok(self.connect(token.expose(), call)?.into_principal()),
+            Presented::Issued(text) => self.own(text).await,
+        }
+    }
+
+    /// A token of Jira that is to be exchanged. `kind` is the one that the route takes.
+    pub fn spendable(
+        &self,
+        presented: &Presented,
+        call: Call<'_>,
+        kind: ConnectKind,
+    ) -> Result<Spendable, IdentityError> {
+        let token = match presented {
+            Presented::Jwt(token) => self.connect(token.expose(), call)?,
+            Presented::Nothing => return Err(IdentityError::Missing),
+            Presented::Other | Presented::Issued(_) => return Err(IdentityError::Scheme),
+        };
+        let principal = token.principal();
+        if principal.credential().kind != kind.as_str() {
+            let claimed = principal.tenant().to_string();
+            return Err(IdentityError::OtherKind { claimed });
+        }
+        Ok(token)
+    }
+
+    /// A session or client key.
+    async fn own(&self, text: &Secret) -> Result<Principal, IdentityError> {
+        match self.issued.check(text).await {
+            Ok(good) => Ok(Principal::holding(good.hold, good.tenant.epoch)),
+            Err(bad) => Err(IdentityError::Issued {
+                cause: bad.cause,
+                hold: bad.hold,
+            }),
         }
     }
 
     /// A Connect token: HS256 with the tenant's shared secret.
-    fn connect(&self, token: &[u8], call: Call<'_>) -> Result<Principal, IdentityError> {
+    fn connect(&self, token: &[u8], call: Call<'_>) -> Result<Spendable, IdentityError> {
         let refused = |cause, claimed| IdentityError::Token { cause, claimed };
         let text = std::str::from_utf8(token).map_err(|_| refused(TokenError::Encoding, None))?;
         let unverified = Unverified::parse(text).map_err(|cause| refused(cause, None))?;
@@ -171,11 +243,13 @@ impl Verifiers {
                 account,
             });
         }
-        Ok(Principal::new(
-            tenant.id.clone(),
-            account,
-            tenant.epoch,
-            public_parts(&claims, &tenant, kind),
+        let credential = public_parts(&claims, &tenant, kind.as_str());
+        let principal = Principal::new(tenant.id.clone(), account, tenant.epoch, credential);
+        Ok(Spendable::new(
+            principal,
+            sha256(token),
+            claims.iat,
+            claims.exp,
         ))
     }
 
@@ -190,12 +264,32 @@ impl Verifiers {
     }
 
     /// A context token is good for every route of the data plane; a request token for the very request it names.
-    fn bound_to(&self, claims: &Claims, call: Call<'_>) -> Option<&'static str> {
+    fn bound_to(&self, claims: &Claims, call: Call<'_>) -> Option<ConnectKind> {
         let qsh = claims.qsh.as_deref()?;
         if qsh == qsh::CONTEXT_QSH {
-            return Some("connect_context");
+            return Some(ConnectKind::Context);
         }
-        qsh::matches(qsh, call.method, call.target, &self.base_path).then_some("connect_request")
+        qsh::matches(qsh, call.method, call.target, &self.base_path).then_some(ConnectKind::Request)
+    }
+}
+
+/// The two kinds of Connect tokens that speak for a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectKind {
+    /// What Jira's script gives a page: good for every route that reads.
+    Context,
+    /// What Jira puts into the URL of a page: good for that one request.
+    Request,
+}
+
+impl ConnectKind {
+    /// The word for policies (`context.auth`) and the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Context => "connect_context",
+            Self::Request => "connect_request",
+        }
     }
 }
 

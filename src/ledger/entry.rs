@@ -246,6 +246,8 @@ words! {
         Forbid = "forbid",
         /// The evaluation failed.
         Error = "error",
+        /// The session or client key is narrower than what was asked for, whatever the policies say.
+        Credential = "credential",
     }
 }
 

@@ -16,6 +16,7 @@ use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
 use crate::identity::Window;
 use crate::identity::install::{About, Callbacks};
+use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::outbound::{Bounds, KeyServer, Outbound, Resolutions, TokenServer};
@@ -38,6 +39,8 @@ pub struct Opened {
     pub tenants: Tenants,
     /// Tokens of the admin side.
     pub tokens: AdminTokens,
+    /// Sessions and client keys.
+    pub issued: Issued,
     /// Policy sets that were kept.
     pub archive: Archive,
     clock: Clock,
@@ -122,6 +125,15 @@ impl Opened {
             chance: chance.clone(),
         })
         .await?;
+        let issued = Issued::new(issued::Parts {
+            db: db.clone(),
+            ledger: ledger.clone(),
+            tenants: tenants.clone(),
+            vault: vault.clone(),
+            lifetimes: lifetimes(&config.limits),
+            clock: clock.clone(),
+            chance: chance.clone(),
+        });
         let tokens = AdminTokens {
             db: db.clone(),
             ledger: ledger.clone(),
@@ -134,6 +146,7 @@ impl Opened {
             ledger,
             tenants,
             tokens,
+            issued,
             archive,
             clock,
             chance,
@@ -193,7 +206,13 @@ impl Shared {
             rules,
             proof,
             metrics: Arc::default(),
-            verifiers: Verifiers::new(tenants.clone(), window, base_path, clock.clone()),
+            verifiers: Verifiers::new(
+                tenants.clone(),
+                opened.issued.clone(),
+                window,
+                base_path,
+                clock.clone(),
+            ),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -256,12 +275,14 @@ impl Shared {
         let Opened {
             ledger,
             tenants,
+            issued,
             clock,
             chance,
             ..
         } = self.opened.clone();
         let gateway = Gateway {
             verifiers: self.verifiers.clone(),
+            issued,
             tenants,
             policies: self.live.clone(),
             screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
@@ -272,5 +293,15 @@ impl Shared {
             request_timeout: Duration::from_millis(limits.request_timeout_ms),
         };
         Ok((gateway, outbound))
+    }
+}
+
+fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {
+    const DAY_S: u64 = 24 * 3600;
+    let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+    Lifetimes {
+        session_idle: seconds(limits.session_idle_s),
+        session: seconds(limits.session_lifetime_s),
+        key_max: Duration::from_secs(u64::from(limits.key_lifetime_days_max) * DAY_S),
     }
 }

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 
 use crate::clock::Timestamp;
 
-use super::{AccountId, TenantId};
+use super::{AccountId, KeyId, TenantId};
 
 /// Whom a block keeps out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Target {
     AccountOn(AccountId, TenantId),
     /// An account on every site, also on those that are installed later.
     Account(AccountId),
+    /// A client key.
+    Key(KeyId),
 }
 
 impl Target {
@@ -28,7 +30,16 @@ impl Target {
     pub const fn tenant(&self) -> Option<&TenantId> {
         match self {
             Self::Tenant(tenant) | Self::AccountOn(_, tenant) => Some(tenant),
-            Self::Account(_) => None,
+            Self::Account(_) | Self::Key(_) => None,
+        }
+    }
+
+    /// The client key, if it is about one.
+    #[must_use]
+    pub const fn key(&self) -> Option<&KeyId> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Tenant(_) | Self::AccountOn(..) | Self::Account(_) => None,
         }
     }
 
@@ -37,7 +48,7 @@ impl Target {
     pub const fn account(&self) -> Option<&AccountId> {
         match self {
             Self::Account(account) | Self::AccountOn(account, _) => Some(account),
-            Self::Tenant(_) => None,
+            Self::Tenant(_) | Self::Key(_) => None,
         }
     }
 }
@@ -50,6 +61,7 @@ impl std::fmt::Display for Target {
                 write!(formatter, "account `{account}` on tenant `{tenant}`")
             }
             Self::Account(account) => write!(formatter, "account `{account}` on all sites"),
+            Self::Key(key) => write!(formatter, "client key `{key}`"),
         }
     }
 }
@@ -88,6 +100,9 @@ pub enum Blocked {
     /// The account.
     #[error("the account is blocked")]
     Account,
+    /// The client key.
+    #[error("the client key is blocked")]
+    Key,
     /// The blocks could not be read after a change, so nobody knows who is kept out.
     #[error("the blocks could not be read")]
     Unknown,
@@ -100,6 +115,7 @@ impl Blocked {
         match self {
             Self::Tenant => "tenant_blocked",
             Self::Account => "account_blocked",
+            Self::Key => "key_blocked",
             Self::Unknown => "blocks_unknown",
         }
     }
@@ -113,6 +129,7 @@ pub(super) type SharedBlocks = Arc<ArcSwap<Blocks>>;
 pub(super) struct Blocks {
     tenants: HashMap<TenantId, Vec<Block>>,
     accounts: HashMap<AccountId, Vec<Block>>,
+    keys: HashMap<KeyId, Vec<Block>>,
     is_unknown: bool,
 }
 
@@ -125,6 +142,7 @@ impl Blocks {
                 Target::Account(account) | Target::AccountOn(account, _) => {
                     all.accounts.entry(account.clone()).or_default()
                 }
+                Target::Key(key) => all.keys.entry(key.clone()).or_default(),
             }
             .push(block);
         }
@@ -153,6 +171,16 @@ impl Blocks {
         met.then_some(Blocked::Tenant)
     }
 
+    /// What keeps a client key out.
+    pub(super) fn on_key(&self, key: &KeyId, now: Timestamp) -> Option<Blocked> {
+        if self.is_unknown {
+            return Some(Blocked::Unknown);
+        }
+        let blocks = self.keys.get(key)?;
+        let met = blocks.iter().any(|block| block.is_in_force(now));
+        met.then_some(Blocked::Key)
+    }
+
     /// What keeps `account` out of `tenant`.
     pub(super) fn keeps_out(
         &self,
@@ -175,6 +203,7 @@ impl Blocks {
     pub(super) fn in_force(&self, now: Timestamp) -> Vec<Block> {
         let all = self.tenants.values().chain(self.accounts.values());
         let mut blocks: Vec<Block> = all
+            .chain(self.keys.values())
             .flatten()
             .filter(|block| block.is_in_force(now))
             .cloned()

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::secret::Secret;
 
 use super::block::{Blocked, SharedBlocks};
-use super::{AccountId, CloudId, SiteUrl, TenantId};
+use super::{AccountId, CloudId, KeyId, SiteUrl, TenantId};
 
 /// What a tenant's installation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,10 @@ pub struct Tenant {
     pub display_url: Option<String>,
     /// Moves with every change that must end what began before: install, uninstall, suspension, revoked grant.
     pub epoch: u64,
+    /// The epoch since which a session must be opened to be good: the last install, uninstall, suspension or block.
+    pub sessions_since: u64,
+    /// The epoch since which a client key must be made to be good: that of the last uninstall. A new secret does not end keys.
+    pub keys_since: u64,
     /// Counts the secrets that this tenant has had.
     pub secret_version: u64,
     /// Whether the app is installed.
@@ -114,6 +118,12 @@ impl Tenant {
     #[must_use]
     pub fn keeps_out(&self, account: &AccountId, now: Timestamp) -> Option<Blocked> {
         self.blocks.load().keeps_out(account, &self.id, now)
+    }
+
+    /// What keeps a client key out now.
+    #[must_use]
+    pub fn keeps_key_out(&self, key: &KeyId, now: Timestamp) -> Option<Blocked> {
+        self.blocks.load().on_key(key, now)
     }
 
     /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now. A grant to act

@@ -2,6 +2,7 @@
 //! A site's name must never be called, only looked up; a change must never show without its record.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -80,6 +81,8 @@ pub(super) struct Inner {
     directory: ArcSwap<Directory>,
     /// Also in every tenant.
     pub(super) blocks: SharedBlocks,
+    /// Moves after the blocks were swapped.
+    pub(super) blocks_version: AtomicU64,
     /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
     refreshing: Mutex<()>,
 }
@@ -97,6 +100,7 @@ impl Tenants {
             parts,
             directory,
             blocks,
+            blocks_version: AtomicU64::new(1),
             refreshing,
         })))
     }
@@ -189,6 +193,7 @@ impl Tenants {
             Err(error) => (Blocks::unknown(), Err(error)),
         };
         self.0.blocks.store(Arc::new(blocks));
+        self.0.blocks_version.fetch_add(1, Ordering::Release);
         result
     }
 

@@ -18,7 +18,9 @@ use super::{AccountId, SiteUrl, TenantError, TenantId};
 mod blocks;
 mod grants;
 
-pub(super) use blocks::{end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block};
+pub(super) use blocks::{
+    end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block, was_blocked,
+};
 use grants::load_grants;
 pub(super) use grants::{count_grants, give, take_back};
 
@@ -84,6 +86,8 @@ fn tenant(
             .transpose()?,
         display_url: row.try_get("display_url")?,
         epoch: unsigned(row, "epoch")?,
+        sessions_since: unsigned(row, "sessions_since")?,
+        keys_since: unsigned(row, "keys_since")?,
         secret_version: unsigned(row, "secret_version")?,
         state: State::read(row.try_get("state")?).ok_or_else(|| spoiled("state"))?,
         suspended: row.try_get("suspended")?,
@@ -187,6 +191,7 @@ pub(super) async fn upsert(
              cloud_id = coalesce(excluded.cloud_id, CASE WHEN host = excluded.host THEN cloud_id END),
              display_url = excluded.display_url, oauth_client_id = excluded.oauth_client_id,
              shared_secret = excluded.shared_secret, secret_version = secret_version + 1, epoch = epoch + 1,
+             sessions_since = epoch + 1,
              state = 'installed', suspended = coalesce(suspended, excluded.suspended), changed_at = excluded.changed_at, event_iat = excluded.event_iat",
     )
     .bind(row.id.as_str())
@@ -203,7 +208,7 @@ pub(super) async fn upsert(
     Ok(())
 }
 
-/// Ends an installation: the secret is gone, the epoch moves.
+/// Ends an installation: the secret is gone, the epoch moves, no session and no client key of before is good again.
 pub(super) async fn end(
     connection: &mut SqliteConnection,
     id: &TenantId,
@@ -213,7 +218,7 @@ pub(super) async fn end(
 ) -> Result<(), TenantError> {
     sqlx::query(
         "UPDATE tenants SET state = ?2, shared_secret = NULL, epoch = epoch + 1, changed_at = ?3,
-             event_iat = max(event_iat, ?4) WHERE id = ?1",
+             sessions_since = epoch + 1, keys_since = epoch + 1, event_iat = max(event_iat, ?4) WHERE id = ?1",
     )
     .bind(id.as_str())
     .bind(state.as_str())
@@ -272,7 +277,8 @@ pub(super) async fn suspend(
     now: Timestamp,
 ) -> Result<bool, TenantError> {
     let done = sqlx::query(
-        "UPDATE tenants SET suspended = ?2, epoch = epoch + 1, changed_at = ?3 WHERE id = ?1",
+        "UPDATE tenants SET suspended = ?2, epoch = epoch + 1, sessions_since = epoch + 1, changed_at = ?3
+         WHERE id = ?1",
     )
     .bind(id.as_str())
     .bind(reason)

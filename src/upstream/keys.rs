@@ -41,7 +41,8 @@ impl Keys {
         let named = permit.resource().tenant();
         let same =
             tenant.id == named.id && tenant.epoch == permit.epoch() && tenant.epoch == named.epoch;
-        if same && tenant.is_active() && !self.is_blocked(&tenant, permit) {
+        let over = permit.principal().is_over(&tenant, self.tenants.now());
+        if same && tenant.is_active() && !over && !self.is_blocked(&tenant, permit) {
             Ok(Signer { tenant })
         } else {
             Err(Revoked)

@@ -34,6 +34,13 @@ impl Checks<'_> {
                 "make it at most `limits.upstream_timeout_ms`",
             );
         }
+        if limits.session_idle_s > limits.session_lifetime_s {
+            self.report(
+                &["limits.session_idle_s", "limits.session_lifetime_s"],
+                "is longer than a session may last",
+                "make it at most `limits.session_lifetime_s`",
+            );
+        }
         if ledger.batch_entries_max > ledger.queue_entries_max {
             self.report(
                 &["ledger.batch_entries_max", "ledger.queue_entries_max"],
@@ -95,6 +102,24 @@ impl Checks<'_> {
             ("limits.token_lifetime_s_max", u64::from(lifetime), 1, 3600),
             // No leeway at all is a strict choice, not a missing limit.
             ("limits.token_leeway_s", u64::from(leeway), 0, 30),
+            (
+                "limits.session_idle_s",
+                u64::from(limits.session_idle_s),
+                10,
+                86_400,
+            ),
+            (
+                "limits.session_lifetime_s",
+                u64::from(limits.session_lifetime_s),
+                10,
+                86_400,
+            ),
+            (
+                "limits.key_lifetime_days_max",
+                u64::from(limits.key_lifetime_days_max),
+                1,
+                3650,
+            ),
         ]
     }
 }

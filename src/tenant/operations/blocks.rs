@@ -2,6 +2,7 @@
 //! A block must be in force when the call returns, in every worker and for requests under way; it needs no proof and no policy.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
@@ -11,7 +12,7 @@ use crate::ledger::{Draft, Ledger};
 use crate::tenant::block::{Block, Target};
 use crate::tenant::record::State;
 use crate::tenant::registry::{Changed, Tenants};
-use crate::tenant::{TenantError, TenantId, store};
+use crate::tenant::{AccountId, TenantError, TenantId, store};
 
 /// A block to be made.
 #[derive(Clone, Debug)]
@@ -71,6 +72,22 @@ impl Tenants {
         .await
     }
 
+    /// Counts how often the blocks changed: whoever remembers a verdict about them remembers this number beside it.
+    #[must_use]
+    pub fn blocks_version(&self) -> u64 {
+        self.0.blocks_version.load(Ordering::Acquire)
+    }
+
+    /// Whether `account` was kept out of `tenant` at any moment since `since`, also by a block that is over.
+    pub async fn was_blocked(
+        &self,
+        account: &AccountId,
+        tenant: &TenantId,
+        since: Timestamp,
+    ) -> Result<bool, TenantError> {
+        store::was_blocked(self.0.parts.db.reads(), account, tenant, since).await
+    }
+
     /// The blocks in force, in the order in which they were made.
     #[must_use]
     pub fn blocks(&self) -> Vec<Block> {
@@ -125,8 +142,10 @@ fn entry(block: &Block, operation: &str, by: &str, more: Option<(String, String)
     let mut detail = BTreeMap::from([("block".to_owned(), block.id.clone())]);
     let until = block.until.map(Timestamp::rfc3339);
     let account = block.target.account().map(ToString::to_string);
+    let key = block.target.key().map(ToString::to_string);
     let told = [
         ("account", account),
+        ("key", key),
         ("reason", block.reason.clone()),
         ("until", until),
     ];

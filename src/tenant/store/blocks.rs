@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use crate::clock::Timestamp;
 use crate::tenant::block::{Block, Target};
-use crate::tenant::{TenantError, TenantId};
+use crate::tenant::{AccountId, KeyId, TenantError, TenantId};
 
 /// Those in force, of all tenants.
 pub(in crate::tenant) async fn load_blocks(
@@ -26,18 +26,23 @@ fn block(row: &SqliteRow) -> Result<Block, TenantError> {
     let spoiled = |what: &'static str| TenantError::Spoiled(id.clone(), what);
     let account: Option<String> = row.try_get("account")?;
     let tenant: Option<String> = row.try_get("tenant")?;
+    let key: Option<String> = row.try_get("on_key")?;
     let account = account
         .map(|text| text.parse().map_err(|_| spoiled("account")))
         .transpose()?;
     let tenant = tenant
         .map(|text| text.parse().map_err(|_| spoiled("tenant")))
         .transpose()?;
+    let key = key
+        .map(|text| text.parse().map_err(|_| spoiled("on_key")))
+        .transpose()?;
     Ok(Block {
-        target: match (account, tenant) {
-            (Some(account), Some(tenant)) => Target::AccountOn(account, tenant),
-            (Some(account), None) => Target::Account(account),
-            (None, Some(tenant)) => Target::Tenant(tenant),
-            (None, None) => return Err(spoiled("account")),
+        target: match (account, tenant, key) {
+            (None, None, Some(key)) => Target::Key(key),
+            (Some(account), Some(tenant), None) => Target::AccountOn(account, tenant),
+            (Some(account), None, None) => Target::Account(account),
+            (None, Some(tenant), None) => Target::Tenant(tenant),
+            _ => return Err(spoiled("account")),
         },
         until: row
             .try_get::<Option<i64>, _>("until")?
@@ -55,16 +60,17 @@ pub(in crate::tenant) async fn put_block(
     block: &Block,
 ) -> Result<(), TenantError> {
     sqlx::query(
-        "INSERT INTO blocks (id, account, tenant, until, reason, made_by, made_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO blocks (id, account, tenant, until, reason, made_by, made_at, on_key)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )
     .bind(&block.id)
-    .bind(block.target.account().map(super::AccountId::as_str))
+    .bind(block.target.account().map(AccountId::as_str))
     .bind(block.target.tenant().map(TenantId::as_str))
     .bind(block.until.map(Timestamp::micros))
     .bind(&block.reason)
     .bind(&block.made_by)
     .bind(block.made_at.micros())
+    .bind(block.target.key().map(KeyId::as_str))
     .execute(connection)
     .await?;
     Ok(())
@@ -80,12 +86,13 @@ pub(in crate::tenant) async fn end_blocks(
     let rows = sqlx::query(
         "UPDATE blocks SET ended_at = min(?3, coalesce(until, ?3)),
              ended_by = CASE WHEN until IS NULL OR until > ?3 THEN ?4 END
-         WHERE ended_at IS NULL AND account IS ?1 AND tenant IS ?2 RETURNING *",
+         WHERE ended_at IS NULL AND account IS ?1 AND tenant IS ?2 AND on_key IS ?5 RETURNING *",
     )
-    .bind(target.account().map(super::AccountId::as_str))
+    .bind(target.account().map(AccountId::as_str))
     .bind(target.tenant().map(TenantId::as_str))
     .bind(now.micros())
     .bind(by)
+    .bind(target.key().map(KeyId::as_str))
     .fetch_all(connection)
     .await?;
     let mut ended: Vec<Block> = rows.iter().map(block).collect::<Result<_, _>>()?;
@@ -93,16 +100,38 @@ pub(in crate::tenant) async fn end_blocks(
     Ok(ended)
 }
 
-/// Ends whatever began before for this tenant.
+/// Ends whatever began before for this tenant, its sessions among it.
 pub(in crate::tenant) async fn move_epoch(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
 ) -> Result<(), TenantError> {
-    sqlx::query("UPDATE tenants SET epoch = epoch + 1 WHERE id = ?1")
+    sqlx::query("UPDATE tenants SET epoch = epoch + 1, sessions_since = epoch + 1 WHERE id = ?1")
         .bind(tenant.as_str())
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Whether `account` was kept out of `tenant` at or after `since`, by a block that may be over.
+pub(in crate::tenant) async fn was_blocked(
+    reads: &SqlitePool,
+    account: &AccountId,
+    tenant: &TenantId,
+    since: Timestamp,
+) -> Result<bool, TenantError> {
+    let query = sqlx::query(
+        "SELECT 1 FROM blocks
+         WHERE account = ?1 AND (tenant IS NULL OR tenant = ?2)
+             AND (made_at >= ?3 OR ((ended_at IS NULL OR ended_at > ?3) AND (until IS NULL OR until > ?3)))
+         LIMIT 1",
+    );
+    let found = query
+        .bind(account.as_str())
+        .bind(tenant.as_str())
+        .bind(since.micros())
+        .fetch_optional(reads)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// The tenant that had this host last, also one that ended before the next one came.

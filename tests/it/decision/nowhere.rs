@@ -22,13 +22,14 @@ async fn the_question_about_nowhere_is_that_about_a_foreign_site() {
         lifetime_s_max: 3600,
         leeway_s: 30,
     };
-    let verifiers = Verifiers::new(tenants, window, String::new(), world.clock.clock());
+    let issued = world.node.shared().opened.issued.clone();
+    let verifiers = Verifiers::new(tenants, issued, window, String::new(), world.clock.clock());
     let token = Presented::Jwt(Secret::from(world.token("acme", "ann")));
     let call = Call {
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).expect("a good token");
+    let principal = verifiers.verify(&token, call).await.expect("a good token");
     let wish = Wish {
         reading: Reading::new(ApiVersion::Three, None, None, None).expect("nothing is wished"),
         act_as: None,

@@ -2,14 +2,14 @@
 
 use std::fmt::Write as _;
 
-use gatepost::control::command::Command;
+use gatepost::control::command::{BlockedName, Command};
 use gatepost::http::templates;
 use serde_json::{Value, json};
 
 use crate::world::{NOON, World};
 
 /// Kinds of callers, in the order of the table.
-const CALLERS: [&str; 10] = [
+const CALLERS: [&str; 17] = [
     "nobody",
     "garbage",
     "expired token",
@@ -20,6 +20,13 @@ const CALLERS: [&str; 10] = [
     "context token, tenant suspended",
     "context token, tenant uninstalled",
     "callback signed by Atlassian",
+    "session of the own tenant",
+    "session of another tenant",
+    "session after logout",
+    "session, account blocked",
+    "client key of the own tenant",
+    "client key of another tenant",
+    "revoked client key",
 ];
 
 /// A request for acme that the route is there for. A route without one has no row, which fails the test.
@@ -36,7 +43,11 @@ fn target(world: &World, template: &str) -> Option<String> {
         "/v1/whoami"
         | "/connect/atlassian-connect.json"
         | "/connect/installed"
-        | "/connect/uninstalled" => template.to_owned(),
+        | "/connect/uninstalled"
+        | "/v1/sessions"
+        | "/v1/keys" => template.to_owned(),
+        "/v1/sessions/{id}" => "/v1/sessions/session_0".to_owned(),
+        "/v1/keys/{id}" => "/v1/keys/key_0".to_owned(),
         _ => return None,
     })
 }
@@ -52,17 +63,21 @@ fn expired(world: &World) -> String {
 }
 
 /// The `Authorization` header of a caller, if it has one.
-fn credential(world: &World, caller: &str, method: &str, target: &str) -> Option<String> {
+fn credential(world: &World, caller: &Caller, method: &str, target: &str) -> Option<String> {
+    if let Some(bearer) = &caller.bearer {
+        return Some(format!("Bearer {bearer}"));
+    }
     let acme = world.site("acme");
-    let token = match caller {
+    let token = match caller.name {
         "nobody" => return None,
         "garbage" => "garbage".to_owned(),
         "expired token" => expired(world),
-        "context token of another tenant" => world.token("globex", "eve"),
+        "context token of another tenant" => world.fresh_token("globex", "eve"),
         "request token for this request" => acme.request_token("ann", method, target),
         "request token for another request" => acme.request_token("ann", method, "/v1/other"),
         "callback signed by Atlassian" => return Some(callback(world, target).authorization),
-        _ => world.token("acme", "ann"),
+        // A token that opens a session is spent for every other row.
+        _ => world.fresh_token("acme", "ann"),
     };
     Some(format!("JWT {token}"))
 }
@@ -75,10 +90,66 @@ fn callback(world: &World, target: &str) -> gatepost::standin::Callback {
     }
 }
 
+/// Somebody who calls, with what was made for them before.
+struct Caller {
+    name: &'static str,
+    bearer: Option<String>,
+}
+
+/// A session or client key, as the caller's name says.
+async fn bearer(world: &World, caller: &str) -> Option<String> {
+    let (site, person) = if caller.contains("another tenant") {
+        ("globex", "eve")
+    } else {
+        ("acme", "ann")
+    };
+    if caller.starts_with("session") {
+        let session = world.session(site, person).await;
+        match caller {
+            "session after logout" => end(world, "/v1/sessions/current", &session).await,
+            "session, account blocked" => block(world, person).await,
+            _ => {}
+        }
+        return Some(session);
+    }
+    if !caller.contains("client key") {
+        return None;
+    }
+    let made = world.key(site, person, json!({})).await;
+    if caller == "revoked client key" {
+        let session = world.session(site, person).await;
+        let target = format!("/v1/keys/{}", made["id"].as_str().unwrap());
+        end(world, &target, &session).await;
+    }
+    Some(made["key"].as_str().unwrap().to_owned())
+}
+
+async fn end(world: &World, target: &str, session: &str) {
+    let bearer = format!("Bearer {session}");
+    let headers = [("authorization", bearer.as_str())];
+    assert_eq!(world.send("DELETE", target, &headers).await.status, 204);
+}
+
+async fn block(world: &World, person: &str) {
+    let on = BlockedName {
+        account: Some(gatepost::standin::account(person)),
+        ..BlockedName::default()
+    };
+    let (span_us, reason) = (None, None);
+    world
+        .command(Command::Block {
+            on,
+            span_us,
+            reason,
+        })
+        .await;
+}
+
 /// The world that a caller lives in.
-async fn world_for(caller: &str) -> World {
+async fn world_for(name: &'static str) -> (World, Caller) {
     let world = World::new().await;
-    match caller {
+    let bearer = bearer(&world, name).await;
+    match name {
         "context token, tenant suspended" => {
             let (tenant, reason) = ("acme.atlassian.net".to_owned(), "a test".to_owned());
             world
@@ -92,11 +163,11 @@ async fn world_for(caller: &str) -> World {
         _ => {}
     }
     world.jira.clear_requests();
-    world
+    (world, Caller { name, bearer })
 }
 
 /// `200 allowed`, or the status and code of a refusal.
-async fn answered(world: &World, caller: &str, method: &str, template: &str) -> String {
+async fn answered(world: &World, caller: &Caller, method: &str, template: &str) -> String {
     let Some(target) = target(world, template) else {
         return "no case".to_owned();
     };
@@ -105,16 +176,25 @@ async fn answered(world: &World, caller: &str, method: &str, template: &str) -> 
         .iter()
         .map(|value| ("authorization", value.as_str()))
         .collect();
-    let signed = caller == "callback signed by Atlassian" && method == "POST";
+    let signed = caller.name == "callback signed by Atlassian" && target.starts_with("/connect/");
     let answer = if signed {
         world.deliver(&callback(world, &target)).await
+    } else if (method, template) == ("POST", "/v1/keys") {
+        let authorization = authorization.as_deref().unwrap_or_default();
+        world
+            .send_json(method, &target, authorization, &json!({"name": "ci"}))
+            .await
     } else {
         world.send(method, &target, &headers).await
     };
     let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();
     let code = body["code"].as_str().unwrap_or("allowed");
     if code != "allowed" {
-        assert!(world.jira_saw().is_empty(), "{method} {target} by {caller}");
+        assert!(
+            world.jira_saw().is_empty(),
+            "{method} {target} by {}",
+            caller.name
+        );
     }
     format!("{} {code}", answer.status)
 }
@@ -126,12 +206,15 @@ async fn every_route_answers_every_caller_as_the_table_says() {
         .iter()
         .map(|(method, template)| format!("{method} {template}\n"))
         .collect();
-    for caller in CALLERS {
-        let world = world_for(caller).await;
+    for name in CALLERS {
+        let (world, mut caller) = world_for(name).await;
         for (row, (method, template)) in rows.iter_mut().zip(&routes) {
             world.jira.clear_requests();
-            let answer = answered(&world, caller, method, template).await;
-            writeln!(row, "    {caller:<36}{answer}").unwrap();
+            let answer = answered(&world, &caller, method, template).await;
+            if answer == "204 allowed" && *method == "DELETE" {
+                caller.bearer = bearer(&world, name).await;
+            }
+            writeln!(row, "    {name:<36}{answer}").unwrap();
         }
     }
     let table = rows.join("\n");

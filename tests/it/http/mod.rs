@@ -5,6 +5,7 @@
 )]
 
 mod answer;
+mod client_keys;
 mod decided;
 mod doors;
 mod errors;
@@ -12,12 +13,15 @@ mod matrix;
 mod policies;
 mod refused;
 mod resource;
+mod sessions;
 mod tenants;
 mod tokens;
 mod upstream;
 mod user_tokens;
 mod wire;
 
+use gatepost::control::command::Command;
+use gatepost::standin::account;
 use serde_json::Value;
 
 use crate::world::World;
@@ -53,6 +57,18 @@ async fn another_tenants_issue_is_not_there_and_nothing_is_sent() {
         (&log[0]["effect"], &log[0]["cross_tenant"]),
         (&"deny".into(), &true.into())
     );
+}
+
+/// That `account` may act as `act_as` on a tenant, for reading.
+fn act_as_grant(tenant: &str, who: &str, whom: &str) -> Command {
+    Command::GrantCreate {
+        tenant: tenant.to_owned(),
+        account: account(who),
+        act_as: account(whom),
+        actions: vec!["read".to_owned()],
+        until: None,
+        reason: "a stand-in".to_owned(),
+    }
 }
 
 /// Each record in a line: a decision with effect, stage and code, an outcome with its status and code.

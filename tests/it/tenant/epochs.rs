@@ -51,13 +51,20 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
         lifetime_s_max: 3600,
     };
     let clock = world.clock.clock();
-    let verifiers = Verifiers::new(tenants.clone(), window, String::new(), clock.clone());
+    let issued = shared.opened.issued.clone();
+    let verifiers = Verifiers::new(
+        tenants.clone(),
+        issued,
+        window,
+        String::new(),
+        clock.clone(),
+    );
     let token = Presented::Jwt(Secret::from(world.token("acme", "ann")));
     let call = Call {
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).unwrap();
+    let principal = verifiers.verify(&token, call).await.unwrap();
     let resource = tenants.resolve(named, "ACME-1".parse().unwrap()).unwrap();
     let now = clock.now();
     let wish = Wish {

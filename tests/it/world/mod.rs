@@ -5,6 +5,8 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
+mod credentials;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -1,0 +1,156 @@
+//! Why an issued credential is not good, and why none is made, ended or found. The caller of a refused credential hears one text for all
+//! causes; nothing here holds a part of a credential.
+
+use std::sync::Arc;
+
+use crate::db::DbError;
+use crate::ledger::LedgerError;
+use crate::tenant::TenantError;
+use crate::tenant::block::Blocked;
+
+/// Why a session or client key does not open anything.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// A typo, a cut, or never one of ours: the checksum does not fit.
+    #[error("the credential is not whole")]
+    Malformed,
+    /// Nobody has it.
+    #[error("the credential is not known")]
+    Unknown,
+    /// It was ended or revoked.
+    #[error("the credential was ended")]
+    Ended,
+    /// Its time is over.
+    #[error("the credential has expired")]
+    Expired,
+    /// The session was not used for too long.
+    #[error("the session was idle for too long")]
+    Idle,
+    /// Its tenant was uninstalled, installed anew, suspended or blocked since.
+    #[error("the tenant changed since the credential was made")]
+    Outlived,
+    /// Its tenant is not active.
+    #[error("the tenant is not active")]
+    Inactive,
+    /// Its tenant, account or the key itself is kept out.
+    #[error("the credential is blocked")]
+    Blocked(#[source] Blocked),
+    /// It is used from another page than the one that opened it.
+    #[error("the session belongs to another page")]
+    OtherPage,
+    /// It is used faster than its rate.
+    #[error("the credential is used too fast; it may be used again in {retry_after_s} s")]
+    TooFast {
+        /// When to come again.
+        retry_after_s: u64,
+    },
+    /// It could not be looked up.
+    #[error("the credential could not be looked up")]
+    Lookup(#[source] Arc<LookupError>),
+}
+
+/// The database failed, so nobody knows.
+#[derive(Debug, thiserror::Error)]
+pub enum LookupError {
+    /// There is no row with that hash.
+    #[error("the credential is not known")]
+    Absent,
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// What the registry was asked.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// A row is not what was written.
+    #[error("a credential's row cannot be read: `{0}`")]
+    Spoiled(&'static str),
+}
+
+impl Refused {
+    /// Whether the credential is good, and was used too much.
+    #[must_use]
+    pub const fn is_limit(&self) -> bool {
+        matches!(self, Self::TooFast { .. })
+    }
+
+    /// Whether nobody knows if it is good.
+    #[must_use]
+    pub const fn is_lookup(&self) -> bool {
+        matches!(self, Self::Lookup(_))
+    }
+
+    /// The stable code for the log.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed => "credential_malformed",
+            Self::Unknown => "credential_unknown",
+            Self::Ended => "credential_ended",
+            Self::Expired => "credential_expired",
+            Self::Idle => "session_idle",
+            Self::Outlived => "credential_outlived",
+            Self::Inactive => "tenant_inactive",
+            Self::Blocked(cause) => cause.code(),
+            Self::OtherPage => "session_other_page",
+            Self::TooFast { .. } => "key_limit",
+            Self::Lookup(_) => "credential_lookup_failed",
+        }
+    }
+}
+
+/// Why a credential was not made, ended or listed. The caller is told.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// The token of Jira was exchanged before.
+    #[error("the token was used before; ask Jira for a fresh one")]
+    Replayed,
+    /// The token of Jira is too old to make a key.
+    #[error("a key is made with a context token of the last {0} seconds; ask Jira for a fresh one")]
+    Stale(i64),
+    /// The nonce is not one that this account's page got.
+    #[error("the page's nonce is not one of this account's")]
+    ForeignPage,
+    /// There are enough.
+    #[error("the account has {0} already; revoke one first")]
+    TooMany(usize),
+    /// A member of the request makes no sense.
+    #[error("`{0}`: {1}")]
+    Member(&'static str, String),
+    /// Client keys are for requests alone: a leaked one must not make itself a successor.
+    #[error("a client key manages no sessions and keys; use a session or a context token")]
+    NotByKey,
+    /// No such session or key, or another's.
+    #[error("there is no such {0}")]
+    NoSuch(&'static str),
+    /// The registry.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The log.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// A row.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+}
+
+impl IssueError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Replayed => "token_replayed",
+            Self::Stale(_) => "token_stale",
+            Self::ForeignPage => "page_nonce",
+            Self::TooMany(_) => "too_many_credentials",
+            Self::Member(..) => "malformed_member",
+            Self::NotByKey => "key_cannot_manage",
+            Self::NoSuch(_) => "no_such_credential",
+            Self::Tenant(_) | Self::Db(_) | Self::Ledger(_) | Self::Lookup(_) => {
+                "credentials_unavailable"
+            }
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How fast a client key may be used: the generic cell rate algorithm, one number a key. Used by this folder.
+//! Over any stretch of time no more than the rate passes, but for a tenth of a minute's worth at once. A refused request costs nothing.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::clock::Timestamp;
+
+const MINUTE_US: i64 = 60_000_000;
+
+/// A key's pace.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// Microseconds between two requests.
+    interval_us: i64,
+    /// How far ahead of the interval requests may come.
+    ahead_us: i64,
+    /// When the next request would come if all kept the interval.
+    next_us: AtomicI64,
+}
+
+impl Pace {
+    pub(super) fn new(per_minute: u32) -> Self {
+        let rate = i64::from(per_minute.max(1));
+        let interval_us = MINUTE_US / rate;
+        Self {
+            interval_us,
+            ahead_us: interval_us * ((rate / 10).max(1) - 1),
+            next_us: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// Counts a request, or tells after how many seconds one may come.
+    pub(super) fn take(&self, now: Timestamp) -> Result<(), u64> {
+        let now_us = now.micros();
+        let step = |next: i64| {
+            let due = next.max(now_us);
+            (due - now_us <= self.ahead_us).then(|| due + self.interval_us)
+        };
+        let taken = self
+            .next_us
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
+        taken.map(drop).map_err(|next| {
+            let wait_us = next.saturating_sub(now_us).saturating_sub(self.ahead_us);
+            u64::try_from(wait_us).unwrap_or(0).div_ceil(1_000_000)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
+
+    #[test]
+    fn a_minute_lets_through_its_rate_and_a_tenth() {
+        let pace = Pace::new(60);
+        let passed = (0..600).filter(|tick| {
+            pace.take(NOON.plus(Duration::from_millis(100 * tick)))
+                .is_ok()
+        });
+        assert_eq!(passed.count(), 60 + 5);
+    }
+
+    #[test]
+    fn whoever_is_too_fast_is_told_when_to_come_again() {
+        let pace = Pace::new(1);
+        assert_eq!(pace.take(NOON), Ok(()));
+        assert_eq!(pace.take(NOON.plus(Duration::from_secs(1))), Err(59));
+        assert_eq!(pace.take(NOON.plus(Duration::from_secs(60))), Ok(()));
+    }
+}
