@@ -77,12 +77,12 @@ impl Bounds {
         ip: IpAddr,
         act_as: &AccountId,
     ) -> Option<Beyond> {
-        let named = |action: &String| names.contains(&action.as_str());
+        let is_asked = |action: &String| names.contains(&action.as_str());
         // An address that came in IPv6's clothes is the IPv4 address that it is.
         let ip = ip.to_canonical();
         if !self.sites.is_empty() && !self.sites.contains(site) {
             Some(Beyond::Site)
-        } else if !self.actions.is_empty() && !self.actions.iter().any(named) {
+        } else if !self.actions.is_empty() && !self.actions.iter().any(is_asked) {
             Some(Beyond::Action)
         } else if !self.networks.is_empty() && !self.networks.iter().any(|net| net.contains(&ip)) {
             Some(Beyond::Network)

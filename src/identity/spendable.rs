@@ -29,7 +29,6 @@ impl Spendable {
     }
 
     /// The principal, when the token is spent.
-    #[must_use]
     pub(super) fn into_principal(self) -> Principal {
         self.principal
     }

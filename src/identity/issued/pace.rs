@@ -7,25 +7,25 @@ use crate::clock::Timestamp;
 
 const MINUTE_US: i64 = 60_000_000;
 
-/// A key's pace.
+/// A key's pace, in microseconds.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Microseconds between two requests.
-    interval_us: i64,
+    /// Between two requests.
+    interval: i64,
     /// How far ahead of the interval requests may come.
-    ahead_us: i64,
+    ahead: i64,
     /// When the next request would come if all kept the interval.
-    next_us: AtomicI64,
+    next: AtomicI64,
 }
 
 impl Pace {
     pub(super) fn new(per_minute: u32) -> Self {
         let rate = i64::from(per_minute.max(1));
-        let interval_us = MINUTE_US / rate;
+        let interval = MINUTE_US / rate;
         Self {
-            interval_us,
-            ahead_us: interval_us * ((rate / 10).max(1) - 1),
-            next_us: AtomicI64::new(i64::MIN),
+            interval,
+            ahead: interval * ((rate / 10).max(1) - 1),
+            next: AtomicI64::new(i64::MIN),
         }
     }
 
@@ -34,13 +34,13 @@ impl Pace {
         let now_us = now.micros();
         let step = |next: i64| {
             let due = next.max(now_us);
-            (due - now_us <= self.ahead_us).then(|| due + self.interval_us)
+            (due - now_us <= self.ahead).then(|| due + self.interval)
         };
         let taken = self
             .next_us
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
         taken.map(drop).map_err(|next| {
-            let wait_us = next.saturating_sub(now_us).saturating_sub(self.ahead_us);
+            let wait_us = next.saturating_sub(now_us).saturating_sub(self.ahead);
             u64::try_from(wait_us).unwrap_or(0).div_ceil(1_000_000)
         })
     }
@@ -69,6 +69,6 @@ mod tests {
         let pace = Pace::new(1);
         assert_eq!(pace.take(NOON), Ok(()));
         assert_eq!(pace.take(NOON.plus(Duration::from_secs(1))), Err(59));
-        assert_eq!(pace.take(NOON.plus(Duration::from_secs(60))), Ok(()));
+        assert_eq!(pace.take(NOON.plus(Duration::from_mins(1))), Ok(()));
     }
 }
