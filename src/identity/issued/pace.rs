@@ -37,7 +37,7 @@ impl Pace {
             (due - now_us <= self.ahead).then(|| due + self.interval)
         };
         let taken = self
-            .next_us
+            .next
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
         taken.map(drop).map_err(|next| {
             let wait_us = next.saturating_sub(now_us).saturating_sub(self.ahead);
