@@ -3,10 +3,13 @@
 
 pub mod admin;
 mod connect;
+mod docs;
 mod front;
 mod impatient;
 mod jira;
 pub mod metrics;
+mod openapi;
+mod page;
 mod parse;
 mod policy_admin;
 mod problem;
@@ -97,7 +100,7 @@ impl App {
 }
 
 /// The routes of the data plane: method, template, handler. Everything about them follows from this table.
-fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
+fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 10] {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
     let unlisted = || any(self::unlisted);
@@ -122,6 +125,9 @@ fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
         ),
+        ("GET", "/openapi.json", reading().get(openapi::openapi)),
+        ("GET", docs::PAGE, reading().get(docs::page)),
+        ("GET", docs::FILE, reading().get(docs::file)),
     ]
 }
 

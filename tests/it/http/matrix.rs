@@ -36,7 +36,10 @@ fn target(world: &World, template: &str) -> Option<String> {
         "/v1/whoami"
         | "/connect/atlassian-connect.json"
         | "/connect/installed"
-        | "/connect/uninstalled" => template.to_owned(),
+        | "/connect/uninstalled"
+        | "/openapi.json"
+        | "/docs" => template.to_owned(),
+        "/docs/{file}" => "/docs/docs.css".to_owned(),
         _ => return None,
     })
 }
