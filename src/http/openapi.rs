@@ -1,4 +1,4 @@
-//! `GET /openapi.json`: the description of the data plane for programs (OpenAPI 3.1). The tables in this folder are compared with the
+//! `GET /openapi.json`: the description of the data plane for programs (`OpenAPI` 3.1). The tables in this folder are compared with the
 //! routes by a test, both ways: no route is hidden, none is promised. The admin plane is not described here.
 
 mod app;
@@ -49,8 +49,8 @@ const TAGS: [(&str, &str); 8] = [
     ("About", "This description"),
 ];
 
-/// The document around the one value that only the configuration knows: making it takes a thousand times as long as joining the
-/// parts, and everybody may ask for it.
+/// The document before and after the one value that only the configuration knows. Made once: everybody may ask for it, as often as
+/// they like.
 static DOCUMENT: LazyLock<[String; 2]> = LazyLock::new(|| {
     let mut document = document();
     document.servers = None;

@@ -6,8 +6,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 
-/// How long a browser may use a file before it asks again, in every part of the file's address the same: a new version of the gateway
-/// is complete in every browser after this time.
+/// How long a browser may use a file without asking: so long after an update it may still show the old one.
 const FILE_KEPT: HeaderValue = HeaderValue::from_static("public, max-age=3600");
 
 /// A document or a file. Its address and whether somebody may have it are the route's business.

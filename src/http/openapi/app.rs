@@ -44,7 +44,7 @@ fn callback(path: &str, event: &str, summary: &str) -> Route {
     post(path, event, summary)
         .tag("Connect")
         .says("Signed by Atlassian for this very app.")
-        .by(Callers::Atlassian)
+        .by(Callers::Request)
         .body::<Lifecycle>(true, lifecycle(event))
         .gives_nothing("It is carried out.")
         .refuses(&[409])
@@ -68,7 +68,8 @@ fn page() -> [Route; 3] {
         get("/connect/page", "openPage", "The app's page inside Jira")
             .tag("Page")
             .says("Jira opens it in a frame. Jira's other parameters are bound by the token and not read.")
-            .by(Callers::Page)
+            .by(Callers::Request)
+            .query("jwt", "The request token, as Jira puts it into the address. Used once.")
             .gives_text("text/html", "The page."),
         file("/connect/page.css", "pageStyle", "text/css", "The page's style"),
         file("/connect/page.js", "pageScript", "text/javascript", "The page's script"),

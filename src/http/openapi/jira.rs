@@ -19,6 +19,9 @@ const FORMS: [(&str, &str, &str); 3] = [
 ];
 
 const ACT_AS: &str = "The account to act as. Without it, the caller.";
+const FIELDS: &str =
+    "Names of fields, separated by commas: `summary,status`. Without it, all of the issue's own.";
+const EXPAND: &str = "What else to show: `names`.";
 const NAMES: &str =
     "A credential of another site gets the same answer as for a site that does not exist.";
 
@@ -35,13 +38,9 @@ fn issue((path, id, how): (&str, &str, &str)) -> Route {
         &format!("getIssue{id}"),
         &format!("An issue, {how}"),
     )
-    .query(
-        "fields",
-        "Names of fields, separated by commas.",
-        "summary,status",
-    )
-    .query("expand", "What else to show.", "names")
-    .query("properties", "Names of properties.", "*all")
+    .query("fields", FIELDS)
+    .query("expand", EXPAND)
+    .query("properties", "Names of properties, separated by commas.")
     .gives::<Issue>(200, "The issue.", acme_1())
 }
 
@@ -81,9 +80,9 @@ fn own_issue() -> Route {
     read("/v1/issue".to_owned(), "getIssue", "An issue of a site")
         .required_query("site", "The site's address.", ACME)
         .required_query("issue", "Key or id of the issue.", "ACME-1")
-        .query("act_as", ACT_AS, ANN)
-        .query("fields", "Names of fields, separated by commas.", "summary")
-        .query("expand", "What else to show.", "names")
+        .query("act_as", ACT_AS)
+        .query("fields", FIELDS)
+        .query("expand", EXPAND)
         .gives::<Issue>(200, "The issue.", acme_1())
 }
 

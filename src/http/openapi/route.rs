@@ -75,8 +75,10 @@ impl Route {
         }
     }
 
-    pub(super) fn query(self, name: &str, description: &str, example: &str) -> Self {
-        self.parameter(name, ParameterIn::Query, description, Some(example))
+    /// Without an example: viewers fill it in and send what nobody asked for.
+    pub(super) fn query(self, name: &str, description: &str) -> Self {
+        let parameter = text(name, ParameterIn::Query, description, None);
+        self.map(|operation| operation.parameter(parameter))
     }
 
     pub(super) fn required_query(self, name: &str, description: &str, example: &str) -> Self {
@@ -85,7 +87,8 @@ impl Route {
     }
 
     pub(super) fn header(self, name: &str, description: &str) -> Self {
-        self.parameter(name, ParameterIn::Header, description, None)
+        let parameter = text(name, ParameterIn::Header, description, None);
+        self.map(|operation| operation.parameter(parameter))
     }
 
     pub(super) fn body<T: ToSchema>(mut self, required: bool, example: Value) -> Self {
@@ -132,17 +135,6 @@ impl Route {
 
     pub(super) fn into_operation(self) -> Operation {
         self.operation.build()
-    }
-
-    fn parameter(
-        self,
-        name: &str,
-        place: ParameterIn,
-        description: &str,
-        example: Option<&str>,
-    ) -> Self {
-        let parameter = text(name, place, description, example);
-        self.map(|operation| operation.parameter(parameter))
     }
 
     fn content<T: ToSchema>(&mut self, example: Value) -> Content {

@@ -5,7 +5,6 @@ use utoipa::openapi::security::{
 };
 
 const CONNECT: &str = "connect";
-const PAGE: &str = "connect_page";
 const BEARER: &str = "bearer";
 const BASIC: &str = "basic";
 
@@ -22,10 +21,8 @@ pub(super) enum Callers {
     Context,
     /// A session.
     Session,
-    /// Jira, by a request token in the address.
-    Page,
-    /// Atlassian, by a signed callback.
-    Atlassian,
+    /// Jira or Atlassian, by a token that was signed for this very request.
+    Request,
 }
 
 impl Callers {
@@ -34,9 +31,8 @@ impl Callers {
             Self::Anyone => &[],
             Self::Verified => &[CONNECT, BEARER, BASIC],
             Self::Managers => &[CONNECT, BEARER],
-            Self::Context | Self::Atlassian => &[CONNECT],
+            Self::Context | Self::Request => &[CONNECT],
             Self::Session => &[BEARER],
-            Self::Page => &[PAGE, CONNECT],
         };
         schemes
             .iter()
@@ -46,15 +42,11 @@ impl Callers {
 }
 
 /// The schemes, by the names that requirements use.
-pub(super) fn schemes() -> [(&'static str, SecurityScheme); 4] {
+pub(super) fn schemes() -> [(&'static str, SecurityScheme); 3] {
     let connect = ApiKeyValue::with_description(
         "Authorization",
         "A token of Atlassian Connect: `JWT ` and then the token. A context token, or a request token whose `qsh` is of this very \
          request.",
-    );
-    let page = ApiKeyValue::with_description(
-        "jwt",
-        "The request token that Jira puts into the address of the app's page. Used once.",
     );
     let bearer: Http = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
@@ -68,7 +60,6 @@ pub(super) fn schemes() -> [(&'static str, SecurityScheme); 4] {
         .build();
     [
         (CONNECT, SecurityScheme::ApiKey(ApiKey::Header(connect))),
-        (PAGE, SecurityScheme::ApiKey(ApiKey::Query(page))),
         (BEARER, SecurityScheme::Http(bearer)),
         (BASIC, SecurityScheme::Http(basic)),
     ]

@@ -226,7 +226,7 @@ async fn the_viewers_files_come_whole_out_of_the_archive() {
             "/*!",
             "SwaggerUIBundle",
         ),
-        ("swagger-ui.css", "text/css", ".swagger-ui", "prefers-"),
+        ("swagger-ui.css", "text/css", ".swagger-ui", "dark-mode"),
     ] {
         let answer = world.send("GET", &format!("/docs/{file}"), &[]).await;
         assert_eq!(
