@@ -73,7 +73,7 @@ fn fields((path, id, how): (&str, &str, &str)) -> Route {
         format!("listFields{id}"),
         format!("The fields of issues, {how}"),
     );
-    read(format!("{path}/field"), &id, &summary).gives::<Vec<Field>>(200, "The fields.", example)
+    read(format!("{path}/field"), &id, &summary).gives_list::<Field>("The fields.", example)
 }
 
 fn own_issue() -> Route {
@@ -118,7 +118,7 @@ fn resources() -> Route {
     .tag("Access")
     .says("For clients that look up their cloud id.")
     .by(Callers::Verified)
-    .gives::<Vec<AccessibleResource>>(200, "One site.", example)
+    .gives_list::<AccessibleResource>("One site.", example)
     .refuses(&[429])
 }
 

@@ -8,7 +8,7 @@ use utoipa::openapi::path::{
 };
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{Array, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Content, ContentBuilder, Header, HttpMethod, Ref, RefOr, Required};
 
 use super::errors;
@@ -92,7 +92,7 @@ impl Route {
     }
 
     pub(super) fn body<T: ToSchema>(mut self, required: bool, example: Value) -> Self {
-        let content = self.content::<T>(example);
+        let content = content(self.named::<T>(), example);
         let needed = if required {
             Required::True
         } else {
@@ -106,9 +106,16 @@ impl Route {
     }
 
     pub(super) fn gives<T: ToSchema>(mut self, status: u16, what: &str, example: Value) -> Self {
-        let content = self.content::<T>(example);
+        let content = content(self.named::<T>(), example);
         let answer = answer(what).content("application/json", content);
         self.map(|operation| operation.response(status.to_string(), answer))
+    }
+
+    pub(super) fn gives_list<T: ToSchema>(mut self, what: &str, example: Value) -> Self {
+        let list = Array::new(self.named::<T>());
+        let content = content(list, example);
+        let answer = answer(what).content("application/json", content);
+        self.map(|operation| operation.response("200", answer))
     }
 
     pub(super) fn gives_nothing(self, what: &str) -> Self {
@@ -137,13 +144,11 @@ impl Route {
         self.operation.build()
     }
 
-    fn content<T: ToSchema>(&mut self, example: Value) -> Content {
+    /// Where the schema stands, which is put there.
+    fn named<T: ToSchema>(&mut self) -> Ref {
         self.schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(&mut self.schemas);
-        ContentBuilder::new()
-            .schema(Some(Ref::from_schema_name(T::name())))
-            .example(Some(example))
-            .build()
+        Ref::from_schema_name(T::name())
     }
 
     fn map(mut self, change: impl FnOnce(OperationBuilder) -> OperationBuilder) -> Self {
@@ -166,6 +171,13 @@ pub(super) fn answer(what: &str) -> ResponseBuilder {
             header("The decision's id: what the operator finds it by in the log."),
         )
         .header("X-Request-ID", header("The request's id."))
+}
+
+fn content(schema: impl Into<RefOr<Schema>>, example: Value) -> Content {
+    ContentBuilder::new()
+        .schema(Some(schema))
+        .example(Some(example))
+        .build()
 }
 
 fn text(

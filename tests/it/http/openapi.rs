@@ -127,6 +127,58 @@ async fn every_reference_leads_somewhere() {
     }
 }
 
+/// What of the example the schema does not know, or asks for in vain. Members that may be missing may also be null.
+fn misfits(document: &Value, schema: &Value, example: &Value, found: &mut Vec<String>) {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let there = document.pointer(&reference[1..]).unwrap();
+        return misfits(document, there, example, found);
+    }
+    if let Some(items) = example.as_array() {
+        for item in items {
+            misfits(document, &schema["items"], item, found);
+        }
+    }
+    let Some(properties) = schema["properties"].as_object() else {
+        return;
+    };
+    for name in schema["required"].as_array().into_iter().flatten() {
+        if example.get(name.as_str().unwrap()).is_none() {
+            found.push(format!("{name} is missing"));
+        }
+    }
+    for (name, value) in example.as_object().unwrap() {
+        match properties.get(name) {
+            Some(schema) => misfits(document, schema, value, found),
+            None => found.push(format!("`{name}` is unknown")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_example_has_the_shape_that_is_described() {
+    let document = document(&World::new().await).await;
+    let mut seen = 0;
+    for (method, path, operation) in operations(&document) {
+        let answers = operation["responses"].as_object().unwrap().values();
+        for message in answers.chain([&operation["requestBody"]]) {
+            let content = &message["content"]["application/json"];
+            if content["example"].is_null() {
+                continue;
+            }
+            let mut found = Vec::new();
+            misfits(
+                &document,
+                &content["schema"],
+                &content["example"],
+                &mut found,
+            );
+            assert_eq!(found, [""; 0], "{method} {path}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "{seen}");
+}
+
 #[tokio::test]
 async fn an_answer_in_error_is_as_it_is_described() {
     let world = World::new().await;
