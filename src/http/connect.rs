@@ -28,7 +28,7 @@ pub(super) async fn descriptor(visit: Visit) -> Response {
         "modules": {},
     });
     let json = Bytes::from(descriptor.to_string());
-    visit.publish("descriptor", json).await
+    visit.publish("descriptor", Done::Json(json)).await
 }
 
 /// `POST /connect/installed`.

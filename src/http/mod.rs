@@ -3,11 +3,14 @@
 
 pub mod admin;
 mod connect;
+mod docs;
 mod front;
 mod impatient;
 mod jira;
 mod keys;
 pub mod metrics;
+mod openapi;
+mod page;
 mod parse;
 mod policy_admin;
 mod problem;
@@ -116,6 +119,11 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
         ),
         (
             "DELETE",
+            "/v1/sessions/current",
+            unlisted().delete(sessions::end_current),
+        ),
+        (
+            "DELETE",
             "/v1/sessions/{id}",
             unlisted().delete(sessions::end),
         ),
@@ -140,6 +148,9 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
         ),
+        ("GET", "/openapi.json", reading().get(openapi::openapi)),
+        ("GET", docs::PAGE, reading().get(docs::page)),
+        ("GET", docs::FILE, reading().get(docs::file)),
     ]
 }
 

@@ -23,9 +23,16 @@ pub(super) async fn list(mut visit: Visit) -> Response {
     visit.finish(result).await
 }
 
-/// `DELETE /v1/sessions/{id}`, and `current` for the one that the request came with.
+/// `DELETE /v1/sessions/current`: the one that the request came with.
+pub(super) async fn end_current(mut visit: Visit) -> Response {
+    let result = ended(&mut visit, Ended::Current).await;
+    visit.finish(result).await
+}
+
+/// `DELETE /v1/sessions/{id}`.
 pub(super) async fn end(mut visit: Visit) -> Response {
-    let result = ended(&mut visit).await;
+    let id = visit.param("id").to_owned();
+    let result = ended(&mut visit, Ended::Session(&id)).await;
     visit.finish(result).await
 }
 
@@ -94,14 +101,9 @@ pub(super) fn describe(session: &OpenSession, current: Option<&str>) -> Value {
     })
 }
 
-async fn ended(visit: &mut Visit) -> Result<Done, Failure> {
+async fn ended(visit: &mut Visit, which: Ended<'_>) -> Result<Done, Failure> {
     visit.parameters(&[])?;
     visit.require_own_origin()?;
-    let id = visit.param("id").to_owned();
-    let which = match id.as_str() {
-        "current" => Ended::Current,
-        id => Ended::Session(id),
-    };
     visit
         .manage(async |gateway, by, trail| gateway.end_own(by, which, trail).await)
         .await?;

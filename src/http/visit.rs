@@ -17,6 +17,7 @@ use crate::ledger::entry::{Entry, Stage, shorten};
 
 use super::App;
 use super::front::{self, FrontError};
+use super::page::Page;
 use super::parse::{Parameters, ParseError};
 use super::problem::Problem;
 
@@ -52,6 +53,7 @@ impl<E: Into<ParseError>> From<E> for Failure {
 pub(super) enum Done {
     Json(Bytes),
     Created(Bytes),
+    Page(Page),
     Empty,
 }
 
@@ -226,10 +228,10 @@ impl Visit {
     }
 
     /// Records that everybody gets this, then gives it.
-    pub(super) async fn publish(mut self, action: &str, json: Bytes) -> Response {
+    pub(super) async fn publish(mut self, action: &str, done: Done) -> Response {
         let gateway = self.app.gateway();
         let given = gateway.give(&mut self.trail, Stage::Parse, action).await;
-        let result = given.map(|()| Done::Json(json)).map_err(Failure::Stop);
+        let result = given.map(|()| done).map_err(Failure::Stop);
         self.finish(result).await
     }
 
@@ -256,6 +258,7 @@ impl Visit {
             (Some(problem), _) => problem.into_response(&decision_id, wants_problem_json(&parts)),
             (None, Ok(Done::Json(body))) => json(StatusCode::OK, body),
             (None, Ok(Done::Created(body))) => json(StatusCode::CREATED, body),
+            (None, Ok(Done::Page(page))) => page.into_response(),
             (None, _) => empty(),
         };
         let bytes = axum::body::HttpBody::size_hint(response.body()).lower();
@@ -383,6 +386,9 @@ fn stamp(response: &mut Response, decision_id: &str, request_id: Option<&str>) {
     };
     put("x-gatepost-decision", decision_id);
     put("x-request-id", request_id.unwrap_or_default());
-    put("cache-control", "no-store");
     put("x-content-type-options", "nosniff");
+    // Only a file that is the same for everybody says otherwise.
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }

@@ -45,9 +45,13 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/connect/installed"
         | "/connect/uninstalled"
         | "/v1/sessions"
-        | "/v1/keys" => template.to_owned(),
+        | "/v1/sessions/current"
+        | "/v1/keys"
+        | "/openapi.json"
+        | "/docs" => template.to_owned(),
         "/v1/sessions/{id}" => "/v1/sessions/session_0".to_owned(),
         "/v1/keys/{id}" => "/v1/keys/key_0".to_owned(),
+        "/docs/{file}" => "/docs/docs.css".to_owned(),
         _ => return None,
     })
 }

@@ -10,6 +10,7 @@ mod decided;
 mod doors;
 mod errors;
 mod matrix;
+mod openapi;
 mod policies;
 mod refused;
 mod resource;

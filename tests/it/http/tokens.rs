@@ -12,7 +12,10 @@ async fn every_wrong_token_gets_the_same_answer_and_its_own_cause_in_the_log() {
     let world = World::new().await;
     let missing = world.send("GET", ACME_1, &[]).await;
     assert_eq!(missing.status, 401);
-    assert_eq!(missing.header("www-authenticate"), "JWT realm=\"gatepost\"");
+    assert_eq!(
+        missing.header("www-authenticate"),
+        "Bearer realm=\"gatepost\", Basic realm=\"gatepost\", JWT realm=\"gatepost\""
+    );
     let all = refused(&world);
     for (token, cause) in &all {
         let answer = world.get(ACME_1, token).await;
