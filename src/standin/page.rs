@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Path, RawQuery, State as Held};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 
 use crate::secret::hex;
@@ -111,7 +111,14 @@ async fn page(
     Held(state): Held<Arc<State>>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
+    uri: Uri,
+    headers: HeaderMap,
 ) -> Response {
+    // `localhost` is another origin than the address, and only the latter may frame the app and talk with it.
+    let own = state.address.to_string();
+    if headers.get(header::HOST).map(HeaderValue::as_bytes) != Some(own.as_bytes()) {
+        return Redirect::temporary(&format!("http://{own}{uri}")).into_response();
+    }
     let view = match View::parse(&state, &name, query.as_deref()) {
         Ok(view) => view,
         Err(unknown) => return unknown.into_answer(),

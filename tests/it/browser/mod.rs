@@ -1,5 +1,9 @@
 //! Scenarios of `tests/browser` in a real, headless browser. Where the browser or its driver is missing they say that they were skipped,
 //! unless `GATEPOST_REQUIRE_VECTORS=1`; `make need-browser` installs both.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what cannot go on is a failed test"
+)]
 
 mod standin;
 

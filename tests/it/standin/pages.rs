@@ -90,6 +90,18 @@ async fn a_token_is_given_to_the_page_of_the_site_alone() {
 }
 
 #[tokio::test]
+async fn a_page_has_one_origin() {
+    let stage = Stage::new().await;
+    let address = stage.standin.address();
+    let name = format!("localhost:{}", address.port());
+    let target = "/sites/acme/page?as=ann";
+    let moved = wire::send(address, &name, "GET", target, &[], "").await;
+    assert_eq!(moved.status, 307);
+    let page = stage.acme().page_url("ann");
+    assert_eq!(moved.header("location"), Some(page.as_str()));
+}
+
+#[tokio::test]
 async fn nobody_looks_at_a_page_of_no_site_or_as_a_stranger() {
     let stage = Stage::new().await;
     for target in [
