@@ -23,6 +23,7 @@ export default async function standin(stage, args) {
   await theAppGetsTheToken(stage, args);
   await theFrameFollowsItsContent(stage, args);
   await strangersGetNothing(stage, args);
+  await anotherWindowOfTheAppGetsNothing(stage, args);
   await anAppFramedElsewhereGetsNothing(stage, args);
   await withoutTheApp(stage, args);
 }
@@ -90,6 +91,17 @@ async function strangersGetNothing(stage, { standin }) {
   await Promise.all([blocked, failed]);
   stage.step("fetched from afar", { fetched });
   await away.context().close();
+}
+
+/** Of the app's origin there may be other windows than the one that the stand-in opened as a person. */
+async function anotherWindowOfTheAppGetsNothing(stage, { standin, app }) {
+  const { page, frame } = await stage.openHost(standin);
+  await frame.evaluate(() => void document.body.append(document.createElement("iframe")));
+  const [within] = frame.childFrames();
+  await within.evaluate(() => globalThis.top.postMessage({ call: "token", id: 1 }, "*"));
+  await stage.hostSays(page, `refused: a message from ${app}`);
+  stage.step("within the app");
+  await page.context().close();
 }
 
 /** The script speaks only with a parent of the origin that it came from. */

@@ -59,6 +59,7 @@ async fn the_frame_of_the_app_gets_a_token_and_nobody_else_does() {
     for outsider in ["around the host", "in place of the app"] {
         assert_eq!(played.step(outsider)["got"], json!([]), "{outsider}");
     }
+    let _ = played.step("within the app");
     let elsewhere = &played.step("framed elsewhere")["got"];
     assert_eq!(elsewhere, &json!(["afterwards"]));
     assert_eq!(played.step("fetched from afar")["fetched"], "TypeError");
