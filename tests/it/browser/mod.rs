@@ -5,6 +5,7 @@
     reason = "helpers of tests: what cannot go on is a failed test"
 )]
 
+mod driver;
 mod standin;
 
 use std::path::{Path, PathBuf};
@@ -23,19 +24,23 @@ const TIME_LIMIT: Duration = Duration::from_secs(90);
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 /// What a scenario told, step by step.
-pub(crate) struct Played(Vec<Value>);
+pub(crate) struct Played {
+    told: Vec<Value>,
+    /// Why it did not come to its end.
+    failed: Option<String>,
+}
 
 impl Played {
     /// The steps of this name, in their order.
     pub(crate) fn steps(&self, name: &str) -> Vec<&Value> {
-        let steps = self.0.iter();
+        let steps = self.told.iter();
         steps.filter(|step| step["step"] == name).collect()
     }
 
     /// The one step of this name.
     pub(crate) fn step(&self, name: &str) -> &Value {
         let steps = self.steps(name);
-        assert_eq!(steps.len(), 1, "one step `{name}` in {:?}", self.0);
+        assert_eq!(steps.len(), 1, "one step `{name}` in {:?}", self.told);
         steps[0]
     }
 }
@@ -43,6 +48,15 @@ impl Played {
 /// Plays `tests/browser/scenarios/{scenario}.mjs`. A scenario that fails, or in which a console complains, fails the test. Gives nothing
 /// where the tools are missing, after saying so.
 pub(crate) async fn play(scenario: &str, arguments: &Value) -> Option<Played> {
+    let played = perform(scenario, arguments).await?;
+    if let Some(why) = &played.failed {
+        panic!("`{scenario}` failed: {why}\nafter {:#?}", played.told);
+    }
+    Some(played)
+}
+
+/// The same, for a scenario that may fail.
+async fn perform(scenario: &str, arguments: &Value) -> Option<Played> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let node = tools(root, scenario)?;
     let _turn = ONE_AT_A_TIME.lock().await;
@@ -53,22 +67,19 @@ pub(crate) async fn play(scenario: &str, arguments: &Value) -> Option<Played> {
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(TIME_LIMIT, running).await;
-    let output = output
-        .unwrap_or_else(|_| panic!("the driver of `{scenario}` hangs"))
-        .expect("the driver starts");
+    let output = output.unwrap_or_else(|_| panic!("the driver of `{scenario}` hangs"));
+    let output = output.unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     let told: Vec<Value> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no step: {line}")))
         .collect();
     let failed = told.iter().find_map(|line| line["failed"].as_str());
-    assert!(
-        output.status.success(),
-        "`{scenario}` failed: {}\n{text}{}",
-        failed.unwrap_or("without a word"),
-        String::from_utf8_lossy(&output.stderr),
-    );
-    Some(Played(told))
+    let failed = failed.map(ToOwned::to_owned);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let fits = output.status.success() == failed.is_none() && !told.is_empty();
+    assert!(fits, "the driver broke off: {text}{stderr}");
+    Some(Played { told, failed })
 }
 
 /// The Node that runs the driver, if it, the driver and the browser are all there.
