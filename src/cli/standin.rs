@@ -16,12 +16,13 @@ use crate::standin::{Callback, Settings, Site, Standin};
 const ATTEMPTS_MAX: u32 = 60;
 
 /// Run the Jira stand-in alone: sites, key server and authorization server on one loopback address.
-///
-/// With the app installed, a browser sees its page in the frame of `/sites/acme/page?as=ann`, as inside Jira.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   gatepost standin --site acme --site globex
-  gatepost standin --listen 127.0.0.1:9100 --site acme --install http://127.0.0.1:8080")]
+  gatepost standin --listen 127.0.0.1:9100 --site acme --install http://127.0.0.1:8080
+
+A browser then sees the app's page in its frame, as inside Jira, at
+  http://127.0.0.1:9100/sites/acme/page?as=ann")]
 pub struct Args {
     /// Where to listen; loopback only, port 0 takes a free one.
     #[arg(

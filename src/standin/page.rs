@@ -24,7 +24,8 @@ pub(super) const SCRIPT: &str = "/connect/all.js";
 const CONTENT_SECURITY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; \
                                 frame-src http: https:; base-uri 'none'; form-action 'none'";
 
-/// What Jira allows its frames. The clipboard is not delegated: a copy button needs another way than the asynchronous one.
+/// What the app's frame may do: no more than Jira's frames are sure to. The clipboard is not delegated, so a copy button needs another
+/// way than the asynchronous one; neither is the page around to be navigated from within.
 const SANDBOX: &str = "allow-downloads allow-forms allow-modals allow-popups allow-popups-to-escape-sandbox allow-same-origin allow-scripts";
 
 /// Whether a path is one of these pages.
