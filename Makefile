@@ -5,13 +5,15 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second
+.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second need-browser
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
 
 CARGO_DENY_VERSION := 0.20.2
 SECOND_CVC5_VERSION := 1.4.2
+NODE_MAJOR_MIN := 20
+NODE_VERSION := 22.23.3
 
 # $(call need,command,Debian package)
 define need
@@ -56,11 +58,23 @@ need-second:
 	    sed '1s|.*|#!$(CURDIR)/target/tools/cvc5/bin/python|' tests/tools/cvc5-python > $$second/cvc5-second && \
 	    chmod 755 $$second/cvc5-second; } || echo "skipped: no second solver (it needs python3 with venv, and network)" >&2
 
+# What tests in a real browser need: Debian's Chromium, its driver from the npm registry, and Node, also from there if this machine's is
+# older than the driver wants. Without them the tests that want them say so.
+need-browser:
+	@( $(call need,chromium,chromium) ) && ( $(call need,npm,npm) ) && \
+	tools=target/tools/browser && \
+	{ { cmp -s tests/browser/package-lock.json $$tools/package-lock.json && [ -d $$tools/node_modules/axe-core ]; } || { \
+	    mkdir -p $$tools && cp tests/browser/package.json tests/browser/package-lock.json $$tools/ && \
+	    npm ci --prefix $$tools --ignore-scripts --no-audit --no-fund --loglevel=error; }; } && \
+	{ [ "$$(node -p 'parseInt(process.versions.node) >= $(NODE_MAJOR_MIN)')" = true ] || [ -x $$tools/node_modules/node/bin/node ] || \
+	    npm install --prefix $$tools --no-save --no-audit --no-fund --loglevel=error node@$(NODE_VERSION); } || \
+	echo "skipped: no browser (it needs Debian's chromium and npm, and network)" >&2
+
 demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
 
-test: need-cc need-solver
+test: need-cc need-solver need-browser
 	cargo test --locked
 
 check: need-cc need-deny

@@ -19,7 +19,10 @@ const ATTEMPTS_MAX: u32 = 60;
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   gatepost standin --site acme --site globex
-  gatepost standin --listen 127.0.0.1:9100 --site acme --install http://127.0.0.1:8080")]
+  gatepost standin --listen 127.0.0.1:9100 --site acme --install http://127.0.0.1:8080
+
+A browser then sees the app's page in its frame, as inside Jira, at
+  http://127.0.0.1:9100/sites/acme/page?as=ann")]
 pub struct Args {
     /// Where to listen; loopback only, port 0 takes a free one.
     #[arg(
@@ -83,7 +86,7 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
 /// What to paste into the gateway's configuration, and how to get a token.
 fn greeting(standin: &Standin) -> String {
     let (address, keys) = (standin.address(), standin.key_server());
-    let oauth = standin.oauth_server();
+    let (oauth, script) = (standin.oauth_server(), standin.page_script());
     let host = |site: &Site| format!("\"{}\" = \"{address}\"\n", site.host());
     let hosts = standin
         .sites()
@@ -91,18 +94,24 @@ fn greeting(standin: &Standin) -> String {
         .map(host)
         .collect::<Vec<_>>()
         .concat();
-    let name = standin.sites().first().map(|site| site.name().to_owned());
-    let name = name.unwrap_or_default();
+    let site = standin.sites().into_iter().next();
+    let name = site
+        .as_ref()
+        .map_or_else(String::new, |site| site.name().to_owned());
+    let page = site.map_or_else(String::new, |site| site.page_url("ann"));
     format!(
         "# The stand-in listens on {address}. For gatepost.toml:
 [development]
 enabled = true
 install_key_server = \"{keys}\"
 oauth_server = \"{oauth}\"
+page_script = \"{script}\"
 [development.resolve]
 {hosts}
 # A token of Ann's, as the app's page gets it:
 #   curl -s '{oauth}/_standin/sites/{name}/context-token?account=ann'
+# The app's page in its frame, as Ann sees it, once the app is installed:
+#   {page}
 # Sites, people and issues; what was asked so far; a fault:
 #   curl -s {oauth}/_standin/sites
 #   curl -s {oauth}/_standin/requests
@@ -188,6 +197,10 @@ mod tests {
         assert_eq!(
             development["install_key_server"].as_str(),
             Some(standin.key_server().as_str())
+        );
+        assert_eq!(
+            development["page_script"].as_str(),
+            Some(standin.page_script().as_str())
         );
         let host = &development["resolve"]["acme.atlassian.net"];
         assert_eq!(host.as_str(), Some(standin.address().to_string().as_str()));

@@ -126,6 +126,7 @@ fn example<S: Serialize + Default>(section: &str, key: &str) -> String {
         ("development", "install_key_server" | "oauth_server") => {
             "\"http://127.0.0.1:9100\"".to_owned()
         }
+        ("development", "page_script") => "\"http://127.0.0.1:9100/connect/all.js\"".to_owned(),
         _ => default_of::<S>(key),
     }
 }

@@ -47,7 +47,10 @@ fn overview(site: &Premises) -> Value {
     let live = site.live();
     let people = live.world.users().map(|account| {
         let nickname = people::person(account).map(|person| person.nickname);
-        json!({"nickname": nickname, "account": account, "active": live.world.is_active(account)})
+        json!({
+            "nickname": nickname, "account": account, "active": live.world.is_active(account),
+            "administrator": live.administers(account),
+        })
     });
     json!({
         "name": site.name, "host": site.host, "baseUrl": site.base_url, "cloudId": site.cloud_id,

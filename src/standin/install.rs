@@ -46,6 +46,8 @@ impl Site {
                 live.installed = true;
                 live.rotate_secret(&self.state().chance);
             }
+            let base_url = app_base_url.trim_end_matches('/');
+            live.app_base_url = Some(base_url.to_owned());
         }
         self.install_with(app_base_url, |_| {})
     }

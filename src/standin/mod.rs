@@ -3,7 +3,8 @@
 //! `clock` and `secret` of this crate. It shares no code with the gateway's own checks: a stranger's second implementation
 //! finds faults that a shared one hides.
 //!
-//! Sites are told apart by `Host`. At the listener's own address are `GET /keys/{kid}`, `POST /oauth2/token` and `/_standin/…`.
+//! Sites are told apart by `Host`. At the listener's own address are `GET /keys/{kid}`, `POST /oauth2/token`, `/_standin/…`, and for
+//! browsers `/sites/{name}/page` with the app's page in its frame and `/connect/all.js`, Jira's script.
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ mod install;
 mod jira;
 mod jwt;
 mod keys;
+mod page;
 mod people;
 mod qsh;
 mod seen;
@@ -108,6 +110,12 @@ impl Standin {
         self.0.state.own_url()
     }
 
+    /// The script that an app's page loads in place of Jira's own.
+    #[must_use]
+    pub fn page_script(&self) -> String {
+        format!("{}{}", self.0.state.own_url(), page::SCRIPT)
+    }
+
     /// The public key of signed installs, as the key server answers it.
     #[must_use]
     pub fn install_key_pem(&self) -> String {
@@ -135,7 +143,7 @@ impl Standin {
         self.0.state.sites.iter().map(handle).collect()
     }
 
-    /// The requests so far, in the order of their arrival, without those to `/_standin/`.
+    /// The requests so far, in the order of their arrival, without those to `/_standin/` and to the pages.
     #[must_use]
     pub fn requests(&self) -> Vec<Seen> {
         self.0.state.requests.list()

@@ -80,3 +80,11 @@ pub(super) fn of_secret(site: &str) -> &'static [&'static str] {
         _ => &["ann", "carol"],
     }
 }
+
+/// The nicknames of those who administer a site. Carol does so on one of her two sites: administering is of an account on a site.
+pub(super) fn administrators(site: &str) -> &'static [&'static str] {
+    match site {
+        "globex" => &["eve"],
+        _ => &["carol"],
+    }
+}

@@ -20,6 +20,7 @@ use super::controls;
 use super::faults::{self, Closed, Fault};
 use super::jira;
 use super::keys::InstallKey;
+use super::page;
 use super::seen::{Role, Seen};
 use super::state::{Premises, State};
 use super::token_server::{self, Given};
@@ -67,6 +68,7 @@ fn own(state: Arc<State>) -> Router {
         .route("/oauth2/token", post(token_server::token))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .merge(controls::router())
+        .merge(page::router())
         .fallback(async || nothing_here())
         .with_state(state)
 }
@@ -90,6 +92,7 @@ fn nothing_here() -> Response {
 /// Whom a request is for.
 enum Addressee {
     Own(Role),
+    /// What people and their browsers use: neither written down nor failed.
     Controls,
     Site(Arc<Premises>),
     Nobody,
@@ -189,7 +192,7 @@ impl Desk {
 }
 
 fn own_addressee(path: &str) -> Addressee {
-    if path.starts_with("/_standin/") {
+    if path.starts_with("/_standin/") || page::is_page(path) {
         Addressee::Controls
     } else if path.starts_with("/keys/") {
         Addressee::Own(Role::Keys)

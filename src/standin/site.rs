@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::secret::Secret;
 
 use super::Standin;
-use super::form::Malformed;
+use super::form::{self, Malformed};
 use super::jira::Issue;
 use super::jwt::{self, Signing};
 use super::people;
@@ -92,12 +92,16 @@ impl Site {
     /// If `target` is not percent-encoded UTF-8.
     #[must_use]
     pub fn request_token(&self, account: &str, method: &str, target: &str) -> String {
-        let qsh = qsh::hash(method, target)
-            .unwrap_or_else(|error: Malformed| panic!("a target to sign: {error}"));
         let account = people::account(account);
-        let (state, place) = (self.state(), &self.place);
-        let claims = claims(state, place, &account, &qsh, REQUEST_TOKEN_LIFE_S);
-        self.token_with(&claims, &header(), None)
+        let token = request_token(self.state(), &self.place, &account, method, target);
+        token.unwrap_or_else(|error| panic!("a target to sign: {error}"))
+    }
+
+    /// Where a browser sees this site's page with the app's page in it, as a person: a nickname or an account id.
+    #[must_use]
+    pub fn page_url(&self, person: &str) -> String {
+        let (own, person) = (self.state().own_url(), form::encode(person));
+        format!("{own}/sites/{}/page?as={person}", self.place.name)
     }
 
     /// A token with any claims and header: HS256 by `secret`, or by the site's own if none is given.
@@ -167,6 +171,18 @@ impl Site {
         self.place.live().world.set_active(&account, false);
     }
 
+    /// Makes an account an administrator of this site: the permission `ADMINISTER`.
+    pub fn promote(&self, account: &str) {
+        let account = people::account(account);
+        self.place.live().set_administrator(&account, true);
+    }
+
+    /// Takes the permission `ADMINISTER` from an account.
+    pub fn demote(&self, account: &str) {
+        let account = people::account(account);
+        self.place.live().set_administrator(&account, false);
+    }
+
     pub(super) fn state(&self) -> &Arc<State> {
         self.standin.state()
     }
@@ -183,11 +199,28 @@ fn claims(state: &State, place: &Premises, account: &str, qsh: &str, life_s: i64
     })
 }
 
+fn sign(place: &Premises, claims: &Value) -> String {
+    let secret = place.live().secret.expose().to_vec();
+    jwt::compact(&header(), claims, &Signing::Hs256(secret))
+}
+
+/// The token of one request to the app.
+pub(super) fn request_token(
+    state: &State,
+    place: &Premises,
+    account: &str,
+    method: &str,
+    target: &str,
+) -> Result<String, Malformed> {
+    let qsh = qsh::hash(method, target)?;
+    let claims = claims(state, place, account, &qsh, REQUEST_TOKEN_LIFE_S);
+    Ok(sign(place, &claims))
+}
+
 /// A context token, as an issue panel gets one.
 pub(super) fn context_token(state: &State, place: &Premises, account: &str) -> String {
     let mut claims = claims(state, place, account, qsh::CONTEXT, CONTEXT_TOKEN_LIFE_S);
     claims["context"] =
         json!({"jira": {"project": {"id": "10000"}}, "url": {"displayUrl": place.base_url}});
-    let secret = place.live().secret.expose().to_vec();
-    jwt::compact(&header(), &claims, &Signing::Hs256(secret))
+    sign(place, &claims)
 }

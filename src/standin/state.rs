@@ -1,6 +1,6 @@
 //! What the stand-in knows: its sites, the secrets they share with the app, the tokens it gave. For this folder only.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use crate::secret::{Secret, hex, sha256};
 
 use super::faults::Faults;
 use super::jira::{self, World};
+use super::people;
 use super::seen::Requests;
 
 /// The life of a user token, in seconds.
@@ -44,6 +45,9 @@ pub(super) struct Live {
     pub(super) former_oauth_client_ids: Vec<String>,
     pub(super) secret: Secret,
     pub(super) installed: bool,
+    /// The base URL that the app was last installed with; nothing before the first time.
+    pub(super) app_base_url: Option<String>,
+    administrators: BTreeSet<String>,
     pub(super) world: World,
 }
 
@@ -128,6 +132,8 @@ impl Premises {
             former_oauth_client_ids: Vec::new(),
             secret: fresh_secret(chance),
             installed: true,
+            app_base_url: None,
+            administrators: administrators(name),
             world: jira::seed::world(name),
         };
         Self {
@@ -160,6 +166,24 @@ impl Live {
     pub(super) fn rotate_secret(&mut self, chance: &Chance) {
         self.secret = fresh_secret(chance);
     }
+
+    /// Whether an account has the permission `ADMINISTER` here; nobody has it who is not an active user of this site.
+    pub(super) fn administers(&self, account: &str) -> bool {
+        self.world.is_active(account) && self.administrators.contains(account)
+    }
+
+    pub(super) fn set_administrator(&mut self, account: &str, administers: bool) {
+        if administers {
+            self.administrators.insert(account.to_owned());
+        } else {
+            self.administrators.remove(account);
+        }
+    }
+}
+
+fn administrators(site: &str) -> BTreeSet<String> {
+    let nicknames = people::administrators(site).iter();
+    nicknames.map(|name| people::account(name)).collect()
 }
 
 /// A UUID that follows from its arguments: a restarted stand-in has the same sites, as Atlassian would.

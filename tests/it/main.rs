@@ -1,5 +1,6 @@
 //! The one test crate: folders mirror `src`.
 
+mod browser;
 mod cli;
 mod config;
 mod control;

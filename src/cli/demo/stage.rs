@@ -188,11 +188,13 @@ directory = "{folder}/policies"
 enabled = true
 install_key_server = "{keys}"
 oauth_server = "{oauth}"
+page_script = "{script}"
 [development.resolve]
 {hosts}"#,
         folder = folder.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
+        script = jira.page_script(),
     );
     let path = folder.join("gatepost.toml");
     fs::write(&path, text)?;

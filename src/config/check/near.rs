@@ -17,7 +17,12 @@ impl Checks<'_> {
     }
 
     fn unused_keys(&mut self) {
-        for key in ["install_key_server", "oauth_server", "resolve"] {
+        for key in [
+            "install_key_server",
+            "oauth_server",
+            "page_script",
+            "resolve",
+        ] {
             if self.is_given("development", key) {
                 self.report(
                     &[&format!("development.{key}"), "development.enabled"],
@@ -55,6 +60,7 @@ impl Checks<'_> {
                 &development.install_key_server,
             ),
             ("development.oauth_server", &development.oauth_server),
+            ("development.page_script", &development.page_script),
         ];
         for (key, server) in servers {
             let Some(text) = server else { continue };

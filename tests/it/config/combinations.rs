@@ -66,7 +66,7 @@ fn development_never_leaves_this_machine() {
             "not this machine",
         );
     }
-    for key in ["install_key_server", "oauth_server"] {
+    for key in ["install_key_server", "oauth_server", "page_script"] {
         for url in [
             "https://example.com",
             "http://127.0.0.1:9100/",
@@ -116,6 +116,7 @@ fn keys_of_development_without_it_are_refused() {
     for line in [
         "install_key_server = \"http://127.0.0.1:1\"",
         "oauth_server = \"http://127.0.0.1:1\"",
+        "page_script = \"http://127.0.0.1:1/connect/all.js\"",
         "resolve = { \"acme.atlassian.net\" = \"127.0.0.1:1\" }",
     ] {
         refused(
@@ -305,7 +306,7 @@ fn one_mistake_gives_one_message() {
 
 #[test]
 fn plain_http_goes_to_addresses_only() {
-    for key in ["install_key_server", "oauth_server"] {
+    for key in ["install_key_server", "oauth_server", "page_script"] {
         let by_name = with("development", &format!("{key} = \"http://localhost:9100\""));
         refused(&by_name, "write 127.0.0.1: `http://127.0.0.1:9100`");
     }

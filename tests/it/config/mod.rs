@@ -270,6 +270,35 @@ fn development_servers_stand_in_for_atlassians() {
 }
 
 #[test]
+fn the_page_runs_the_script_of_jira_or_the_one_that_stands_in_for_it() {
+    let mut config = Config::default();
+    assert_eq!(
+        config.page_script(),
+        "https://connect-cdn.atl-paas.net/all.js"
+    );
+    let script = "http://127.0.0.1:9100/connect/all.js";
+    config.development.page_script = Some(script.to_owned());
+    assert_ne!(config.page_script(), script, "not without [development]");
+    let text = format!("{DEVELOPMENT}page_script = \"{script}\"\n");
+    assert_eq!(Case::new(&text).loaded().config.page_script(), script);
+}
+
+#[test]
+fn a_page_is_framed_by_its_own_site_alone() {
+    let mut config = Config::default();
+    let near = "127.0.0.1:9100".parse().unwrap();
+    let host = "acme.atlassian.net";
+    config.development.resolve = [(host.to_owned(), near)].into();
+    let own = ["https://acme.atlassian.net"];
+    assert_eq!(config.framing_origins(host), own, "not without it");
+    config.development.enabled = true;
+    let both = [own[0], "http://127.0.0.1:9100"];
+    assert_eq!(config.framing_origins(host), both);
+    let other = config.framing_origins("globex.atlassian.net");
+    assert_eq!(other, ["https://globex.atlassian.net"]);
+}
+
+#[test]
 fn the_environment_does_not_print_its_values() {
     let environment: Environment = [("GATEPOST_MASTER_KEY", "c0ffee")].into_iter().collect();
     assert_eq!(format!("{environment:?}"), r#"{"GATEPOST_MASTER_KEY"}"#);

@@ -7,6 +7,7 @@
 mod callbacks;
 mod faults;
 mod jira;
+mod pages;
 mod tokens;
 mod wire;
 
