@@ -291,20 +291,32 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
 }
 
 fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
+    let denied = Entry {
+        effect: Some(Effect::Deny),
+        credential: error.credential(),
+        ..base.clone()
+    };
     let (stage, code) = match error {
-        IdentityError::Issued { cause, .. } if cause.is_limit() => (Stage::Limit, cause.code()),
+        // The credential is good: it is known for sure who was too fast.
+        IdentityError::Issued { cause, .. } if cause.is_limit() => {
+            return Entry {
+                stage: Some(Stage::Limit),
+                code: Some(cause.code().to_owned()),
+                tenant: error.claimed().map(str::to_owned),
+                account: error.account().map(ToString::to_string),
+                ..denied
+            };
+        }
         IdentityError::Issued { cause, .. } if cause.is_lookup() => {
             (Stage::Authenticate, cause.code())
         }
         _ => (Stage::Authenticate, "unauthenticated"),
     };
     Entry {
-        effect: Some(Effect::Deny),
         stage: Some(stage),
         code: Some(code.to_owned()),
         authentication_error: Some(error.code().to_owned()),
         tenant_claimed: error.claimed().map(str::to_owned),
-        credential: error.credential(),
-        ..base.clone()
+        ..denied
     }
 }
