@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::tenant::{self, SiteRead};
+
 /// May this principal do this to that, under these circumstances?
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -83,6 +85,19 @@ impl Action {
         [self.as_str(), group]
     }
 
+    /// What reading `thing` is called.
+    #[must_use]
+    pub const fn reading(thing: &tenant::Thing) -> Self {
+        match thing {
+            tenant::Thing::Issue(_) => Self::GetIssue,
+            tenant::Thing::IssueById(_) => Self::FindIssue,
+            tenant::Thing::Site(SiteRead::ServerInfo) => Self::GetServerInfo,
+            tenant::Thing::Site(SiteRead::Myself) => Self::GetMyself,
+            tenant::Thing::Site(SiteRead::Fields) => Self::ListFields,
+            tenant::Thing::Site(SiteRead::Administrators) => Self::SuperviseSite,
+        }
+    }
+
     /// Whether it is done to an issue; if not, to a site.
     #[must_use]
     pub const fn is_about_issue(self) -> bool {
@@ -143,6 +158,19 @@ pub enum Thing {
 }
 
 impl Thing {
+    /// `asked`, on the site with this host that belongs to this tenant. What has no key yet is asked of the site.
+    pub(super) fn on(host: String, tenant: String, asked: &tenant::Thing) -> Self {
+        match asked {
+            tenant::Thing::Issue(key) => Self::Issue {
+                host,
+                key: key.to_string(),
+                project: key.project().to_string(),
+                tenant,
+            },
+            tenant::Thing::IssueById(_) | tenant::Thing::Site(_) => Self::Site { host, tenant },
+        }
+    }
+
     /// The tenant that owns the thing.
     #[must_use]
     pub fn tenant(&self) -> &str {

@@ -54,7 +54,12 @@ impl Ruling {
     }
 }
 
-fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot) -> Entry {
+pub(super) fn entry(
+    query: &Query,
+    question: &Question,
+    verdict: &Verdict,
+    rules: &Snapshot,
+) -> Entry {
     let tenant = query.resource.tenant();
     let named = match query.resource.thing() {
         Thing::Issue(key) => Named {
@@ -65,6 +70,13 @@ fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot
         Thing::IssueById(id) => Named {
             r#type: "issue".to_owned(),
             id: id.to_string(),
+            project: None,
+        },
+        Thing::Site(_) => Named {
+            r#type: "site".to_owned(),
+            id: tenant
+                .cloud_id
+                .map_or_else(|| tenant.site.host().to_owned(), |cloud| cloud.to_string()),
             project: None,
         },
     };

@@ -2,6 +2,7 @@
 //! Nothing here decides anything; nothing raw goes further than `parse`; no answer leaves without its decision id.
 
 pub mod admin;
+mod check;
 mod connect;
 mod front;
 mod impatient;
@@ -97,16 +98,68 @@ impl App {
 }
 
 /// The routes of the data plane: method, template, handler. Everything about them follows from this table.
-fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 7] {
+fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 19] {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
     let unlisted = || any(self::unlisted);
     let reading = || unlisted().head(self::unlisted);
     [
-        ("GET", jira::BY_CLOUD, reading().get(jira::by_cloud)),
-        ("GET", jira::BY_HOST, reading().get(jira::by_host)),
+        ("GET", jira::BY_CLOUD, reading().get(jira::issue)),
+        ("GET", jira::BY_HOST, reading().get(jira::issue)),
+        ("GET", jira::BARE, reading().get(jira::issue)),
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/serverInfo",
+            reading().get(jira::server_info),
+        ),
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/myself",
+            reading().get(jira::myself),
+        ),
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/field",
+            reading().get(jira::fields),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/serverInfo",
+            reading().get(jira::server_info),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/myself",
+            reading().get(jira::myself),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/field",
+            reading().get(jira::fields),
+        ),
+        (
+            "GET",
+            "/rest/api/{version}/serverInfo",
+            reading().get(jira::server_info),
+        ),
+        (
+            "GET",
+            "/rest/api/{version}/myself",
+            reading().get(jira::myself),
+        ),
+        (
+            "GET",
+            "/rest/api/{version}/field",
+            reading().get(jira::fields),
+        ),
         ("GET", jira::OWN, reading().get(jira::own)),
         ("GET", "/v1/whoami", reading().get(whoami::whoami)),
+        (
+            "GET",
+            "/oauth/token/accessible-resources",
+            reading().get(whoami::accessible_resources),
+        ),
+        ("POST", "/v1/check", unlisted().post(check::check)),
         (
             "GET",
             "/connect/atlassian-connect.json",

@@ -149,7 +149,9 @@ impl From<&Stop> for Problem {
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
             Stop::Upstream(UpstreamError::Deadline) => slow(),
             Stop::Upstream(UpstreamError::Outbound(_) | UpstreamError::Unauthorized)
-            | Stop::Screen(ScreenError::Broken(_) | ScreenError::NotAnIssue(_)) => Self::upstream(
+            | Stop::Screen(
+                ScreenError::Broken(_) | ScreenError::NotAnIssue(_) | ScreenError::NotOfSite(_),
+            ) => Self::upstream(
                 StatusCode::BAD_GATEWAY,
                 "jira_failed",
                 "Jira did not give a usable answer.",
@@ -159,6 +161,12 @@ impl From<&Stop> for Problem {
                 "jira_refused",
                 "Jira does not accept the request.",
                 "Check fields and expand.",
+            ),
+            Stop::Screen(ScreenError::NotAdministrator) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_site_admin",
+                "Jira says that you do not administer this site.",
+                "An administrator of the site can do this.",
             ),
             Stop::Screen(ScreenError::Limited(seconds)) => Self::limited(*seconds),
         }
@@ -180,8 +188,17 @@ fn slow() -> Problem {
     )
 }
 
+/// The sentence of a denial for which no policy has one.
+pub(super) fn sentence(code: &str) -> &'static str {
+    if code == UNSEEN.0 {
+        NOT_VISIBLE
+    } else {
+        "No policy allows this."
+    }
+}
+
 fn denial(denied: &DeniedError) -> Problem {
-    let sentence = denied.reason.as_deref().unwrap_or("No policy allows this.");
+    let sentence = denied.reason.as_deref().unwrap_or(sentence(&denied.code));
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";
     Problem::new(StatusCode::FORBIDDEN, &denied.code, sentence, hint)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::super::people::{self, account};
 use super::world::{Issue, Link, Remark, World};
 
-/// The content of a site named `site`: its own project, and `SECRET`, which some may not browse.
+/// The content of a site named `site`: its own project, and `SECRET`, which some may not browse. One of its people administers it.
 pub(in super::super) fn world(site: &str) -> World {
     let mut world = World::default();
     let team: Vec<String> = people::of_site(site)
@@ -19,6 +19,8 @@ pub(in super::super) fn world(site: &str) -> World {
     for issue in issues(site, &team) {
         world.add(issue);
     }
+    let administrator = if site == "globex" { "eve" } else { "carol" };
+    world.administrators.insert(account(administrator));
     let secret: Vec<_> = people::of_secret(site)
         .iter()
         .map(|name| account(name))

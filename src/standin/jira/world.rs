@@ -84,6 +84,8 @@ pub(in super::super) struct Project {
 pub(in super::super) struct World {
     /// Account id and whether it is active.
     pub(super) users: BTreeMap<String, bool>,
+    /// Account ids of those who administer the site.
+    pub(super) administrators: BTreeSet<String>,
     pub(super) projects: BTreeMap<String, Project>,
     pub(super) issues: Vec<Issue>,
 }
@@ -91,6 +93,11 @@ pub(in super::super) struct World {
 impl World {
     pub(in super::super) fn is_active(&self, account: &str) -> bool {
         self.users.get(account).copied().unwrap_or(false)
+    }
+
+    /// Whether `account` administers the site.
+    pub(super) fn administers(&self, account: &str) -> bool {
+        self.is_active(account) && self.administrators.contains(account)
     }
 
     pub(in super::super) fn users(&self) -> impl Iterator<Item = &String> {
