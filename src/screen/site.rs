@@ -66,6 +66,9 @@ const FIELD: [&str; 10] = [
     "untranslatedName",
 ];
 
+/// Without `configuration`, which holds what some app put there.
+const SCHEMA: [&str; 5] = ["custom", "customId", "items", "system", "type"];
+
 const FIELDS_MAX: usize = 10_000;
 const VALUE_BYTES_MAX: usize = 2048;
 
@@ -110,9 +113,25 @@ fn fields(body: &[u8], withheld: &mut BTreeSet<String>) -> Result<String, NotOfS
     let mut texts = Vec::with_capacity(fields.len());
     for field in &fields {
         let _id: Cow<'_, str> = member(field, "id")?;
-        texts.push(listed(field, &FIELD, withheld));
+        texts.push(described(field, withheld)?);
     }
     Ok(format!("[{}]", texts.join(",")))
+}
+
+fn described(field: &Object<'_>, withheld: &mut BTreeSet<String>) -> Result<String, NotOfSite> {
+    let schema: Option<Object<'_>> = match field.member("schema") {
+        Some(schema) => serde_json::from_str(schema.get()).map_err(|_| NotOfSite)?,
+        None => None,
+    };
+    let mut within = BTreeSet::new();
+    let schema = schema.map(|schema| listed(&schema, &SCHEMA, &mut within));
+    withheld.extend(within.iter().map(|name| format!("schema.{name}")));
+    let mut out = String::new();
+    field.write(&mut out, |name, value| match (name, &schema) {
+        ("schema", Some(schema)) => Some(Cow::Owned(schema.clone())),
+        _ => leaves(name, value, &FIELD, withheld),
+    });
+    Ok(out)
 }
 
 /// Nothing but an outright yes is one. What else Jira says of the user's permissions does not leave.
@@ -134,14 +153,21 @@ fn member<'a, T: Deserialize<'a>>(object: &Object<'a>, name: &str) -> Result<T, 
 
 fn listed(object: &Object<'_>, names: &[&str], withheld: &mut BTreeSet<String>) -> String {
     let mut out = String::new();
-    object.write(&mut out, |name, value| {
-        if names.contains(&name) && is_flat(value) {
-            return Some(Cow::Borrowed(value.get()));
-        }
-        withheld.insert(shorten(name, NAME_BYTES_MAX));
-        None
-    });
+    object.write(&mut out, |name, value| leaves(name, value, names, withheld));
     out
+}
+
+fn leaves<'a>(
+    name: &str,
+    value: &'a RawValue,
+    names: &[&str],
+    withheld: &mut BTreeSet<String>,
+) -> Option<Cow<'a, str>> {
+    if names.contains(&name) && is_flat(value) {
+        return Some(Cow::Borrowed(value.get()));
+    }
+    withheld.insert(shorten(name, NAME_BYTES_MAX));
+    None
 }
 
 /// A text, a number, a word, or a list or object of those: too small and too flat for an issue.

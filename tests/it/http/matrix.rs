@@ -33,7 +33,14 @@ fn target(world: &World, template: &str) -> Option<String> {
             "/sites/acme.atlassian.net/rest/api/3/issue/ACME-1".to_owned()
         }
         "/v1/issue" => "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1".to_owned(),
+        "/rest/api/{version}/issue/{issue}" => "/rest/api/3/issue/SECRET-7".to_owned(),
+        template if template.contains("/rest/api/{version}/") => template
+            .replace("{cloudId}", &cloud)
+            .replace("{host}", "acme.atlassian.net")
+            .replace("{version}", "3"),
         "/v1/whoami"
+        | "/v1/check"
+        | "/oauth/token/accessible-resources"
         | "/connect/atlassian-connect.json"
         | "/connect/installed"
         | "/connect/uninstalled" => template.to_owned(),
@@ -106,17 +113,37 @@ async fn answered(world: &World, caller: &str, method: &str, template: &str) -> 
         .map(|value| ("authorization", value.as_str()))
         .collect();
     let signed = caller == "callback signed by Atlassian" && method == "POST";
-    let answer = if signed {
-        world.deliver(&callback(world, &target)).await
+    let (status, text) = if signed {
+        let answer = world.deliver(&callback(world, &target)).await;
+        (answer.status, answer.text)
+    } else if template == "/v1/check" {
+        let body = r#"{"site":"https://acme.atlassian.net","issue":"ACME-1"}"#;
+        check(world, authorization.as_deref(), body).await
     } else {
-        world.send(method, &target, &headers).await
+        let answer = world.send(method, &target, &headers).await;
+        (answer.status, answer.text)
     };
-    let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+    let body: Value = serde_json::from_str(&text).unwrap_or_default();
     let code = body["code"].as_str().unwrap_or("allowed");
     if code != "allowed" {
         assert!(world.jira_saw().is_empty(), "{method} {target} by {caller}");
     }
-    format!("{} {code}", answer.status)
+    format!("{status} {code}")
+}
+
+/// A check with this body: the status and the text of the answer.
+async fn check(world: &World, authorization: Option<&str>, body: &str) -> (u16, String) {
+    let credential = authorization.map(|value| format!("authorization: {value}\r\n"));
+    let request = format!(
+        "POST /v1/check HTTP/1.1\r\nhost: gate\r\nconnection: close\r\n{}content-length: {}\r\n\r\n{body}",
+        credential.unwrap_or_default(),
+        body.len(),
+    );
+    let (status, answer) = super::wire::raw(world, request.as_bytes()).await;
+    let text = answer
+        .split_once("\r\n\r\n")
+        .map(|(_, text)| text.to_owned());
+    (status, text.unwrap_or_default())
 }
 
 #[tokio::test]

@@ -5,13 +5,16 @@
 )]
 
 mod answer;
+mod check;
 mod decided;
 mod doors;
 mod errors;
 mod matrix;
+mod own_site;
 mod policies;
 mod refused;
 mod resource;
+mod site_reads;
 mod tenants;
 mod tokens;
 mod upstream;

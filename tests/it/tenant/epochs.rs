@@ -16,7 +16,7 @@ use gatepost::upstream::{Exchange, Jira, Shared, UpstreamError};
 
 use crate::world::World;
 
-fn jira(world: &World) -> Jira {
+pub(crate) fn jira(world: &World) -> Jira {
     let tenants = world.node.shared().opened.tenants.clone();
     let server = TokenServer::new(&world.jira.oauth_server()).unwrap();
     let bounds = Bounds {
