@@ -1,6 +1,7 @@
 //! The one test crate: folders mirror `src`.
 
 mod cli;
+mod clients;
 mod config;
 mod control;
 mod decision;

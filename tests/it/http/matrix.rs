@@ -112,7 +112,9 @@ async fn answered(world: &World, caller: &str, method: &str, template: &str) -> 
         .iter()
         .map(|value| ("authorization", value.as_str()))
         .collect();
-    let signed = caller == "callback signed by Atlassian" && method == "POST";
+    let signed = caller == "callback signed by Atlassian"
+        && method == "POST"
+        && target.starts_with("/connect/");
     let (status, text) = if signed {
         let answer = world.deliver(&callback(world, &target)).await;
         (answer.status, answer.text)
