@@ -47,6 +47,10 @@ impl Told {
 }
 
 /// Evaluates `query` for `action` under `rules` and writes down what came of it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "used up: no ruling can be made of it as well"
+)]
 pub fn opine(rules: &Snapshot, query: Query, action: Action) -> Result<Opinion, LedgerError> {
     let question = query.question_of(action);
     let cross_tenant = query.is_cross_tenant();

@@ -3,6 +3,7 @@
 //! A path that names no site must never be sent to a site that the request names elsewhere: it is the credential's own, or none.
 
 use axum::response::Response;
+use axum::routing::MethodRouter;
 
 use crate::decision::{Action, ApiVersion, Target};
 use crate::gateway::Ask;
@@ -11,20 +12,72 @@ use crate::tenant::{SiteRead, SiteUrl, Thing};
 
 use super::parse::{self, Parameters, ParseError};
 use super::visit::{Failure, Visit};
-
-/// The canonical form, as on Atlassian's own gateway.
-pub(super) const BY_CLOUD: &str = "/ex/jira/{cloudId}/rest/api/{version}/issue/{issue}";
-/// By the site's host.
-pub(super) const BY_HOST: &str = "/sites/{host}/rest/api/{version}/issue/{issue}";
-/// By the credential alone, which is bound to one site.
-pub(super) const BARE: &str = "/rest/api/{version}/issue/{issue}";
-/// The founding question's form.
-pub(super) const OWN: &str = "/v1/issue";
+use super::{App, Route};
 
 const READ: [&str; 3] = ["fields", "expand", "properties"];
 
+/// The routes: each thing in three forms (as on Atlassian's own gateway, by the site's host, by the credential alone), and the
+/// founding question's own.
+pub(super) fn routes(read: impl Fn() -> MethodRouter<App>) -> [Route; 13] {
+    [
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/issue/{issue}",
+            read().get(issue),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/issue/{issue}",
+            read().get(issue),
+        ),
+        (
+            "GET",
+            "/rest/api/{version}/issue/{issue}",
+            read().get(issue),
+        ),
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/serverInfo",
+            read().get(server_info),
+        ),
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/myself",
+            read().get(myself),
+        ),
+        (
+            "GET",
+            "/ex/jira/{cloudId}/rest/api/{version}/field",
+            read().get(fields),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/serverInfo",
+            read().get(server_info),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/myself",
+            read().get(myself),
+        ),
+        (
+            "GET",
+            "/sites/{host}/rest/api/{version}/field",
+            read().get(fields),
+        ),
+        (
+            "GET",
+            "/rest/api/{version}/serverInfo",
+            read().get(server_info),
+        ),
+        ("GET", "/rest/api/{version}/myself", read().get(myself)),
+        ("GET", "/rest/api/{version}/field", read().get(fields)),
+        ("GET", "/v1/issue", read().get(own)),
+    ]
+}
+
 /// `GET …/rest/api/{version}/issue/{issue}`.
-pub(super) async fn issue(mut visit: Visit) -> Response {
+async fn issue(mut visit: Visit) -> Response {
     let issue = visit.param("issue").to_owned();
     note(&mut visit, Some(&issue));
     let ask = site_asked(&visit).and_then(|site| ask_issue(&visit, site));
@@ -32,22 +85,22 @@ pub(super) async fn issue(mut visit: Visit) -> Response {
 }
 
 /// `GET …/rest/api/{version}/serverInfo`.
-pub(super) async fn server_info(visit: Visit) -> Response {
-    site(visit, SiteRead::ServerInfo).await
+fn server_info(visit: Visit) -> impl Future<Output = Response> {
+    site(visit, SiteRead::ServerInfo)
 }
 
 /// `GET …/rest/api/{version}/myself`.
-pub(super) async fn myself(visit: Visit) -> Response {
-    site(visit, SiteRead::Myself).await
+fn myself(visit: Visit) -> impl Future<Output = Response> {
+    site(visit, SiteRead::Myself)
 }
 
 /// `GET …/rest/api/{version}/field`.
-pub(super) async fn fields(visit: Visit) -> Response {
-    site(visit, SiteRead::Fields).await
+fn fields(visit: Visit) -> impl Future<Output = Response> {
+    site(visit, SiteRead::Fields)
 }
 
 /// `GET /v1/issue?site=…&issue=…`.
-pub(super) async fn own(mut visit: Visit) -> Response {
+async fn own(mut visit: Visit) -> Response {
     let [site, issue, act_as] =
         ["site", "issue", "act_as"].map(|name| Parameters::glimpse(visit.parts.uri.query(), name));
     visit.note(site.as_deref(), issue.as_deref(), act_as.as_deref());

@@ -97,62 +97,16 @@ impl App {
     }
 }
 
-/// The routes of the data plane: method, template, handler. Everything about them follows from this table.
-fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 19] {
+/// Method, template, handler.
+type Route = (&'static str, &'static str, MethodRouter<App>);
+
+/// The routes of the data plane. Everything about them follows from this table and that of `jira`.
+fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
     let unlisted = || any(self::unlisted);
     let reading = || unlisted().head(self::unlisted);
-    [
-        ("GET", jira::BY_CLOUD, reading().get(jira::issue)),
-        ("GET", jira::BY_HOST, reading().get(jira::issue)),
-        ("GET", jira::BARE, reading().get(jira::issue)),
-        (
-            "GET",
-            "/ex/jira/{cloudId}/rest/api/{version}/serverInfo",
-            reading().get(jira::server_info),
-        ),
-        (
-            "GET",
-            "/ex/jira/{cloudId}/rest/api/{version}/myself",
-            reading().get(jira::myself),
-        ),
-        (
-            "GET",
-            "/ex/jira/{cloudId}/rest/api/{version}/field",
-            reading().get(jira::fields),
-        ),
-        (
-            "GET",
-            "/sites/{host}/rest/api/{version}/serverInfo",
-            reading().get(jira::server_info),
-        ),
-        (
-            "GET",
-            "/sites/{host}/rest/api/{version}/myself",
-            reading().get(jira::myself),
-        ),
-        (
-            "GET",
-            "/sites/{host}/rest/api/{version}/field",
-            reading().get(jira::fields),
-        ),
-        (
-            "GET",
-            "/rest/api/{version}/serverInfo",
-            reading().get(jira::server_info),
-        ),
-        (
-            "GET",
-            "/rest/api/{version}/myself",
-            reading().get(jira::myself),
-        ),
-        (
-            "GET",
-            "/rest/api/{version}/field",
-            reading().get(jira::fields),
-        ),
-        ("GET", jira::OWN, reading().get(jira::own)),
+    let own = [
         ("GET", "/v1/whoami", reading().get(whoami::whoami)),
         (
             "GET",
@@ -175,14 +129,13 @@ fn routes() -> [(&'static str, &'static str, MethodRouter<App>); 19] {
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
         ),
-    ]
+    ];
+    jira::routes(reading).into_iter().chain(own)
 }
 
 /// Method and template of every route of the data plane.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
-    routes()
-        .into_iter()
-        .map(|(method, template, _)| (method, template))
+    routes().map(|(method, template, _)| (method, template))
 }
 
 /// The data plane, below the path of the app's base URL: a request token is bound to the path as it came, so no part of it is cut
@@ -190,7 +143,6 @@ pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn data_plane(app: App) -> Router {
     let base = app.about().base_path.trim_end_matches('/').to_owned();
     routes()
-        .into_iter()
         .fold(Router::new(), |router, (_, template, handler)| {
             router.route(&format!("{base}{template}"), handler)
         })

@@ -102,11 +102,12 @@ impl ParseError {
             Self::Issue(_) => "malformed_issue",
             Self::ActAs(_) | Self::TwoActAs => "malformed_act_as",
             Self::Reading(ReadingError::EmbedsIssues(..)) => "embeds_issues",
-            Self::Reading(_) => "unknown_value",
             Self::Json(_) => "malformed_body",
             Self::UnknownMember(_) => "unknown_member",
             Self::MissingMember(_) => "missing_member",
-            Self::NotText(_) | Self::UnknownAction(_) | Self::Mismatch(..) => "unknown_value",
+            Self::Reading(_) | Self::NotText(_) | Self::UnknownAction(_) | Self::Mismatch(..) => {
+                "unknown_value"
+            }
             Self::LostSegment => "lost_path_segment",
             Self::UnknownRoute => "unknown_route",
             Self::Body(_) => "body_too_large",

@@ -1,4 +1,4 @@
-//! Jira clients as they are published, PyPI jira and npm jira.js, pointed at a base URL and nothing else. `make need-clients` installs
+//! Jira clients as they are published, `jira` from `PyPI` and `jira.js` from npm, pointed at a base URL and nothing else. `make need-clients` installs
 //! them; where they are missing the tests say so, and fail under `GATEPOST_REQUIRE_VECTORS=1`.
 #![expect(
     clippy::unwrap_used,

@@ -29,9 +29,10 @@ fn said(answer: &(u16, Value)) -> String {
     let (status, body) = answer;
     assert_eq!(*status, 200, "{body}");
     let text = |name: &str| body[name].as_str().unwrap_or("-").to_owned();
-    match body["allowed"].as_bool().unwrap() {
-        true => text("code"),
-        false => format!("{}: {}", text("code"), text("reason")),
+    if body["allowed"].as_bool().unwrap() {
+        text("code")
+    } else {
+        format!("{}: {}", text("code"), text("reason"))
     }
 }
 
