@@ -26,7 +26,7 @@ use crate::tenant::{AccountId, Tenants};
 use crate::upstream::{Jira, UpstreamError};
 
 pub use crate::decision::Told;
-pub use check::Question;
+pub use check::Inquiry;
 pub use trail::Trail;
 
 use trail::Lap;

@@ -17,7 +17,7 @@ use super::{Gateway, Stop, Trail, stop_entry};
 
 /// What a client wants to know: a claim, nothing in it is trusted.
 #[derive(Debug)]
-pub struct Question {
+pub struct Inquiry {
     /// The credential.
     pub credential: Presented,
     /// `POST`.
@@ -37,15 +37,15 @@ pub struct Question {
 }
 
 impl Gateway {
-    /// What the policies say to `question`, recorded before it is told.
-    pub async fn check(&self, question: Question, trail: &mut Trail) -> Result<Told, Stop> {
+    /// What the policies say to `inquiry`, recorded before it is told.
+    pub async fn check(&self, inquiry: Inquiry, trail: &mut Trail) -> Result<Told, Stop> {
         let until = self.deadline();
-        trail.note_asked(&question.site);
-        trail.note_thing(question.action, question.issue.as_ref(), &question.site);
-        if let Some(account) = &question.act_as {
+        trail.note_asked(&inquiry.site);
+        trail.note_thing(inquiry.action, inquiry.issue.as_ref(), &inquiry.site);
+        if let Some(account) = &inquiry.act_as {
             trail.note_act_as(account);
         }
-        match self.weigh(question, trail, until).await {
+        match self.weigh(inquiry, trail, until).await {
             Ok(told) => Ok(told),
             // Unknown is what foreign is: no error, but a thing that is not there.
             Err(stop @ Stop::Resolve(_)) => self.deny_unseen(stop, trail, until).await,
@@ -55,37 +55,37 @@ impl Gateway {
 
     async fn weigh(
         &self,
-        question: Question,
+        inquiry: Inquiry,
         trail: &mut Trail,
         until: Instant,
     ) -> Result<Told, Stop> {
         let call = Call {
-            method: question.method,
-            target: &question.raw_target,
+            method: inquiry.method,
+            target: &inquiry.raw_target,
         };
-        let principal = self.verify(&question.credential, call, trail)?;
+        let principal = self.verify(&inquiry.credential, call, trail)?;
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         // An opinion reads nothing: of a site, any part stands for the whole.
-        let thing = question
+        let thing = inquiry
             .issue
             .map_or(Thing::Site(SiteRead::ServerInfo), Thing::from);
         let wish = Wish {
             reading: Reading::whole(ApiVersion::Three),
-            act_as: question.act_as,
-            ip: question.ip,
+            act_as: inquiry.act_as,
+            ip: inquiry.ip,
             now,
             deadline: now.plus(self.request_timeout),
             entry: trail.entry.clone(),
         };
-        let named = self.tenants.find(&question.site, principal.tenant());
+        let named = self.tenants.find(&inquiry.site, principal.tenant());
         if !named.is_registered() {
-            let nowhere = nowhere(&principal, question.action, &thing, &wish);
+            let nowhere = nowhere(&principal, inquiry.action, &thing, &wish);
             std::hint::black_box(evaluate(&rules, &nowhere));
         }
         let resource = self.tenants.resolve(named, thing)?;
         let query = Query::new(principal, resource, wish);
-        let opinion = opine(&rules, query, question.action)?;
+        let opinion = opine(&rules, query, inquiry.action)?;
         let receipt = self.append(opinion.entry(), until).await?;
         let told = opinion.tell(&receipt);
         if told.breach {

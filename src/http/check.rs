@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::decision::Action;
-use crate::gateway::Question;
+use crate::gateway::Inquiry;
 use crate::identity::strict_json;
 use crate::tenant::IssueRef;
 use crate::tenant::registry::SiteAsked;
@@ -41,8 +41,8 @@ async fn answer(visit: &mut Visit) -> Result<Done, Failure> {
     if let Some(Ok(action)) = asked.text("action").map(named) {
         visit.note_action(action);
     }
-    let question = question(visit, &asked)?;
-    let told = visit.check(question).await?;
+    let inquiry = inquiry(visit, &asked)?;
+    let told = visit.check(inquiry).await?;
     let reason = told
         .reason
         .or_else(|| (!told.allowed).then(|| problem::sentence(&told.code).to_owned()));
@@ -76,10 +76,10 @@ impl Asked {
     }
 }
 
-fn question(visit: &Visit, asked: &Asked) -> Result<Question, ParseError> {
+fn inquiry(visit: &Visit, asked: &Asked) -> Result<Inquiry, ParseError> {
     let site = asked.text("site").map(str::parse).transpose()?;
     let issue: Option<IssueRef> = asked.text("issue").map(str::parse).transpose()?;
-    Ok(Question {
+    Ok(Inquiry {
         credential: parse::credential(&visit.parts.headers),
         method: "POST",
         raw_target: visit.target(),

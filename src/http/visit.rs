@@ -11,7 +11,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
 use crate::decision::Action;
-use crate::gateway::{Ask, Question, Stop, Told, Trail};
+use crate::gateway::{Ask, Inquiry, Stop, Told, Trail};
 use crate::identity::install::CallbackError;
 use crate::identity::presented::Call;
 use crate::ledger::entry::{Entry, Kind, Stage, shorten};
@@ -186,8 +186,8 @@ impl Visit {
     }
 
     /// What the policies say to a question.
-    pub(super) async fn check(&mut self, question: Question) -> Result<Told, Failure> {
-        let told = self.app.gateway().check(question, &mut self.trail).await;
+    pub(super) async fn check(&mut self, inquiry: Inquiry) -> Result<Told, Failure> {
+        let told = self.app.gateway().check(inquiry, &mut self.trail).await;
         let told = told.map_err(Failure::Stop)?;
         if told.breach {
             self.app.metrics().breached();
