@@ -13,7 +13,7 @@ use tokio::process::Command;
 
 use crate::world::World;
 
-/// What a client is pointed at and proves itself with. A client key takes the place of the relay where keys are made.
+/// What a client is pointed at, and the key that it proves itself with.
 struct Access {
     base_url: String,
     token: String,
