@@ -111,7 +111,7 @@ impl ParseError {
             Self::Issue(_) => "malformed_issue",
             Self::ActAs(_) | Self::TwoActAs => "malformed_act_as",
             Self::Reading(ReadingError::EmbedsIssues(..)) => "embeds_issues",
-            Self::Json(_) => "malformed_body",
+            Self::Json(_) | Self::Members(_) => "malformed_body",
             Self::UnknownMember(_) => "unknown_member",
             Self::MissingMember(_) => "missing_member",
             Self::Reading(_) | Self::NotText(_) | Self::UnknownAction(_) | Self::Mismatch(..) => {
@@ -119,7 +119,6 @@ impl ParseError {
             }
             Self::LostSegment => "lost_path_segment",
             Self::UnknownRoute => "unknown_route",
-            Self::Members(_) => "malformed_body",
             Self::Origin => "other_origin",
             Self::Body(_) => "body_too_large",
             Self::Slow => "body_too_slow",

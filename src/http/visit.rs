@@ -1,13 +1,15 @@
 //! One request on the data plane from its first byte to its answer: checked by the front, its record begun, its answer stamped.
 //! Used by the routes. Whatever happens, there is a decision id, and nobody is answered before it is in the log.
 
+mod begin;
+
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
 use crate::decision::Action;
@@ -17,7 +19,7 @@ use crate::identity::presented::Call;
 use crate::ledger::entry::{Entry, Kind, Stage, shorten};
 
 use super::App;
-use super::front::{self, FrontError};
+use super::front;
 use super::page::Page;
 use super::parse::{Parameters, ParseError};
 use super::problem::Problem;
@@ -63,8 +65,8 @@ impl FromRequest<App> for Visit {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let client = client(app, &parts);
-        let trail = Trail::new(begin(app, &parts, client.ok()));
+        let client = begin::client(app, &parts);
+        let trail = Trail::new(begin::entry(app, &parts, client.ok()));
         let checked = front::check(&parts).and(client.map(drop));
         let checked = checked.map_err(ParseError::from);
         let route = parts
@@ -319,68 +321,6 @@ async fn problem(app: &App, failure: &Failure, trail: &Trail) -> Problem {
         Err(stop) => Problem::from(&stop),
         Ok(()) => problem,
     }
-}
-
-/// The request's part of every entry about it.
-fn begin(app: &App, parts: &http::request::Parts, client: Option<(IpAddr, bool)>) -> Entry {
-    let now = app.clock().now();
-    let text = |name: HeaderName| {
-        let value = parts.headers.get(name)?;
-        Some(shorten(&String::from_utf8_lossy(value.as_bytes()), 256))
-    };
-    Entry {
-        decision_id: Some(app.chance().uuid(now).to_string()),
-        request_id: Some(app.chance().uuid(now).to_string()),
-        method: Some(shorten(parts.method.as_str(), 16)),
-        peer: parts
-            .extensions
-            .get::<Peer>()
-            .map(|peer| peer.0.ip().to_string()),
-        forwarded_for: client
-            .filter(|(_, forwarded)| *forwarded)
-            .map(|(ip, _)| ip.to_string()),
-        user_agent: text(header::USER_AGENT),
-        trace_id: parts
-            .headers
-            .get("traceparent")
-            .and_then(|value| trace_id(value.to_str().ok()?)),
-        ..Entry::default()
-    }
-}
-
-/// W3C Trace Context: `00-{32 hex}-{16 hex}-{2 hex}`.
-fn trace_id(traceparent: &str) -> Option<String> {
-    let id = traceparent.split('-').nth(1)?;
-    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .then(|| id.to_ascii_lowercase())
-}
-
-/// The client's address, and whether a proxy gave it. Only a listed proxy is believed, and only for the last hop it added. One that
-/// gives none that can be read is refused: its own address would open what rules keep for it.
-fn client(app: &App, parts: &http::request::Parts) -> Result<(IpAddr, bool), FrontError> {
-    let peer = parts
-        .extensions
-        .get::<Peer>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |peer| {
-            peer.0.ip().to_canonical()
-        });
-    if !app.trusted_proxies().contains(&peer) {
-        return Ok((peer, false));
-    }
-    let mut hops = Vec::new();
-    for value in parts.headers.get_all("x-forwarded-for") {
-        let value = value.to_str().map_err(|_| FrontError::Forwarded)?;
-        hops.extend(value.split(',').map(str::trim));
-    }
-    let mut outermost = None;
-    for hop in hops.into_iter().rev() {
-        let ip: IpAddr = hop.parse().map_err(|_| FrontError::Forwarded)?;
-        outermost = Some((ip.to_canonical(), true));
-        if !app.trusted_proxies().contains(&ip.to_canonical()) {
-            break;
-        }
-    }
-    outermost.ok_or(FrontError::Forwarded)
 }
 
 fn wants_problem_json(parts: &http::request::Parts) -> bool {
