@@ -43,10 +43,8 @@ impl Office {
             Command::TenantShow { tenant } => self.in_full(self.named(&tenant)?.as_ref()).await,
             Command::TenantSuspend { tenant, reason } => {
                 let id = self.named(&tenant)?.id.clone();
-                self.tenants
-                    .suspend(&id, reason, by)
-                    .await
-                    .map_err(refusal)?;
+                let done = self.tenants.suspend(&id, reason, by).await;
+                done.map_err(refusal)?;
                 Ok(self.summary(self.named(id.as_str())?.as_ref()))
             }
             Command::TenantResume { tenant } => {
@@ -64,12 +62,8 @@ impl Office {
             } => {
                 let tenant = self.named(&tenant)?;
                 let new = new_grant(&account, &act_as, actions, until.as_deref(), reason)?;
-                let id = self
-                    .tenants
-                    .give(&tenant.id, new, by)
-                    .await
-                    .map_err(refusal)?;
-                Ok(json!({ "id": id }))
+                let id = self.tenants.give(&tenant.id, new, by).await;
+                Ok(json!({ "id": id.map_err(refusal)? }))
             }
             Command::GrantList { tenant } => self.grants(tenant.as_deref()),
             Command::GrantRevoke { grant } => {
@@ -83,11 +77,12 @@ impl Office {
             } => blocks::block(self, &on, span_us, reason, by).await,
             Command::Unblock { on } => blocks::unblock(self, &on, by).await,
             Command::BlockList {} => blocks::list(self).await,
-            Command::KeyCreate { new } => keys::create(self, new, by).await,
+            // On the heap: these are larger than all the others, which would be as large.
+            Command::KeyCreate { new } => Box::pin(keys::create(self, new, by)).await,
             Command::KeyList { tenant } => keys::list(self, tenant.as_deref()).await,
             Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
             Command::KeyRotate { key, overlap_us } => {
-                keys::rotate(self, &key, overlap_us, by).await
+                Box::pin(keys::rotate(self, &key, overlap_us, by)).await
             }
             Command::TokenCreate { role, name } => {
                 let made = self.tokens.create(role, name, by).await;

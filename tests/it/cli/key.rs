@@ -191,113 +191,68 @@ async fn the_environment_narrows_a_list_of_keys_and_a_look_leaves_no_record() {
     assert_eq!(ground.log(), before);
 }
 
+/// Asserts an end with 2, this sentence on stderr and nothing on stdout; gives all of stderr.
+fn assert_wrong(ground: &Ground, args: &[&str], told: &str) -> String {
+    let output = ground.run(args);
+    let stderr = super::text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+    assert!(stderr.contains(told), "{args:?}: {stderr}");
+    assert_eq!(output.stdout, b"", "{args:?}");
+    stderr
+}
+
 #[tokio::test]
-async fn wrong_calls_end_with_2_print_nothing_and_echo_no_key() {
+async fn wrong_calls_end_with_2_and_print_nothing() {
+    let ground = Ground::new().await;
+    let program = ground.serve();
+    ground.install(&program).await;
+    let ann = account("ann");
+    made(&ground, &create(&ann));
+    let id = listed(&ground, &[])[0]["id"].as_str().unwrap().to_owned();
+    let nobody = "key_0192d3a0-0000-7000-8000-00000000abcd";
+    let usual = ["key", "create", "--tenant", ACME, "--account", &ann];
+    for (more, told) in [
+        (&[][..], "--name"),
+        (&["--name", "x", "--for", "soon"], "`90d`"),
+        (&["--name", "x", "--for", "0h"], "`90d`"),
+        (&["--name", "x", "--for", "400d"], "365 days"),
+        (&["--name", "x", "--action", "fly"], "`fly` is no action"),
+        (&["--name", "x", "--rate", "-1"], "--rate"),
+    ] {
+        assert_wrong(&ground, &[&usual, more].concat(), told);
+    }
+    assert_wrong(&ground, &["key"], "Usage");
+    assert_wrong(
+        &ground,
+        &["key", "list", "--tenant", "x"],
+        "there is no tenant `x`",
+    );
+    assert_wrong(&ground, &["key", "revoke", nobody], "there is no key");
+    assert_wrong(&ground, &["key", "rotate", &id, "--overlap=-1h"], "`0h`");
+    let block = ["block", "--for", "1h", "--key"];
+    assert_wrong(
+        &ground,
+        &[&block[..], &[nobody]].concat(),
+        "there is no key",
+    );
+    let both = [&block[..], &[&id, "--account", &ann]].concat();
+    assert_wrong(&ground, &both, "cannot be used with");
+}
+
+#[tokio::test]
+async fn a_key_that_is_pasted_where_its_id_belongs_is_not_echoed_and_stays_good() {
     let ground = Ground::new().await;
     let program = ground.serve();
     ground.install(&program).await;
     let (key, _) = made(&ground, &create(&account("ann")));
-    let id = listed(&ground, &[])[0]["id"].as_str().unwrap().to_owned();
-    let nobody = "key_0192d3a0-0000-7000-8000-00000000abcd";
-    let refused: [(&[&str], &str); 11] = [
-        (&["key"], "Usage"),
-        (
-            &["key", "create", "--tenant", ACME, "--account", "ann"],
-            "--name",
-        ),
-        (
-            &[
-                "key",
-                "create",
-                "--tenant",
-                ACME,
-                "--account",
-                "ann",
-                "--name",
-                "x",
-                "--for",
-                "soon",
-            ],
-            "`90d`",
-        ),
-        (
-            &[
-                "key",
-                "create",
-                "--tenant",
-                ACME,
-                "--account",
-                "ann",
-                "--name",
-                "x",
-                "--for",
-                "0h",
-            ],
-            "`90d`",
-        ),
-        (
-            &[
-                "key",
-                "create",
-                "--tenant",
-                ACME,
-                "--account",
-                "ann",
-                "--name",
-                "x",
-                "--for",
-                "400d",
-            ],
-            "365 days",
-        ),
-        (
-            &[
-                "key",
-                "create",
-                "--tenant",
-                ACME,
-                "--account",
-                "ann",
-                "--name",
-                "x",
-                "--action",
-                "fly",
-            ],
-            "`fly` is no action",
-        ),
-        (
-            &["key", "list", "--tenant", "nobody"],
-            "there is no tenant `nobody`",
-        ),
-        (&["key", "revoke", nobody], "there is no key"),
-        (&["key", "rotate", &id, "--overlap=-1h"], "`0h`"),
-        (
-            &["block", "--key", nobody, "--for", "1h"],
-            "there is no key",
-        ),
-        (
-            &["block", "--key", &id, "--account", "ann", "--for", "1h"],
-            "cannot be used with",
-        ),
-    ];
-    for (args, told) in refused {
-        let output = ground.run(args);
-        let stderr = super::text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
-        assert!(stderr.contains(told), "{args:?}: {stderr}");
-        assert_eq!(output.stdout, b"", "{args:?}");
-    }
     for args in [
         &["key", "revoke", &key][..],
         &["key", "rotate", &key],
         &["block", "--key", &key, "--for", "1h"],
         &["unblock", "--key", &key],
     ] {
-        let output = ground.run(args);
-        let stderr = super::text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{stderr}");
-        assert!(stderr.contains("a credential itself"), "{stderr}");
+        let stderr = assert_wrong(&ground, args, "a credential itself");
         assert!(!stderr.contains(&key[3..43]), "{stderr}");
     }
-    assert_eq!(status(&program, &key).await, 200, "nothing ended it");
+    assert_eq!(status(&program, &key).await, 200);
 }
