@@ -217,7 +217,7 @@ async fn wrong_calls_end_with_2_and_print_nothing() {
         (&["--name", "x", "--for", "0h"], "`90d`"),
         (&["--name", "x", "--for", "400d"], "365 days"),
         (&["--name", "x", "--action", "fly"], "`fly` is no action"),
-        (&["--name", "x", "--rate", "-1"], "--rate"),
+        (&["--name", "x", "--rate", "fast"], "--rate"),
     ] {
         assert_wrong(&ground, &[&usual, more].concat(), told);
     }
