@@ -20,9 +20,10 @@ pub struct Args {
 
 const CREATE_EXAMPLES: &str = "\
 Examples:
-  (umask 077; gatepost key create --tenant acme.atlassian.net --account 557058:f58131cb --name ci > ci.key)
-  gatepost key create --tenant acme.atlassian.net --account 557058:f58131cb --name reports --for 30d \\
-      --action read --network 192.0.2.0/24 --rate 60
+  umask 077
+  gatepost key create --tenant acme.atlassian.net --account 557058:f58131cb --name ci > ci.key
+  gatepost key create --tenant acme.atlassian.net --account 557058:f58131cb --name reports \\
+      --for 30d --action read --network 192.0.2.0/24 --rate 60 > reports.key
 
 The key opens what policies let the account do, and no more. Accounts are not looked up, so check
 the id. A key acts as another account (`--act-as`) only while a grant lets its account do so.";
@@ -44,7 +45,8 @@ In force when the command returns, also for requests under way, and for good. `g
 
 const ROTATE_EXAMPLES: &str = "\
 Examples:
-  (umask 077; gatepost key rotate key_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001 > ci.key)
+  umask 077
+  gatepost key rotate key_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001 > ci.key
   gatepost key rotate key_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001 --overlap 0h
 
 The new key has the name, the account and the limits of the old one, which ends after the overlap.";
@@ -82,13 +84,28 @@ struct Create {
     #[arg(long = "for", env = "GATEPOST_FOR", value_name = "SPAN", value_parser = span)]
     span_us: Option<u64>,
     /// Only this site, by host or URL
-    #[arg(long = "site", env = "GATEPOST_SITE", value_delimiter = ',')]
+    #[arg(
+        long = "site",
+        env = "GATEPOST_SITE",
+        value_name = "SITE",
+        value_delimiter = ','
+    )]
     sites: Vec<String>,
     /// Only these actions or groups of them, with commas between
-    #[arg(long = "action", env = "GATEPOST_ACTIONS", value_delimiter = ',')]
+    #[arg(
+        long = "action",
+        env = "GATEPOST_ACTIONS",
+        value_name = "ACTION",
+        value_delimiter = ','
+    )]
     actions: Vec<String>,
     /// Only from these networks or addresses, with commas between
-    #[arg(long = "network", env = "GATEPOST_NETWORK", value_delimiter = ',')]
+    #[arg(
+        long = "network",
+        env = "GATEPOST_NETWORK",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
     networks: Vec<String>,
     /// Only as this account, which a grant must allow
     #[arg(long, env = "GATEPOST_ACT_AS", value_name = "ACCOUNT")]
