@@ -93,10 +93,12 @@ pub(super) async fn look_up(office: &Office, id: &KeyId) -> Result<Option<Client
     found.map_err(|error| refusal(error.into()))
 }
 
-/// A key's id as an operator writes it. Whoever pastes the key itself is told so without an echo.
+/// A key's id as an operator writes it. Whoever pastes the key itself, alone or with more around it, is told so without an echo.
 pub(super) fn id(text: &str) -> Result<KeyId, Refusal> {
+    let mut rests = (0..text.len()).map(|at| &text.as_bytes()[at..]);
+    let holds_credential = rests.any(|rest| claimed(rest).is_some());
     text.parse().map_err(|error| {
-        if claimed(text.as_bytes()).is_some() {
+        if holds_credential {
             let told = "this is a credential itself, which commands do not take: shells and process lists keep what they see; \
                         name it by its id, as `gatepost key list` and `/v1/whoami` show it";
             return wrong(told.to_owned());

@@ -93,6 +93,14 @@ async fn a_key_of_an_operator_is_good_and_says_at_whoami_what_it_is_narrowed_to(
     let all = json!({"sites": [], "actions": [], "networks": [], "act_as": null, "rate_per_minute": null});
     assert_eq!(whoami(&plain).await["limits"], all);
     assert_eq!(made["expires_at"], "2027-02-21T12:00:00.000000Z", "90 days");
+    let elsewhere = WantedKey {
+        networks: vec!["192.0.2.0/24".to_owned()],
+        ..wanted()
+    };
+    let (elsewhere, _) = make(&world, elsewhere).await;
+    assert_eq!(world.get_as(OWN, &elsewhere).await.status, 403);
+    let limits = whoami(&elsewhere).await["limits"].clone();
+    assert_eq!(limits["networks"], json!(["192.0.2.0/24"]), "found abroad");
     let session = whoami(&world.session("acme", "ann").await).await;
     assert!(session["id"].as_str().unwrap().starts_with("session_"));
     assert_eq!(session.get("limits"), None);
@@ -269,7 +277,8 @@ async fn what_names_no_key_ends_none_and_a_pasted_key_is_not_echoed() {
             "{message}"
         );
     }
-    for command in by(&text) {
+    let header = format!("Bearer {text}");
+    for command in by(&text).into_iter().chain(by(&header)) {
         let message = world.command_in_vain(command).await;
         assert!(message.contains("a credential itself"), "{message}");
         assert!(!message.contains(&text[3..]), "{message}");
