@@ -2,6 +2,7 @@
 //! Nothing here decides anything; nothing raw goes further than `parse`; no answer leaves without its decision id.
 
 pub mod admin;
+mod check;
 mod connect;
 mod docs;
 mod front;
@@ -101,16 +102,16 @@ impl App {
     }
 }
 
-/// The routes of the data plane: methods, template, handlers. Everything about them follows from this table.
-fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
+/// Methods, template, handlers.
+type Route = (&'static str, &'static str, MethodRouter<App>);
+
+/// The routes of the data plane. Everything about them follows from this table and that of `jira`.
+fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
     let unlisted = || any(self::unlisted);
     let reading = || unlisted().head(self::unlisted);
-    vec![
-        ("GET", jira::BY_CLOUD, reading().get(jira::by_cloud)),
-        ("GET", jira::BY_HOST, reading().get(jira::by_host)),
-        ("GET", jira::OWN, reading().get(jira::own)),
+    let own = vec![
         ("GET", "/v1/whoami", reading().get(whoami::whoami)),
         (
             "GET POST",
@@ -135,6 +136,12 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
         ("DELETE", "/v1/keys/{id}", unlisted().delete(keys::revoke)),
         (
             "GET",
+            "/oauth/token/accessible-resources",
+            reading().get(whoami::accessible_resources),
+        ),
+        ("POST", "/v1/check", unlisted().post(check::check)),
+        (
+            "GET",
             "/connect/atlassian-connect.json",
             reading().get(connect::descriptor),
         ),
@@ -151,13 +158,13 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
         ("GET", "/openapi.json", reading().get(openapi::openapi)),
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
-    ]
+    ];
+    jira::routes(reading).into_iter().chain(own)
 }
 
 /// Method and template of every route of the data plane.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
     routes()
-        .into_iter()
         .flat_map(|(methods, template, _)| methods.split(' ').map(move |method| (method, template)))
 }
 
@@ -166,7 +173,6 @@ pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn data_plane(app: App) -> Router {
     let base = app.about().base_path.trim_end_matches('/').to_owned();
     routes()
-        .into_iter()
         .fold(Router::new(), |router, (_, template, handler)| {
             router.route(&format!("{base}{template}"), handler)
         })

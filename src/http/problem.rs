@@ -156,7 +156,9 @@ impl From<&Stop> for Problem {
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
             Stop::Upstream(UpstreamError::Deadline) => slow(),
             Stop::Upstream(UpstreamError::Outbound(_) | UpstreamError::Unauthorized)
-            | Stop::Screen(ScreenError::Broken(_) | ScreenError::NotAnIssue(_)) => Self::upstream(
+            | Stop::Screen(
+                ScreenError::Broken(_) | ScreenError::NotAnIssue(_) | ScreenError::NotOfSite(_),
+            ) => Self::upstream(
                 StatusCode::BAD_GATEWAY,
                 "jira_failed",
                 "Jira did not give a usable answer.",
@@ -166,6 +168,12 @@ impl From<&Stop> for Problem {
                 "jira_refused",
                 "Jira does not accept the request.",
                 "Check fields and expand.",
+            ),
+            Stop::Screen(ScreenError::NotAdministrator) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_site_admin",
+                "Jira says that you do not administer this site.",
+                "An administrator of the site can do this.",
             ),
             Stop::Screen(ScreenError::Limited(seconds)) => Self::limited(*seconds),
         }
@@ -187,8 +195,17 @@ fn slow() -> Problem {
     )
 }
 
+/// The sentence of a denial for which no policy has one.
+pub(super) fn sentence(code: &str) -> &'static str {
+    if code == UNSEEN.0 {
+        NOT_VISIBLE
+    } else {
+        "No policy allows this."
+    }
+}
+
 fn denial(denied: &DeniedError) -> Problem {
-    let sentence = denied.reason.as_deref().unwrap_or("No policy allows this.");
+    let sentence = denied.reason.as_deref().unwrap_or(sentence(&denied.code));
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";
     Problem::new(StatusCode::FORBIDDEN, &denied.code, sentence, hint)
@@ -271,12 +288,12 @@ impl From<&IssueError> for Problem {
                 return Self::unavailable(error.code(), sentence);
             }
         };
-        Self::new(status, error.code(), sentence(error), hint)
+        Self::new(status, error.code(), capitalised(error), hint)
     }
 }
 
 /// An error's text as a sentence.
-fn sentence(error: &dyn std::error::Error) -> String {
+fn capitalised(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -293,7 +310,7 @@ impl From<&ParseError> for Problem {
             ParseError::Slow => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self::new(status, error.code(), sentence(error), error.hint())
+        Self::new(status, error.code(), capitalised(error), error.hint())
     }
 }
 

@@ -10,10 +10,11 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
-use crate::gateway::{Ask, Gateway, Managed, Stop, Trail};
+use crate::decision::Action;
+use crate::gateway::{Ask, Gateway, Inquiry, Managed, Stop, Told, Trail};
 use crate::identity::install::CallbackError;
 use crate::identity::presented::Call;
-use crate::ledger::entry::{Entry, Stage, shorten};
+use crate::ledger::entry::{Entry, Kind, Stage, shorten};
 
 use super::App;
 use super::front::{self, FrontError};
@@ -135,6 +136,11 @@ impl Visit {
         }
     }
 
+    /// Writes down what is to be done.
+    pub(super) fn note_action(&mut self, action: Action) {
+        self.trail.entry.action = Some(action.as_str().to_owned());
+    }
+
     pub(super) async fn body(&mut self) -> Result<Bytes, ParseError> {
         let max = self.app.limits().body_bytes_max;
         let body = Limited::new(std::mem::take(&mut self.body), max).collect();
@@ -152,8 +158,9 @@ impl Visit {
         &mut self,
     ) -> Result<T, ParseError> {
         let body = self.body().await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| ParseError::Json(shorten(&error.to_string().replace('\n', " "), 200)))
+        serde_json::from_slice(&body).map_err(|error| {
+            ParseError::Members(shorten(&error.to_string().replace('\n', " "), 200))
+        })
     }
 
     /// Reads a body that has nothing to say: none, or an empty object.
@@ -163,7 +170,7 @@ impl Visit {
         if matches!(said, Ok("" | "{}")) {
             Ok(())
         } else {
-            Err(ParseError::Json("this route takes none".to_owned()))
+            Err(ParseError::Members("this route takes none".to_owned()))
         }
     }
 
@@ -179,7 +186,11 @@ impl Visit {
         self.finish(result).await
     }
 
-    pub(super) async fn identify(&mut self) -> Result<crate::identity::Principal, Failure> {
+    /// The verified principal, who is given what is called `action` in the record.
+    pub(super) async fn identify(
+        &mut self,
+        action: &str,
+    ) -> Result<crate::identity::Principal, Failure> {
         let presented = super::parse::credential(&self.parts.headers);
         let target = self.target();
         let call = Call {
@@ -188,7 +199,7 @@ impl Visit {
         };
         self.app
             .gateway()
-            .identify(&presented, call, &mut self.trail)
+            .identify(&presented, call, action, &mut self.trail)
             .await
             .map_err(Failure::Stop)
     }
@@ -225,6 +236,26 @@ impl Visit {
         } else {
             Err(ParseError::Origin)
         }
+    }
+
+    /// From here on, what is recorded is a check: nothing is going to be done.
+    pub(super) fn begin_check(&mut self) {
+        self.trail.entry.kind = Kind::Check;
+    }
+
+    /// What the policies say to a question.
+    pub(super) async fn check(&mut self, inquiry: Inquiry) -> Result<Told, Failure> {
+        let told = self.app.gateway().check(inquiry, &mut self.trail).await;
+        let told = told.map_err(Failure::Stop)?;
+        if told.breach {
+            self.app.metrics().breached();
+        }
+        Ok(told)
+    }
+
+    /// The id of the decision, as the answer's header has it.
+    pub(super) fn decision_id(&self) -> &str {
+        self.trail.decision_id()
     }
 
     /// Records that everybody gets this, then gives it.

@@ -258,7 +258,8 @@ impl Shared {
         }))
     }
 
-    pub(super) fn gateway(&self) -> Result<(Gateway, Outbound), NodeError> {
+    /// A worker's doors, and its connections: call it on the worker's runtime.
+    pub fn gateway(&self) -> Result<(Gateway, Outbound), NodeError> {
         let limits = &self.config.limits;
         let bounds = Bounds {
             connect_timeout: Duration::from_millis(limits.upstream_connect_timeout_ms),

@@ -1,5 +1,5 @@
-//! The reply: each issue in Jira's answer was decided, and that is logged. Born in `Screen::release`; nothing else lives in this
-//! file. The only thing that `http` can send of an issue.
+//! The reply: each issue in Jira's answer was decided, and that is logged; or it is of a site and holds none. Born in `Screen::release`; nothing else lives in this
+//! file. The only thing that `http` can send of what Jira answered.
 
 use bytes::Bytes;
 

@@ -5,16 +5,19 @@
 )]
 
 mod answer;
+mod check;
 mod client_keys;
 mod decided;
 mod doors;
 mod errors;
 mod matrix;
 mod openapi;
+mod own_site;
 mod policies;
 mod refused;
 mod resource;
 mod sessions;
+mod site_reads;
 mod tenants;
 mod tokens;
 mod upstream;

@@ -4,9 +4,11 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 9] = [
+const PROOFS: [(&str, &str); 11] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
+    ("identity", "Good"),
+    ("identity", "Spendable"),
     ("tenant", "Resource"),
     ("decision", "Ruling"),
     ("ledger", "Receipt"),
