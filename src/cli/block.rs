@@ -1,4 +1,4 @@
-//! `gatepost block`: keeps an account or a tenant out, at once and until a set time, and shows who is kept out.
+//! `gatepost block`: keeps an account, a tenant or a client key out, at once and until a set time, and shows who is kept out.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use super::terminal::{Format, print_list, print_object};
 use super::{ConfigFile, Exit, office};
 use crate::control::command::{BlockedName, Command as Order};
 
-/// Keep an account or a tenant out for a time, at once.
+/// Keep an account, a tenant or a client key out for a time, at once.
 #[derive(Debug, clap::Args)]
 #[command(
     arg_required_else_help = true,
@@ -40,20 +40,24 @@ Examples:
   gatepost block --account 557058:f58131cb --for 1h --reason 'incident 42'
   gatepost block --account 557058:f58131cb --tenant acme.atlassian.net --for 7d
   gatepost block --tenant acme.atlassian.net --for ever
+  gatepost block --key key_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001 --for 1h --reason 'found in a log'
   gatepost block list
   gatepost unblock --account 557058:f58131cb
 
 In force when the command returns, also for requests under way; works while the server runs.
 A block ends by itself. To block again what is blocked moves the end later, never earlier:
 `unblock` first to shorten it. A blocked account can neither ask nor be acted as. Accounts are
-not looked up, so check the id; `gatepost log query` shows those that asked.";
+not looked up, so check the id; `gatepost log query` shows those that asked. A key is named by
+its id, as `gatepost key list` shows it, and alone; its account's other credentials stay good.
+To end a key for good: `gatepost key revoke`.";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
   gatepost block list
   gatepost block list --format json
 
-Without a site, an account is kept out of all sites; without `until`, it is for ever.";
+Without a site, an account is kept out of all sites; without `until`, it is for ever. With a key,
+that key alone is kept out, and account and site say whose it is.";
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
@@ -81,6 +85,10 @@ pub(super) struct Whom {
     /// Client key, host or cloud id; everybody of it unless `--account` names one
     #[arg(long, env = "GATEPOST_TENANT")]
     tenant: Option<String>,
+    /// The id of a client key, `key_…`: it alone is kept out
+    // Not GATEPOST_KEY: people keep the key itself in a variable of such a name.
+    #[arg(long, env = "GATEPOST_KEY_ID", value_name = "ID", conflicts_with_all = ["account", "tenant"])]
+    key: Option<String>,
 }
 
 impl From<Whom> for BlockedName {
@@ -88,6 +96,7 @@ impl From<Whom> for BlockedName {
         Self {
             account: whom.account,
             tenant: whom.tenant,
+            key: whom.key,
         }
     }
 }
@@ -109,7 +118,9 @@ fn span(text: &str) -> Result<Span, String> {
     Ok(Span { us: Some(us) })
 }
 
-const COLUMNS: [&str; 6] = ["account", "site", "tenant", "until", "made_by", "reason"];
+const COLUMNS: [&str; 7] = [
+    "account", "site", "tenant", "key", "until", "made_by", "reason",
+];
 
 /// Runs the command.
 ///

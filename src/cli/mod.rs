@@ -9,6 +9,7 @@ mod config_file;
 pub mod demo;
 mod exit;
 pub mod grant;
+pub mod key;
 pub mod log;
 mod office;
 pub mod policy;
@@ -69,12 +70,14 @@ commands! {
     Standin => standin,
     /// Look at tenants, suspend and resume them.
     Tenant => tenant,
-    /// Keep an account or a tenant out for a time, at once.
+    /// Keep an account, a tenant or a client key out for a time, at once.
     Block => block,
-    /// Let an account or a tenant in again.
+    /// Let an account, a tenant or a client key in again.
     Unblock => unblock,
     /// Let accounts act as others.
     Grant => grant,
+    /// Make, list, rotate and revoke client keys.
+    Key => key,
     /// Make tokens for the admin side.
     Token => token,
     /// Make the secrets that Gatepost needs.

@@ -1,4 +1,4 @@
-//! `gatepost unblock`: ends the block on exactly the account, the account on one site, or the tenant that is named.
+//! `gatepost unblock`: ends the block on exactly the account, the account on one site, the tenant or the client key that is named.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use super::terminal::{Format, print_object};
 use super::{ConfigFile, Exit, office};
 use crate::control::command::Command as Order;
 
-/// Let an account or a tenant in again.
+/// Let an account, a tenant or a client key in again.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true, after_help = EXAMPLES)]
 pub struct Args {
@@ -25,6 +25,7 @@ Examples:
   gatepost unblock --account 557058:f58131cb
   gatepost unblock --account 557058:f58131cb --tenant acme.atlassian.net
   gatepost unblock --tenant acme.atlassian.net
+  gatepost unblock --key key_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001
 
 Name it as it was blocked: a block on all sites does not end on one of them. What else still
 keeps the same account out is printed as `still_blocked_by`.";

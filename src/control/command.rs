@@ -53,7 +53,7 @@ pub enum Command {
         /// Its id.
         grant: String,
     },
-    /// Keeps an account out of one site, an account out of all, or a whole tenant.
+    /// Keeps out an account on one site or on all, a whole tenant, or a client key.
     Block {
         /// Whom.
         on: BlockedName,
@@ -69,6 +69,28 @@ pub enum Command {
     },
     /// Blocks in force.
     BlockList {},
+    /// Makes a client key.
+    KeyCreate {
+        /// Whose, and what it is narrowed to.
+        new: WantedKey,
+    },
+    /// Client keys, of one tenant or all.
+    KeyList {
+        /// Client key, host or cloud id.
+        tenant: Option<String>,
+    },
+    /// Ends a client key.
+    KeyRevoke {
+        /// Its id.
+        key: String,
+    },
+    /// Makes the successor of a client key.
+    KeyRotate {
+        /// The id of the key that it comes after.
+        key: String,
+        /// How long both are good, in microseconds.
+        overlap_us: u64,
+    },
     /// Makes a token for the admin side.
     TokenCreate {
         /// What its holder may do.
@@ -103,7 +125,7 @@ pub enum Command {
     },
 }
 
-/// Whom a block is on, as an operator names it: each name that is there narrows it.
+/// Whom a block is on, as an operator names it: account and tenant narrow each other, a client key stands alone.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BlockedName {
@@ -111,6 +133,32 @@ pub struct BlockedName {
     pub account: Option<String>,
     /// Client key, host or cloud id.
     pub tenant: Option<String>,
+    /// The id of a client key: `key_…`, never its text.
+    pub key: Option<String>,
+}
+
+/// A client key, as an operator wishes it. What is empty or missing narrows nothing.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct WantedKey {
+    /// Client key, host or cloud id.
+    pub tenant: String,
+    /// The account that it is good for.
+    pub account: String,
+    /// What it is called.
+    pub name: String,
+    /// How long it is good, in microseconds; 90 days if missing.
+    pub span_us: Option<u64>,
+    /// Sites, by host or URL.
+    pub sites: Vec<String>,
+    /// Actions or groups of them.
+    pub actions: Vec<String>,
+    /// Networks that requests may come from, or single addresses.
+    pub networks: Vec<String>,
+    /// The one account to act as.
+    pub act_as: Option<String>,
+    /// How many requests a minute.
+    pub rate_per_minute: Option<u32>,
 }
 
 impl Command {
@@ -122,6 +170,7 @@ impl Command {
             | Self::TenantShow { .. }
             | Self::GrantList { .. }
             | Self::BlockList {}
+            | Self::KeyList { .. }
             | Self::PolicyList {}
             | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
@@ -130,6 +179,9 @@ impl Command {
             | Self::GrantRevoke { .. }
             | Self::Block { .. }
             | Self::Unblock { .. }
+            | Self::KeyCreate { .. }
+            | Self::KeyRevoke { .. }
+            | Self::KeyRotate { .. }
             | Self::TokenCreate { .. }
             | Self::PolicyActivate { .. }
             | Self::PolicyUnpin { .. } => false,

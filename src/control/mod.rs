@@ -4,6 +4,7 @@
 
 mod blocks;
 pub mod command;
+mod keys;
 pub mod office;
 pub mod policies;
 pub mod rules;

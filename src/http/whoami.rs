@@ -3,7 +3,10 @@
 
 use axum::response::Response;
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
+
+use crate::identity::Principal;
+use crate::tenant::KeyId;
 
 use super::visit::{Done, Failure, Visit};
 
@@ -16,15 +19,44 @@ async fn answer(visit: &mut Visit) -> Result<Done, Failure> {
     visit.parameters(&[])?;
     let principal = visit.identify("whoami").await?;
     let tenant = visit.app.gateway().tenants.current(principal.tenant());
-    let credential = principal.credential();
+    let credential = credential(visit, &principal).await?;
     let body = json!({
         "tenant": principal.tenant(),
         "site": tenant.as_ref().map(|tenant| tenant.site.to_string()),
         "cloud_id": tenant.as_ref().and_then(|tenant| tenant.cloud_id.as_ref().map(ToString::to_string)),
         "account": principal.account(),
-        "credential": { "kind": credential.kind, "issued_at": credential.iat, "expires_at": credential.exp },
+        "credential": credential,
     });
     Ok(Done::Json(Bytes::from(body.to_string())))
+}
+
+/// The credential's public parts; of one that this gateway issued also its id, and of a key what it is narrowed to. So whoever finds
+/// a lost key learns whose it is from the key alone, and leaves a record.
+async fn credential(visit: &mut Visit, principal: &Principal) -> Result<Value, Failure> {
+    let known = principal.credential();
+    let mut told = json!({ "kind": known.kind, "issued_at": known.iat, "expires_at": known.exp });
+    let Some(hold) = principal.hold() else {
+        return Ok(told);
+    };
+    told["id"] = json!(hold.id());
+    let Ok(id) = hold.id().parse::<KeyId>() else {
+        return Ok(told);
+    };
+    let key = visit
+        .manage(async |gateway, _, trail| {
+            let key = gateway.issued.key(&id).await;
+            gateway.readable(key, trail).await
+        })
+        .await?;
+    told["name"] = json!(key.as_ref().map(|key| &key.name));
+    told["limits"] = json!({
+        "sites": hold.bounds().sites,
+        "actions": hold.bounds().actions,
+        "networks": hold.bounds().networks,
+        "act_as": hold.bounds().act_as,
+        "rate_per_minute": key.and_then(|key| key.rate_per_minute),
+    });
+    Ok(told)
 }
 
 /// `GET /oauth/token/accessible-resources`: the one site that the credential is bound to. Without a cloud id there is no path to it

@@ -63,6 +63,7 @@ impl Opened {
         let live = Arc::new(Live::new(self.clock.clone()));
         Office {
             tenants: self.tenants.clone(),
+            issued: self.issued.clone(),
             tokens: self.tokens.clone(),
             rules: Rules::on_file(self.keeper(loaded, live), self.proof(loaded)),
         }
@@ -237,6 +238,7 @@ impl Shared {
     pub fn office(&self) -> Office {
         Office {
             tenants: self.opened.tenants.clone(),
+            issued: self.opened.issued.clone(),
             tokens: self.opened.tokens.clone(),
             rules: self.rules.clone(),
         }

@@ -7,6 +7,7 @@
 
 mod demo;
 mod grant;
+mod key;
 mod log;
 mod policies;
 mod policy;

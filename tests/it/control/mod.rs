@@ -8,4 +8,5 @@ mod admin;
 mod blocks;
 mod commands;
 mod grants;
+mod keys;
 mod socket;

@@ -24,6 +24,7 @@ fn name(person: Option<&str>, tenant: Option<&str>) -> BlockedName {
     BlockedName {
         account: person.map(account),
         tenant: tenant.map(str::to_owned),
+        key: None,
     }
 }
 
