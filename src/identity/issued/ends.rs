@@ -38,9 +38,9 @@ impl Ends {
         ends.get(id).is_some_and(|end| end.at <= now)
     }
 
-    /// Whether a credential was listed lately, whenever it ends.
-    pub(super) fn lists(&self, id: &str) -> bool {
+    /// Whether a credential ends before `ends_at`, which a reading said: then it was read before that was written.
+    pub(super) fn are_news(&self, id: &str, ends_at: Timestamp) -> bool {
         let ends = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        ends.contains_key(id)
+        ends.get(id).is_some_and(|end| end.at < ends_at)
     }
 }
