@@ -38,9 +38,9 @@ impl Ends {
         ends.get(id).is_some_and(|end| end.at <= now)
     }
 
-    /// Whether a credential ends before `ends_at`, which a reading said: then it was read before that was written.
-    pub(super) fn are_news(&self, id: &str, ends_at: Timestamp) -> bool {
+    /// Whether a credential ends before `last_moment`, which a reading said: then it was read before that was written.
+    pub(super) fn are_news(&self, id: &str, last_moment: Timestamp) -> bool {
         let ends = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        ends.get(id).is_some_and(|end| end.at < ends_at)
+        ends.get(id).is_some_and(|end| end.at < last_moment)
     }
 }

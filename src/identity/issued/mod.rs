@@ -197,7 +197,7 @@ impl Issued {
             self.0.cache.try_get_with(hash, reading).await;
         let standing = read?;
         // Read anew after its change it says the same as the list, and stays: its pace must not begin again with each request.
-        if self.0.ends.are_news(&standing.id, standing.ends_at) {
+        if self.0.ends.are_news(&standing.id, standing.last_moment()) {
             self.0.cache.invalidate(&hash).await;
         }
         Ok(standing)

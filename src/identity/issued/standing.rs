@@ -25,6 +25,8 @@ pub(super) struct Standing {
     pub(super) account: AccountId,
     pub(super) made_at: Timestamp,
     pub(super) ends_at: Timestamp,
+    /// When somebody ended it, if anybody did. It stays known: that a revoked key is still in use, and whose it was, is worth a record.
+    ended_at: Option<Timestamp>,
     /// The keyed hash of the nonce of the page that opened the session.
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Arc<Bounds>,
@@ -45,6 +47,7 @@ pub(super) struct Row {
     pub(super) made_at: Timestamp,
     pub(super) last_used_at: Timestamp,
     pub(super) ends_at: Timestamp,
+    pub(super) ended_at: Option<Timestamp>,
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Bounds,
     pub(super) rate_per_minute: Option<u32>,
@@ -61,6 +64,7 @@ impl Standing {
             account: row.account,
             made_at: row.made_at,
             ends_at: row.ends_at,
+            ended_at: row.ended_at,
             page: row.page,
             bounds: Arc::new(row.bounds),
             pace: row.rate_per_minute.map(Pace::new),
@@ -75,6 +79,17 @@ impl Standing {
             Kind::Session => None,
             Kind::Key => self.id.parse().ok(),
         }
+    }
+
+    /// Whether somebody has ended it.
+    pub(super) const fn was_ended(&self) -> bool {
+        self.ended_at.is_some()
+    }
+
+    /// Its last moment, as far as the row said.
+    pub(super) fn last_moment(&self) -> Timestamp {
+        self.ended_at
+            .map_or(self.ends_at, |end| end.min(self.ends_at))
     }
 
     /// Whether time has ended it. `idle` is the longest pause of a session.

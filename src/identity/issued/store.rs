@@ -24,15 +24,15 @@ impl From<sqlx::Error> for LookupError {
     }
 }
 
-/// The credential with this keyed hash, if it was not ended.
+/// The credential with this keyed hash, also one that was ended.
 pub(super) async fn find(
     reads: &SqlitePool,
     kind: Kind,
     hash: &[u8; 32],
 ) -> Result<Option<Row>, LookupError> {
     let query = match kind {
-        Kind::Session => "SELECT * FROM sessions WHERE hash = ?1 AND ended_at IS NULL",
-        Kind::Key => "SELECT * FROM client_keys WHERE hash = ?1 AND revoked_at IS NULL",
+        Kind::Session => "SELECT * FROM sessions WHERE hash = ?1",
+        Kind::Key => "SELECT * FROM client_keys WHERE hash = ?1",
     };
     let row = sqlx::query(query)
         .bind(&hash[..])

@@ -6,6 +6,7 @@
 
 mod answer;
 mod client_keys;
+mod credentials_table;
 mod decided;
 mod doors;
 mod errors;

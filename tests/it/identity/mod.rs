@@ -4,5 +4,7 @@
     reason = "a test that cannot set up its world has failed"
 )]
 
+mod ends;
 mod faults;
 mod plans;
+mod races;

@@ -21,6 +21,10 @@ pub(in super::super) struct Struck {
 /// What a credential in use is made of.
 pub(super) fn credential(row: &SqliteRow, kind: Kind) -> Result<Row, LookupError> {
     let made_at = moment(row, "made_at")?;
+    let ended = match kind {
+        Kind::Session => "ended_at",
+        Kind::Key => "revoked_at",
+    };
     let common = Row {
         id: row.try_get("id")?,
         tenant: text(row, "tenant")?,
@@ -29,6 +33,7 @@ pub(super) fn credential(row: &SqliteRow, kind: Kind) -> Result<Row, LookupError
         made_at,
         last_used_at: some_moment(row, "last_used_at")?.unwrap_or(made_at),
         ends_at: moment(row, "ends_at")?,
+        ended_at: some_moment(row, ended)?,
         page: None,
         bounds: Bounds::default(),
         rate_per_minute: None,
