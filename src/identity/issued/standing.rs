@@ -155,3 +155,79 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
+    const IDLE: Duration = Duration::from_mins(15);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    /// Made and last used at noon, good for eight hours.
+    fn standing(kind: Kind, ended_at: Option<Timestamp>) -> Standing {
+        let row = Row {
+            id: "session_1".to_owned(),
+            tenant: "acme".parse().unwrap(),
+            epoch: 1,
+            account: "ann".parse().unwrap(),
+            made_at: NOON,
+            last_used_at: NOON,
+            ends_at: after(480),
+            ended_at,
+            page: None,
+            bounds: Bounds::default(),
+            rate_per_minute: None,
+        };
+        Standing::new(kind, row)
+    }
+
+    fn after(minutes: u64) -> Timestamp {
+        NOON.plus(Duration::from_mins(minutes))
+    }
+
+    #[test]
+    fn uses_keep_a_session_open_and_never_beyond_its_end() {
+        let session = standing(Kind::Session, None);
+        for minutes in (14..480).step_by(14) {
+            assert!(session.check_time(IDLE, after(minutes)).is_ok());
+            session.touch(after(minutes), MINUTE);
+        }
+        session.touch(after(479), MINUTE);
+        let ended = session.check_time(IDLE, after(480));
+        assert!(matches!(ended, Err(Refused::Expired)), "{ended:?}");
+    }
+
+    #[test]
+    fn a_use_that_is_noted_late_does_not_turn_the_clock_back() {
+        let session = standing(Kind::Session, None);
+        session.touch(after(10), MINUTE);
+        session.touch(after(2), MINUTE);
+        assert!(session.check_time(IDLE, after(24)).is_ok());
+        let idle = session.check_time(IDLE, after(25));
+        assert!(matches!(idle, Err(Refused::Idle)), "{idle:?}");
+        assert!(
+            standing(Kind::Key, None)
+                .check_time(IDLE, after(25))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn the_database_learns_of_a_use_once_in_a_while() {
+        let session = standing(Kind::Session, None);
+        let moments = [0, 59, 60, 61, 119, 120].map(|seconds| Duration::from_secs(seconds));
+        let noted = moments.map(|span| session.touch(NOON.plus(span), MINUTE));
+        assert_eq!(noted, [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn the_last_moment_is_the_earlier_of_the_two_ends() {
+        assert_eq!(standing(Kind::Key, None).last_moment(), after(480));
+        assert_eq!(standing(Kind::Key, Some(after(3))).last_moment(), after(3));
+        assert_eq!(
+            standing(Kind::Key, Some(after(999))).last_moment(),
+            after(480)
+        );
+    }
+}

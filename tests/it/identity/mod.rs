@@ -6,5 +6,6 @@
 
 mod ends;
 mod faults;
+mod pages;
 mod plans;
 mod races;
