@@ -101,9 +101,9 @@ async fn open_sessions(filled: &Filled, figures: &mut Figures) -> anyhow::Result
         let opened = issued.open_session(token, None, Entry::default()).await?;
         Ok(Presented::Issued(opened.text))
     };
-    let (cost, made) = cost(MADE, open).await?;
+    let (cost, sessions) = cost(MADE, open).await?;
     figures.push(("open a session", cost));
-    Ok(made)
+    Ok(sessions)
 }
 
 async fn make_keys(filled: &Filled, figures: &mut Figures) -> anyhow::Result<Vec<Presented>> {
@@ -119,9 +119,9 @@ async fn make_keys(filled: &Filled, figures: &mut Figures) -> anyhow::Result<Vec
         let made = filled.opened.issued.make_key_by(owner, new, "unix:0");
         Ok(Presented::Issued(made.await?.text))
     };
-    let (cost, made) = cost(MADE, make).await?;
+    let (cost, keys) = cost(MADE, make).await?;
     figures.push(("make a key", cost));
-    Ok(made)
+    Ok(keys)
 }
 
 /// Look-ups one after the other. The context token is what they are compared with.

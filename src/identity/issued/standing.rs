@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn the_database_learns_of_a_use_once_in_a_while() {
         let session = standing(Kind::Session, None);
-        let moments = [0, 59, 60, 61, 119, 120].map(|seconds| Duration::from_secs(seconds));
+        let moments = [0, 59, 60, 61, 119, 120].map(Duration::from_secs);
         let noted = moments.map(|span| session.touch(NOON.plus(span), MINUTE));
         assert_eq!(noted, [false, false, true, false, false, true]);
     }

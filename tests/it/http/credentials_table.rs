@@ -157,7 +157,7 @@ async fn befall(world: &World, fate: &str, held: &mut Held) {
     match fate {
         "fresh" => {}
         "unused for 14:59 minutes" => world.clock.advance(Duration::from_secs(899)),
-        "unused for 15 minutes" => world.clock.advance(Duration::from_secs(900)),
+        "unused for 15 minutes" => world.clock.advance(Duration::from_mins(15)),
         "a second before its end" => live_until_a_second_before_the_end(world, held).await,
         "at its end" => {
             live_until_a_second_before_the_end(world, held).await;
