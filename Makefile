@@ -1,6 +1,6 @@
 # What people do with Gatepost. Every target installs what it needs and is missing, and nothing else.
 #   make demo    build it and see it work      make test    every test, doctests included
-#   make check   format, lints, docs, licences  make bench   compare with nginx, time proofs   make soak   the long loops
+#   make check   format, lints, docs, licences  make bench   compare with nginx, time proofs and keys  make soak   the long loops
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -103,6 +103,7 @@ bench: need-cc need-solver need-bench
 	cargo build --release --locked --bin gatepost
 	cargo bench --locked --bench corridor
 	cargo bench --locked --bench proofs
+	cargo bench --locked --bench credentials
 
 # Every property with many more cases, then the ignored tests: a hundred kills in the middle of policy edits, every hole confirmed,
 # and the corpus asked of a second solver.

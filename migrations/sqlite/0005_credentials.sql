@@ -19,8 +19,9 @@ CREATE TABLE sessions (
     ended_at     INTEGER,
     ended_by     TEXT
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX sessions_of ON sessions (tenant, account, made_at);
-CREATE INDEX sessions_on ON sessions (tenant, made_at);
+-- Without those that were ended: opening and ending sessions all day must not make it dearer to count the open ones.
+CREATE INDEX sessions_of ON sessions (tenant, account, ends_at) WHERE ended_at IS NULL;
+CREATE INDEX sessions_on ON sessions (tenant, ends_at) WHERE ended_at IS NULL;
 CREATE INDEX sessions_end ON sessions (ends_at);
 
 CREATE TABLE client_keys (
@@ -42,6 +43,8 @@ CREATE TABLE client_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX client_keys_of ON client_keys (tenant, account, made_at);
 CREATE INDEX client_keys_on ON client_keys (tenant, made_at);
+CREATE INDEX client_keys_made ON client_keys (made_at);
+CREATE INDEX client_keys_live ON client_keys (tenant, account, ends_at) WHERE revoked_at IS NULL;
 
 -- Tokens of Jira that were exchanged, until they expire: each opens one page, one session or one key.
 CREATE TABLE spent_tokens (

@@ -38,9 +38,62 @@ impl Ends {
         ends.get(id).is_some_and(|end| end.at <= now)
     }
 
-    /// Whether a credential was listed lately, whenever it ends.
-    pub(super) fn lists(&self, id: &str) -> bool {
+    /// Whether a credential ends before `last_moment`, which a reading said: then it was read before that was written.
+    pub(super) fn are_news(&self, id: &str, last_moment: Timestamp) -> bool {
         let ends = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        ends.contains_key(id)
+        ends.get(id).is_some_and(|end| end.at < last_moment)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
+
+    fn after(span: Duration) -> Timestamp {
+        NOON.plus(span)
+    }
+
+    #[test]
+    fn an_end_counts_from_its_moment_on_and_for_its_credential_alone() {
+        let (ends, hour) = (Ends::default(), Duration::from_hours(1));
+        ends.list("key_1", after(hour), NOON);
+        assert!(!ends.has_ended("key_1", NOON));
+        assert!(ends.has_ended("key_1", after(hour)));
+        assert!(!ends.has_ended("key_2", after(hour)));
+    }
+
+    #[test]
+    fn of_two_ends_the_earlier_one_counts_whichever_is_listed_first() {
+        for order in [[60, 1], [1, 60]] {
+            let ends = Ends::default();
+            for seconds in order {
+                ends.list("key_1", after(Duration::from_secs(seconds)), NOON);
+            }
+            assert!(ends.has_ended("key_1", after(Duration::from_secs(1))));
+        }
+    }
+
+    #[test]
+    fn a_reading_that_says_a_later_end_is_old_and_one_that_says_the_same_is_not() {
+        let (ends, hour) = (Ends::default(), Duration::from_hours(1));
+        ends.list("key_1", after(hour), NOON);
+        assert!(ends.are_news("key_1", after(hour * 2)));
+        assert!(!ends.are_news("key_1", after(hour)));
+        assert!(!ends.are_news("key_1", after(Duration::from_mins(1))));
+        assert!(!ends.are_news("key_2", after(hour * 2)));
+    }
+
+    #[test]
+    fn the_list_forgets_what_every_reading_knows() {
+        let ends = Ends::default();
+        ends.list("key_1", NOON, NOON);
+        let almost = KEPT.checked_sub(Duration::from_micros(1)).unwrap();
+        ends.list("key_2", NOON, after(almost));
+        assert!(ends.has_ended("key_1", after(almost)));
+        ends.list("key_2", NOON, after(KEPT));
+        assert!(!ends.has_ended("key_1", after(KEPT)));
+        assert!(ends.has_ended("key_2", after(KEPT)));
     }
 }

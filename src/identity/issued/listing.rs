@@ -35,14 +35,14 @@ impl<'a> Whose<'a> {
         }
     }
 
-    pub(super) fn tenant(&self) -> Option<&str> {
+    pub(super) fn tenant(&self) -> Option<&'a str> {
         match self {
             Self::Account(tenant, _) | Self::Tenant(tenant) => Some(tenant.as_str()),
             Self::Everybody => None,
         }
     }
 
-    pub(super) fn account(&self) -> Option<&str> {
+    pub(super) fn account(&self) -> Option<&'a str> {
         match self {
             Self::Account(_, account) => Some(account.as_str()),
             Self::Tenant(_) | Self::Everybody => None,

@@ -20,7 +20,7 @@ use std::time::Duration;
 use moka::future::Cache;
 
 use crate::clock::{Chance, Clock, Timestamp};
-use crate::db::Db;
+use crate::db::{Db, DbError};
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 use crate::tenant::{SharedTenant, Tenants};
@@ -172,26 +172,32 @@ impl Issued {
         if let Some(standing) = self.0.cache.get(&hash).await {
             return Ok(standing);
         }
-        let read = async {
+        // A client that hangs up between the keeping of a stale reading and its removal would leave it there for good.
+        let issued = self.clone();
+        let reading = tokio::spawn(async move { issued.read(kind, hash).await });
+        let read = reading.await;
+        let read = read.unwrap_or_else(|_| Err(Arc::new(LookupError::Db(DbError::Stopped))));
+        read.map_err(|failure| match *failure {
+            LookupError::Absent => Refused::Unknown,
+            _ => Refused::Lookup(failure),
+        })
+    }
+
+    /// Reads and keeps a credential, unless it changed while it was read.
+    async fn read(&self, kind: Kind, hash: [u8; 32]) -> Result<Arc<Standing>, Arc<LookupError>> {
+        let reading = async {
             let row = store::find(self.0.parts.db.reads(), kind, &hash).await;
-            Ok(Arc::new(Standing::new(
-                kind,
-                row?.ok_or(LookupError::Absent)?,
-            )))
+            let row = row?.ok_or(LookupError::Absent)?;
+            Ok(Arc::new(Standing::new(kind, row)))
         };
         let read: Result<Arc<Standing>, Arc<LookupError>> =
-            self.0.cache.try_get_with(hash, read).await;
-        match read {
-            Ok(standing) => {
-                // It changed while it was read: what was read must not stay.
-                if self.0.ends.lists(&standing.id) {
-                    self.0.cache.invalidate(&hash).await;
-                }
-                Ok(standing)
-            }
-            Err(failure) if matches!(*failure, LookupError::Absent) => Err(Refused::Unknown),
-            Err(failure) => Err(Refused::Lookup(failure)),
+            self.0.cache.try_get_with(hash, reading).await;
+        let standing = read?;
+        // Read anew after its change it says the same as the list, and stays: its pace must not begin again with each request.
+        if self.0.ends.are_news(&standing.id, standing.last_moment()) {
+            self.0.cache.invalidate(&hash).await;
         }
+        Ok(standing)
     }
 
     fn touch(&self, standing: &Arc<Standing>, now: Timestamp) {

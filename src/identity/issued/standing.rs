@@ -25,8 +25,8 @@ pub(super) struct Standing {
     pub(super) account: AccountId,
     pub(super) made_at: Timestamp,
     pub(super) ends_at: Timestamp,
-    /// Whether somebody ended it before it was read.
-    pub(super) was_ended: bool,
+    /// When somebody ended it, if anybody did. It stays known: that a revoked key is still in use, and whose it was, is worth a record.
+    ended_at: Option<Timestamp>,
     /// The keyed hash of the nonce of the page that opened the session.
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Arc<Bounds>,
@@ -45,9 +45,10 @@ pub(super) struct Row {
     pub(super) epoch: u64,
     pub(super) account: AccountId,
     pub(super) made_at: Timestamp,
-    pub(super) last_used_at: Timestamp,
+    /// `None` of a key that nobody used: its first use is noted at once.
+    pub(super) last_used_at: Option<Timestamp>,
     pub(super) ends_at: Timestamp,
-    pub(super) was_ended: bool,
+    pub(super) ended_at: Option<Timestamp>,
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Bounds,
     pub(super) rate_per_minute: Option<u32>,
@@ -55,7 +56,7 @@ pub(super) struct Row {
 
 impl Standing {
     pub(super) fn new(kind: Kind, row: Row) -> Self {
-        let used_us = row.last_used_at.micros();
+        let used_us = row.last_used_at.map(Timestamp::micros);
         Self {
             id: row.id,
             kind,
@@ -64,12 +65,12 @@ impl Standing {
             account: row.account,
             made_at: row.made_at,
             ends_at: row.ends_at,
-            was_ended: row.was_ended,
+            ended_at: row.ended_at,
             page: row.page,
             bounds: Arc::new(row.bounds),
             pace: row.rate_per_minute.map(Pace::new),
-            last_used_us: AtomicI64::new(used_us),
-            noted_us: AtomicI64::new(used_us),
+            last_used_us: AtomicI64::new(used_us.unwrap_or(i64::MIN)),
+            noted_us: AtomicI64::new(used_us.unwrap_or(i64::MIN)),
             blocks_seen: AtomicU64::new(0),
         }
     }
@@ -79,6 +80,17 @@ impl Standing {
             Kind::Session => None,
             Kind::Key => self.id.parse().ok(),
         }
+    }
+
+    /// Whether somebody has ended it.
+    pub(super) const fn was_ended(&self) -> bool {
+        self.ended_at.is_some()
+    }
+
+    /// Its last moment, as far as the row said.
+    pub(super) fn last_moment(&self) -> Timestamp {
+        self.ended_at
+            .map_or(self.ends_at, |end| end.min(self.ends_at))
     }
 
     /// Whether time has ended it. `idle` is the longest pause of a session.
@@ -142,5 +154,81 @@ impl Standing {
             iat: Some(self.made_at.seconds()),
             exp: Some(self.ends_at.seconds()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: Timestamp = Timestamp::from_seconds(1_795_435_200);
+    const IDLE: Duration = Duration::from_mins(15);
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    /// Made and last used at noon, good for eight hours.
+    fn standing(kind: Kind, ended_at: Option<Timestamp>) -> Standing {
+        let row = Row {
+            id: "session_1".to_owned(),
+            tenant: "acme".parse().unwrap(),
+            epoch: 1,
+            account: "ann".parse().unwrap(),
+            made_at: NOON,
+            last_used_at: Some(NOON),
+            ends_at: after(480),
+            ended_at,
+            page: None,
+            bounds: Bounds::default(),
+            rate_per_minute: None,
+        };
+        Standing::new(kind, row)
+    }
+
+    fn after(minutes: u64) -> Timestamp {
+        NOON.plus(Duration::from_mins(minutes))
+    }
+
+    #[test]
+    fn uses_keep_a_session_open_and_never_beyond_its_end() {
+        let session = standing(Kind::Session, None);
+        for minutes in (14..480).step_by(14) {
+            assert!(session.check_time(IDLE, after(minutes)).is_ok());
+            session.touch(after(minutes), MINUTE);
+        }
+        session.touch(after(479), MINUTE);
+        let ended = session.check_time(IDLE, after(480));
+        assert!(matches!(ended, Err(Refused::Expired)), "{ended:?}");
+    }
+
+    #[test]
+    fn a_use_that_is_noted_late_does_not_turn_the_clock_back() {
+        let session = standing(Kind::Session, None);
+        session.touch(after(10), MINUTE);
+        session.touch(after(2), MINUTE);
+        assert!(session.check_time(IDLE, after(24)).is_ok());
+        let idle = session.check_time(IDLE, after(25));
+        assert!(matches!(idle, Err(Refused::Idle)), "{idle:?}");
+        assert!(
+            standing(Kind::Key, None)
+                .check_time(IDLE, after(25))
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn the_database_learns_of_a_use_once_in_a_while() {
+        let session = standing(Kind::Session, None);
+        let moments = [0, 59, 60, 61, 119, 120].map(Duration::from_secs);
+        let noted = moments.map(|span| session.touch(NOON.plus(span), MINUTE));
+        assert_eq!(noted, [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn the_last_moment_is_the_earlier_of_the_two_ends() {
+        assert_eq!(standing(Kind::Key, None).last_moment(), after(480));
+        assert_eq!(standing(Kind::Key, Some(after(3))).last_moment(), after(3));
+        assert_eq!(
+            standing(Kind::Key, Some(after(999))).last_moment(),
+            after(480)
+        );
     }
 }

@@ -104,4 +104,30 @@ mod tests {
         assert!(text.starts_with("gp_") && text.len() == 3 + 48, "{text}");
         assert_eq!(text[43..], hex(&sha256(&text.as_bytes()[..43])[..4]));
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_single_change_of_a_credential_is_whole(seed in 0_u64.., kind in 0..2, at in 0_usize..52, byte: u8) {
+            let kind = [Kind::Session, Kind::Key][usize::try_from(kind).unwrap()];
+            let minted = kind.mint(&Chance::seeded(seed));
+            let mut text = minted.expose().to_vec();
+            let at = at % text.len();
+            let is_same = text[at] == byte;
+            text[at] = byte;
+            proptest::prop_assert_eq!(Kind::recognise(&text).is_some(), is_same);
+            text.insert(at, byte);
+            proptest::prop_assert_eq!(Kind::recognise(&text), None);
+        }
+
+        #[test]
+        fn no_bytes_of_a_stranger_are_whole(text: Vec<u8>, prefix in 0..3, digits in "[0-9a-f]{48}") {
+            proptest::prop_assert_eq!(Kind::recognise(&text), None);
+            let prefix = ["", "gp_", "gps_"][usize::try_from(prefix).unwrap()];
+            let text = [prefix.as_bytes(), &text].concat();
+            proptest::prop_assert_eq!(Kind::recognise(&text), None);
+            // One in four thousand million has the right checksum by chance.
+            let text = format!("{prefix}{digits}");
+            proptest::prop_assert_eq!(Kind::recognise(text.as_bytes()), None);
+        }
+    }
 }

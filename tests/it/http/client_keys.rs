@@ -48,6 +48,17 @@ async fn a_key_reads_by_bearer_and_by_basic_and_is_on_record() {
         .await;
     assert!(!listed.text.contains(&key[3..20]));
     assert_eq!(listed.json()["keys"][0]["state"], "active");
+    let (session, mut used) = (world.session("acme", "ann").await, json!(null));
+    for _ in 0..500 {
+        used = world.get_as("/v1/keys", &session).await.json()["keys"][0]["last_used_at"].clone();
+        if !used.is_null() {
+            break;
+        }
+    }
+    assert_eq!(
+        used, "2026-11-23T12:00:00.000000Z",
+        "the first use is noted, if not at once"
+    );
 }
 
 #[tokio::test]

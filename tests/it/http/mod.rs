@@ -7,6 +7,7 @@
 mod answer;
 mod check;
 mod client_keys;
+mod credentials_table;
 mod decided;
 mod doors;
 mod errors;

@@ -1,0 +1,389 @@
+//! Sessions and client keys by everything that can befall one and every place that it can be used for, against the reviewed table
+//! `tests/cases/credentials.txt`. A line: where to, what the client is told, what the log says, and whether Jira was asked.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use gatepost::secret::{hex, sha256};
+use gatepost::standin::account;
+use gatepost::tenant::block::Target;
+use gatepost::tenant::operations::NewBlock;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, World};
+
+const ACME: &str = "acme.atlassian.net";
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Session,
+    Key,
+}
+use Kind::{Key, Session};
+
+/// What befalls a credential, in the order of the table, and whom it can befall.
+const FATES: &[(&str, &[Kind])] = &[
+    ("fresh", &[Session, Key]),
+    ("unused for 14:59 minutes", &[Session, Key]),
+    ("unused for 15 minutes", &[Session, Key]),
+    ("a second before its end", &[Session, Key]),
+    ("at its end", &[Session, Key]),
+    ("ended by its owner", &[Session, Key]),
+    ("its token exchanged again", &[Session, Key]),
+    ("one digit changed", &[Session, Key]),
+    ("one digit changed, checksum mended", &[Session, Key]),
+    ("with the other kind's prefix", &[Session, Key]),
+    (
+        "with the other kind's prefix, checksum mended",
+        &[Session, Key],
+    ),
+    ("cut by a digit", &[Session, Key]),
+    ("in upper case", &[Session, Key]),
+    ("with a space behind its prefix", &[Session, Key]),
+    ("sent as JWT", &[Session, Key]),
+    ("sent as Basic password", &[Session, Key]),
+    ("app uninstalled", &[Session, Key]),
+    ("app uninstalled and installed again", &[Session, Key]),
+    ("shared secret rotated", &[Session, Key]),
+    ("tenant suspended", &[Session, Key]),
+    ("tenant suspended and resumed", &[Session, Key]),
+    ("account blocked on its site", &[Session, Key]),
+    ("account blocked on its site, block over", &[Session, Key]),
+    ("account blocked everywhere", &[Session, Key]),
+    ("account blocked everywhere, block lifted", &[Session, Key]),
+    ("account blocked on another site", &[Session, Key]),
+    ("tenant blocked", &[Session, Key]),
+    ("tenant blocked, block over", &[Session, Key]),
+    ("key blocked", &[Key]),
+    ("key blocked, block lifted", &[Key]),
+    ("rotated, in the overlap", &[Key]),
+    ("rotated, after the overlap", &[Key]),
+    ("successor in the overlap", &[Key]),
+    ("successor after the overlap", &[Key]),
+];
+
+/// Where it is used: the name in the table, site and issue, and whether as somebody else.
+const PLACES: [(&str, &str, bool); 4] = [
+    ("own site", "acme.atlassian.net&issue=ACME-1", false),
+    ("other site", "globex.atlassian.net&issue=GLOBEX-1", false),
+    (
+        "unknown site",
+        "nowhere.atlassian.net&issue=GLOBEX-1",
+        false,
+    ),
+    ("other account", "acme.atlassian.net&issue=ACME-1", true),
+];
+
+/// A credential of Ann's on acme.
+struct Held {
+    kind: Kind,
+    text: String,
+    id: String,
+    /// The token that it was exchanged for.
+    token: String,
+    /// How it is sent.
+    scheme: &'static str,
+}
+
+async fn hold(world: &World, kind: Kind) -> Held {
+    let token = format!("JWT {}", world.fresh_token("acme", "ann"));
+    let (target, body, member) = match kind {
+        Session => ("/v1/sessions", Value::Null, "token"),
+        Key => (
+            "/v1/keys",
+            json!({"name": "ci", "expires_in_days": 1}),
+            "key",
+        ),
+    };
+    let made = exchange(world, target, &token, &body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let made = made.json();
+    Held {
+        kind,
+        text: made[member].as_str().unwrap().to_owned(),
+        id: made["id"].as_str().unwrap().to_owned(),
+        token,
+        scheme: "Bearer ",
+    }
+}
+
+async fn exchange(world: &World, target: &str, token: &str, body: &Value) -> Answer {
+    if body.is_null() {
+        return world
+            .send("POST", target, &[("authorization", token)])
+            .await;
+    }
+    world.send_json("POST", target, token, body).await
+}
+
+impl Held {
+    fn prefix(&self) -> &'static str {
+        match self.kind {
+            Session => "gps_",
+            Key => "gp_",
+        }
+    }
+
+    fn other_prefix(&self) -> &'static str {
+        match self.kind {
+            Session => "gp_",
+            Key => "gps_",
+        }
+    }
+
+    fn digits(&self) -> &str {
+        &self.text[self.prefix().len()..]
+    }
+
+    fn with_one_digit_changed(&self) -> String {
+        let (head, last) = self.text.split_at(self.text.len() - 10);
+        let digit = if last.starts_with('0') { "1" } else { "0" };
+        format!("{head}{digit}{}", &last[1..])
+    }
+}
+
+/// The text with the checksum that belongs to the rest of it.
+fn mended(text: &str) -> String {
+    let body = &text[..text.len() - 8];
+    format!("{body}{}", hex(&sha256(body.as_bytes())[..4]))
+}
+
+/// Carries out what is told of the credential. Each fate has a world of its own.
+async fn befall(world: &World, fate: &str, held: &mut Held) {
+    let (acme, app) = (world.site("acme"), world.app_url());
+    let tick = || world.clock.advance(Duration::from_secs(1));
+    match fate {
+        "fresh" => {}
+        "unused for 14:59 minutes" => world.clock.advance(Duration::from_secs(899)),
+        "unused for 15 minutes" => world.clock.advance(Duration::from_mins(15)),
+        "a second before its end" => live_until_a_second_before_the_end(world, held).await,
+        "at its end" => {
+            live_until_a_second_before_the_end(world, held).await;
+            tick();
+        }
+        "ended by its owner" => end(world, held).await,
+        "its token exchanged again" => held.text = again(world, held).await,
+        "sent as JWT" => held.scheme = "JWT ",
+        "sent as Basic password" => {
+            use base64::Engine as _;
+            let pair = format!("ann@example.com:{}", held.text);
+            held.text = base64::engine::general_purpose::STANDARD.encode(pair);
+            held.scheme = "Basic ";
+        }
+        "app uninstalled" | "app uninstalled and installed again" => {
+            tick();
+            assert_eq!(world.deliver(&acme.uninstall(app)).await.status, 204);
+            if fate.ends_with("again") {
+                tick();
+                assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+            }
+        }
+        "shared secret rotated" => {
+            tick();
+            acme.rotate_secret();
+            assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
+        }
+        _ if fate.starts_with("tenant suspended") => suspend(world, fate).await,
+        _ if fate.contains("blocked") => block(world, fate, &held.id).await,
+        _ if fate.starts_with("rotated") || fate.starts_with("successor") => {
+            let successor = rotate(world, held).await;
+            if fate.ends_with("after the overlap") {
+                world.clock.advance(HOUR);
+            }
+            if fate.starts_with("successor") {
+                held.text = successor;
+            }
+        }
+        _ => held.text = tampered(fate, held),
+    }
+}
+
+fn tampered(fate: &str, held: &Held) -> String {
+    let (prefix, digits) = (held.prefix(), held.digits());
+    let renamed = format!("{}{digits}", held.other_prefix());
+    match fate {
+        "one digit changed" => held.with_one_digit_changed(),
+        "one digit changed, checksum mended" => mended(&held.with_one_digit_changed()),
+        "with the other kind's prefix" => renamed,
+        "with the other kind's prefix, checksum mended" => mended(&renamed),
+        "cut by a digit" => held.text[..held.text.len() - 1].to_owned(),
+        "in upper case" => format!("{prefix}{}", digits.to_uppercase()),
+        "with a space behind its prefix" => format!("{prefix} {digits}"),
+        _ => panic!("nothing is known of `{fate}`"),
+    }
+}
+
+async fn live_until_a_second_before_the_end(world: &World, held: &Held) {
+    let (rounds, pause) = match held.kind {
+        Session => (8 * 6, Duration::from_mins(10)),
+        Key => (1, DAY),
+    };
+    for _ in 1..rounds {
+        world.clock.advance(pause);
+        assert_eq!(world.get_as("/v1/whoami", &held.text).await.status, 200);
+    }
+    world
+        .clock
+        .advance(pause.checked_sub(Duration::from_secs(1)).unwrap());
+}
+
+async fn end(world: &World, held: &Held) {
+    let (target, bearer) = match held.kind {
+        Session => ("/v1/sessions/current".to_owned(), held.text.clone()),
+        Key => (
+            format!("/v1/keys/{}", held.id),
+            world.session("acme", "ann").await,
+        ),
+    };
+    let bearer = format!("Bearer {bearer}");
+    let ended = world
+        .send("DELETE", &target, &[("authorization", &bearer)])
+        .await;
+    assert_eq!(ended.status, 204, "{}", ended.text);
+}
+
+/// Ends the credential and tries to get another one for the same token, of either kind.
+async fn again(world: &World, held: &Held) -> String {
+    end(world, held).await;
+    for (target, body) in [
+        ("/v1/sessions", Value::Null),
+        ("/v1/keys", json!({"name": "ci"})),
+    ] {
+        let answer = exchange(world, target, &held.token, &body).await;
+        assert_eq!(answer.status, 401, "{target}");
+        assert!(!answer.text.contains("gp"), "{}", answer.text);
+    }
+    held.text.clone()
+}
+
+async fn rotate(world: &World, held: &Held) -> String {
+    let rotation = json!({"replaces": held.id, "overlap_s": HOUR.as_secs()});
+    let made = world.key("acme", "ann", rotation).await;
+    made["key"].as_str().unwrap().to_owned()
+}
+
+async fn suspend(world: &World, fate: &str) {
+    use gatepost::control::command::Command;
+    let (tenant, reason) = (ACME.to_owned(), "a test".to_owned());
+    world
+        .command(Command::TenantSuspend { tenant, reason })
+        .await;
+    if fate.ends_with("resumed") {
+        let tenant = ACME.to_owned();
+        world.command(Command::TenantResume { tenant }).await;
+    }
+}
+
+/// Blocks for an hour, and lets the block end by the clock or by an operator where the fate says so.
+async fn block(world: &World, fate: &str, key: &str) {
+    let tenants = &world.node.shared().opened.tenants;
+    let ann = || account("ann").parse().unwrap();
+    let on = |site: &str| world.site(site).client_key().parse().unwrap();
+    let (whom, rest) = fate.split_once(',').unwrap_or((fate, ""));
+    let target = match whom {
+        "account blocked on its site" => Target::AccountOn(ann(), on("acme")),
+        "account blocked on another site" => Target::AccountOn(ann(), on("globex")),
+        "account blocked everywhere" => Target::Account(ann()),
+        "tenant blocked" => Target::Tenant(on("acme")),
+        "key blocked" => Target::Key(key.parse().unwrap()),
+        _ => panic!("nothing is known of `{whom}`"),
+    };
+    let (span, reason) = (Some(Duration::from_mins(5)), None);
+    let new = NewBlock {
+        target: target.clone(),
+        span,
+        reason,
+    };
+    tenants.block(new, "unix:0").await.unwrap();
+    match rest {
+        "" => {}
+        " block over" => world.clock.advance(Duration::from_mins(5)),
+        " block lifted" => drop(tenants.unblock(target, "unix:0").await.unwrap()),
+        _ => panic!("nothing is known of `{rest}`"),
+    }
+}
+
+/// What the log says of an answer: its code, and why a credential was not accepted.
+fn recorded(log: &[Value], answer: &Answer) -> String {
+    let is_of = |record: &&Value| record["decision_id"] == answer.decision_id();
+    let record = log.iter().find(is_of).unwrap();
+    let code = record["code"].as_str().unwrap();
+    match record["authentication_error"].as_str() {
+        Some(cause) => format!("{code}: {cause}"),
+        None => code.to_owned(),
+    }
+}
+
+/// The lines of one fate in a world of its own.
+async fn lines(fate: &str, kind: Kind) -> String {
+    let world = World::new().await;
+    let mut held = hold(&world, kind).await;
+    // In the cache before anything befalls it.
+    assert_eq!(world.get_as("/v1/whoami", &held.text).await.status, 200);
+    befall(&world, fate, &mut held).await;
+    let mut answers = Vec::new();
+    for (place, site, as_bob) in PLACES {
+        world.jira.clear_requests();
+        let mut target = format!("/v1/issue?site=https://{site}");
+        if as_bob {
+            write!(target, "&act_as={}", account("bob")).unwrap();
+        }
+        let authorization = format!("{}{}", held.scheme, held.text);
+        let headers = [("authorization", authorization.as_str())];
+        let answer = world.get_with(&target, &headers).await;
+        let sent = if world.nothing_left() {
+            "nothing left"
+        } else {
+            "Jira was asked"
+        };
+        answers.push((place, answer, sent));
+    }
+    let (foreign, unknown) = (&answers[1].1, &answers[2].1);
+    assert_eq!(foreign.status, unknown.status, "{fate}");
+    assert_eq!(foreign.without_ids(), unknown.without_ids(), "{fate}");
+    let log = world.decisions().await;
+    let told = answers
+        .iter()
+        .map(|(place, answer, sent)| (*place, told(&log, answer, sent)));
+    let told: Vec<(&str, String)> = told.collect();
+    if told.iter().all(|(_, line)| *line == told[0].1) {
+        return format!("    {:<15}{}\n", "anywhere", told[0].1);
+    }
+    let line = |(place, line)| format!("    {place:<15}{line}\n");
+    told.into_iter().map(line).collect()
+}
+
+fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
+    let body: Value = serde_json::from_str(&answer.text).unwrap();
+    let code = body["code"].as_str().unwrap_or("allowed");
+    let (status, said) = (answer.status, recorded(log, answer));
+    format!("{status} {code:<19}{said:<40}{sent}")
+}
+
+#[tokio::test]
+async fn a_session_is_worth_what_the_table_says_whatever_befalls_it() {
+    compare(Session).await;
+}
+
+#[tokio::test]
+async fn a_client_key_is_worth_what_the_table_says_whatever_befalls_it() {
+    compare(Key).await;
+}
+
+async fn compare(kind: Kind) {
+    let name = if kind == Session { "session" } else { "key" };
+    let mut table = Vec::new();
+    for (fate, kinds) in FATES {
+        if kinds.contains(&kind) {
+            let lines = lines(fate, kind).await;
+            table.push(format!("{name}, {fate}\n{}", lines.trim_end()));
+        }
+    }
+    let reviewed = include_str!("../../cases/credentials.txt").trim_end();
+    let of_kind = |part: &&str| part.starts_with(name);
+    let expected: Vec<&str> = reviewed.split("\n\n").filter(of_kind).collect();
+    let now = table.join("\n\n");
+    assert!(table == expected, "the table is now:\n{now}");
+}
