@@ -17,6 +17,7 @@ mod policy_admin;
 mod problem;
 pub mod server;
 mod sessions;
+mod supervision;
 mod visit;
 mod whoami;
 
@@ -140,6 +141,32 @@ fn routes() -> impl Iterator<Item = Route> {
             reading().get(whoami::accessible_resources),
         ),
         ("POST", "/v1/check", unlisted().post(check::check)),
+        ("GET", "/v1/site", reading().get(supervision::show)),
+        (
+            "DELETE",
+            "/v1/site/sessions/{id}",
+            unlisted().delete(supervision::end_session),
+        ),
+        (
+            "DELETE",
+            "/v1/site/keys/{id}",
+            unlisted().delete(supervision::revoke_key),
+        ),
+        (
+            "DELETE",
+            "/v1/site/grants/{id}",
+            unlisted().delete(supervision::take_back_grant),
+        ),
+        (
+            "POST",
+            "/v1/site/blocks",
+            unlisted().post(supervision::block),
+        ),
+        (
+            "DELETE",
+            "/v1/site/blocks/{id}",
+            unlisted().delete(supervision::end_block),
+        ),
         (
             "GET",
             "/connect/atlassian-connect.json",

@@ -18,6 +18,7 @@ mod refused;
 mod resource;
 mod sessions;
 mod site_reads;
+mod supervision;
 mod tenants;
 mod tokens;
 mod upstream;
