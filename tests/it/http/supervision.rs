@@ -1,7 +1,14 @@
 //! What the administrators of a site see and end: only they, only of their own site, and nothing that Jira has not confirmed just now.
 
 use gatepost::control::command::{BlockedName, Command};
+use gatepost::decision::{ApiVersion, Target};
+use gatepost::gateway::{Ask, Trail};
+use gatepost::identity::presented::Presented;
+use gatepost::ledger::entry::Entry;
+use gatepost::secret::Secret;
 use gatepost::standin::{Fault, Role, account};
+use gatepost::tenant::SiteRead;
+use gatepost::tenant::registry::SiteAsked;
 use serde_json::{Value, json};
 
 use super::resource::code;
@@ -181,6 +188,48 @@ async fn a_client_key_supervises_nothing() {
         log.iter().all(|record| record["action"] == "superviseSite"),
         "{log:?}"
     );
+}
+
+const DELEGATES: &str = r#"@id("delegates-supervise")
+    permit (principal, action == Action::"superviseSite", resource)
+    when { principal.tenant == resource.tenant && principal.mayActAs.contains(context.actAs) };"#;
+
+#[tokio::test]
+async fn who_acts_as_an_administrator_is_none() {
+    let world = World::builder().policy("30.cedar", DELEGATES).start().await;
+    world
+        .command(Command::GrantCreate {
+            tenant: "acme.atlassian.net".to_owned(),
+            account: account("ann"),
+            act_as: account("carol"),
+            actions: vec!["superviseSite".to_owned()],
+            until: None,
+            reason: "a stand-in".to_owned(),
+        })
+        .await;
+    let (gateway, _outbound) = world.node.shared().gateway().unwrap();
+    let ask = |who: &str, act_as: Option<&str>| Ask {
+        credential: Presented::Jwt(Secret::from(world.fresh_token("acme", who))),
+        method: "GET",
+        raw_target: SITE.to_owned(),
+        site: SiteAsked::Own,
+        target: Target::Site(SiteRead::Administrators, ApiVersion::Three),
+        act_as: act_as.map(|who| account(who).parse().unwrap()),
+        ip: [127, 0, 0, 1].into(),
+    };
+    let mut trail = Trail::new(Entry::default());
+    let reply = gateway.pass(ask("carol", None), &mut trail).await.unwrap();
+    assert!(reply.into_administrator().is_some());
+    let mut trail = Trail::new(Entry::default());
+    let reply = gateway.pass(ask("ann", Some("carol")), &mut trail).await;
+    assert!(reply.unwrap().into_administrator().is_none());
+    let token = format!("JWT {}", world.fresh_token("acme", "ann"));
+    let headers = [
+        ("authorization", token.as_str()),
+        ("x-gatepost-act-as", &account("carol")),
+    ];
+    let answer = world.get_with(SITE, &headers).await;
+    assert_eq!(status_and_code(&answer), refused(403, "not_site_admin"));
 }
 
 #[tokio::test]
