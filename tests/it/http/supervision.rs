@@ -2,8 +2,8 @@
 
 use gatepost::control::command::{BlockedName, Command};
 use gatepost::decision::{ApiVersion, Target};
-use gatepost::gateway::{Ask, Trail};
-use gatepost::identity::presented::Presented;
+use gatepost::gateway::{Ask, Managed, Trail};
+use gatepost::identity::presented::{Call, Presented};
 use gatepost::ledger::entry::Entry;
 use gatepost::secret::Secret;
 use gatepost::standin::{Fault, Role, account};
@@ -314,6 +314,44 @@ async fn whom_something_ended_while_jira_answered_is_no_supervisor() {
     let (answer, ()) = tokio::join!(asked, blocked);
     assert_eq!(answer.status, 401, "{}", answer.text);
     assert_eq!(world.get_as(OWN, &bob).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_was_proven_is_worth_nothing_once_something_ended_it() {
+    let world = World::new().await;
+    let (gateway, _outbound) = world.node.shared().gateway().unwrap();
+    let supervise = async |who: Presented| {
+        let call = Call {
+            method: "GET",
+            target: SITE,
+        };
+        let by = Managed {
+            presented: &who,
+            call,
+            page: None,
+        };
+        let mut trail = Trail::new(Entry::default());
+        let local = [127, 0, 0, 1].into();
+        gateway.supervise(by, local, &mut trail).await.unwrap()
+    };
+    let session = world.session("acme", "carol").await;
+    let by_session = supervise(Presented::Issued(Secret::from(session.clone()))).await;
+    assert!(gateway.oversee(&by_session).await.is_ok());
+    assert_eq!(
+        delete(&world, "/v1/sessions/current", &session)
+            .await
+            .status,
+        204
+    );
+    assert!(gateway.oversee(&by_session).await.is_err(), "logout");
+    let token = async || Presented::Jwt(Secret::from(world.fresh_token("acme", "carol")));
+    let before_install = supervise(token().await).await;
+    let install = world.site("acme").install(world.app_url());
+    assert_eq!(world.deliver(&install).await.status, 204);
+    assert!(gateway.oversee(&before_install).await.is_err(), "rotation");
+    let before_block = supervise(token().await).await;
+    operator_blocks(&world, "carol", None).await;
+    assert!(gateway.oversee(&before_block).await.is_err(), "block");
 }
 
 #[tokio::test]
