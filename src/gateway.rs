@@ -3,6 +3,9 @@
 
 mod check;
 mod credentials;
+mod errand;
+mod supervision;
+mod supervisor;
 mod trail;
 
 use std::net::IpAddr;
@@ -20,6 +23,7 @@ use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
 use crate::identity::{Beyond, Issued, Principal};
 use crate::ledger::entry::{Effect, Entry, Stage};
+use crate::ledger::read::Reader;
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
 use crate::policy::Live;
 use crate::screen::{Reply, Screen, ScreenError};
@@ -30,8 +34,11 @@ use crate::upstream::{Jira, UpstreamError};
 pub use crate::decision::Told;
 pub use check::Inquiry;
 pub use credentials::{Ended, Managed, Wanted};
+pub use supervision::{Closed, Denial, Overview, SuperviseError};
+pub use supervisor::Supervisor;
 pub use trail::Trail;
 
+use errand::Errand;
 use trail::Lap;
 
 /// What a client says: a claim, nothing in it is trusted.
@@ -62,6 +69,9 @@ pub enum Stop {
     /// A session or key that is not made, ended or listed.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// What an administrator of a site sees or ends.
+    #[error(transparent)]
+    Supervise(#[from] SuperviseError),
     /// The site.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
@@ -98,6 +108,8 @@ pub struct Gateway {
     pub policies: Arc<Live>,
     /// The log.
     pub ledger: Ledger,
+    /// The log, as it is read.
+    pub records: Reader,
     /// Jira.
     pub jira: Jira,
     /// What may leave.
@@ -114,34 +126,46 @@ impl Gateway {
     /// Walks one request down the corridor.
     pub async fn pass(&self, ask: Ask, trail: &mut Trail) -> Result<Reply, Stop> {
         let until = self.deadline();
-        trail.note_ask(&ask);
-        match self.walk(ask, trail, until).await {
+        let (credential, method, target, errand) = Errand::of(ask);
+        trail.note_errand(&errand);
+        let walked = async {
+            let mut lap = Lap::start(&self.clock);
+            let call = Call {
+                method,
+                target: &target,
+            };
+            let principal = self.verify(&credential, call, trail).await?;
+            trail.spent.verify = lap.lap();
+            self.walk(principal, errand, trail, until).await
+        };
+        match walked.await {
             Ok(reply) => Ok(reply),
             Err(stop) => Err(self.record(stop, trail, until).await),
         }
     }
 
-    async fn walk(&self, ask: Ask, trail: &mut Trail, until: Instant) -> Result<Reply, Stop> {
+    /// From the credential's door, which is behind the principal, to the end.
+    async fn walk(
+        &self,
+        principal: Principal,
+        errand: Errand,
+        trail: &mut Trail,
+        until: Instant,
+    ) -> Result<Reply, Stop> {
         let mut lap = Lap::start(&self.clock);
-        let call = Call {
-            method: ask.method,
-            target: &ask.raw_target,
-        };
-        let principal = self.verify(&ask.credential, call, trail).await?;
-        trail.spent.verify = lap.lap();
         // Before any site is looked up: that there are no rules must not tell which sites there are.
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
-        let (thing, reading) = ask.target.into_parts();
+        let (thing, reading) = errand.target.into_parts();
         let wish = Wish {
             reading,
-            act_as: ask.act_as,
-            ip: ask.ip,
+            act_as: errand.act_as,
+            ip: errand.ip,
             now,
             deadline: now.plus(self.request_timeout),
             entry: trail.entry.clone(),
         };
-        let named = self.tenants.find(&ask.site, principal.tenant()); // a name is looked up, never called
+        let named = self.tenants.find(&errand.site, principal.tenant()); // a name is looked up, never called
         if !named.is_registered() {
             // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
             let question = nowhere(&principal, Action::reading(&thing), &thing, &wish);
@@ -293,9 +317,13 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
         Stop::Screen(ScreenError::NotAdministrator) => {
             Some(denied(Stage::Answer, "not_site_admin"))
         }
-        Stop::Denied(_) | Stop::Ledger(_) | Stop::LogSlow | Stop::Upstream(_) | Stop::Screen(_) => {
-            None
-        }
+        // Of an administrator who was let through, the outcome says what came of it.
+        Stop::Supervise(_)
+        | Stop::Denied(_)
+        | Stop::Ledger(_)
+        | Stop::LogSlow
+        | Stop::Upstream(_)
+        | Stop::Screen(_) => None,
     }
 }
 

@@ -229,7 +229,9 @@ pub(super) fn require_actions(names: &[String]) -> Result<(), Refusal> {
     )))
 }
 
-fn describe(tenant: &Tenant, grant: &Grant) -> Value {
+/// A grant as people see it.
+#[must_use]
+pub fn describe(tenant: &Tenant, grant: &Grant) -> Value {
     json!({
         "id": grant.id,
         "tenant": tenant.id,

@@ -16,7 +16,8 @@ use crate::tenant::registry::SiteAsked;
 use crate::tenant::{AccountId, IssueRef, Thing};
 use crate::upstream::{Exchange, TokenFailure, UpstreamError};
 
-use super::{Ask, Stop};
+use super::Stop;
+use super::errand::Errand;
 
 /// The code of a request whose client did not wait for its end.
 const CLIENT_GONE: &str = "client_gone";
@@ -112,7 +113,7 @@ impl Trail {
     }
 
     /// What was asked for, also where no ruling comes to say it.
-    pub(super) fn note_ask(&mut self, ask: &Ask) {
+    pub(super) fn note_errand(&mut self, ask: &Errand) {
         self.note_asked(&ask.site);
         match &ask.target {
             Target::Issue(issue, _) => self.note_issue(issue),

@@ -17,6 +17,7 @@ mod policy_admin;
 mod problem;
 pub mod server;
 mod sessions;
+mod supervision;
 mod visit;
 mod whoami;
 
@@ -105,7 +106,7 @@ impl App {
 /// Methods, template, handlers.
 type Route = (&'static str, &'static str, MethodRouter<App>);
 
-/// The routes of the data plane. Everything about them follows from this table and that of `jira`.
+/// The routes of the data plane. Everything about them follows from this table and those of `jira` and `supervision`.
 fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
@@ -159,7 +160,8 @@ fn routes() -> impl Iterator<Item = Route> {
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
     ];
-    jira::routes(reading).into_iter().chain(own)
+    let site = supervision::routes(reading, unlisted);
+    jira::routes(reading).into_iter().chain(own).chain(site)
 }
 
 /// Method and template of every route of the data plane.

@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::decision::{DeniedError, UNSEEN};
-use crate::gateway::Stop;
+use crate::gateway::{Stop, SuperviseError};
 use crate::identity::install::CallbackError;
 use crate::identity::issued::{IssueError, Refused};
 use crate::identity::verify::IdentityError;
@@ -141,6 +141,7 @@ impl From<&Stop> for Problem {
                 Self::unauthenticated()
             }
             Stop::Issue(error) => Self::from(error),
+            Stop::Supervise(error) => Self::from(error),
             Stop::Resolve(_)
             | Stop::Denied(DeniedError {
                 cross_tenant: true, ..
@@ -285,6 +286,27 @@ impl From<&IssueError> for Problem {
             | IssueError::Ledger(_)
             | IssueError::Lookup(_) => {
                 let sentence = "The credentials cannot be read or written now.";
+                return Self::unavailable(error.code(), sentence);
+            }
+        };
+        Self::new(status, error.code(), capitalised(error), hint)
+    }
+}
+
+impl From<&SuperviseError> for Problem {
+    fn from(error: &SuperviseError) -> Self {
+        let (status, hint) = match error {
+            SuperviseError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
+            SuperviseError::OperatorsBlock => (
+                StatusCode::FORBIDDEN,
+                "Ask the operator of this gateway to end it.",
+            ),
+            SuperviseError::Oneself => (
+                StatusCode::FORBIDDEN,
+                "Another administrator of the site can do this.",
+            ),
+            SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
+                let sentence = "What is held for the site cannot be read or written now.";
                 return Self::unavailable(error.code(), sentence);
             }
         };

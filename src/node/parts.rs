@@ -19,6 +19,7 @@ use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
+use crate::ledger::read::Reader;
 use crate::outbound::{Bounds, KeyServer, Outbound, Resolutions, TokenServer};
 use crate::policy::archive::{self, Archive};
 use crate::policy::{Live, Proof, Stop};
@@ -276,6 +277,7 @@ impl Shared {
         let outbound =
             Outbound::new(bounds, resolve).map_err(|error| NodeError::Client(error.to_string()))?;
         let Opened {
+            db,
             ledger,
             tenants,
             issued,
@@ -290,6 +292,7 @@ impl Shared {
             policies: self.live.clone(),
             screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
             ledger,
+            records: Reader::of(&db),
             jira: Jira::new(self.upstream.clone(), outbound.clone()),
             clock,
             chance,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use crate::clock::{Chance, Clock};
 use crate::decision::{DeniedError, Permit, decide};
 use crate::ledger::{Ledger, LedgerError};
-use crate::tenant::Thing;
+use crate::tenant::{SiteRead, Thing};
 use crate::upstream::Answer;
 
 pub use issue::NotAnIssue;
@@ -90,7 +90,13 @@ impl Screen {
         if let Thing::Site(read) = permit.resource().thing() {
             let (text, held) = site::release(*read, &body, permit.act_as())?;
             *withheld = held;
-            return Ok(Reply::new(Bytes::from(text)));
+            let is_about_admins = *read == SiteRead::Administrators;
+            let reply = Reply::new(Bytes::from(text));
+            return Ok(if is_about_admins {
+                reply.about(permit)
+            } else {
+                reply
+            });
         }
         let issue = Issue::read(&body)?;
         let (text, held) = issue.release(permit.reading());

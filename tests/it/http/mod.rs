@@ -19,6 +19,7 @@ mod refused;
 mod resource;
 mod sessions;
 mod site_reads;
+mod supervision;
 mod tenants;
 mod tokens;
 mod upstream;

@@ -13,10 +13,6 @@ const NOT_YET: &[(&str, &str)] = &[
     ("GET", "/connect/page"),
     ("GET", "/connect/page.css"),
     ("GET", "/connect/page.js"),
-    ("GET", "/v1/site"),
-    ("DELETE", "/v1/site/sessions/{id}"),
-    ("DELETE", "/v1/site/keys/{id}"),
-    ("DELETE", "/v1/site/grants/{id}"),
 ];
 
 async fn document(world: &World) -> Value {

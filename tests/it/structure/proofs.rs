@@ -4,7 +4,7 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 11] = [
+const PROOFS: [(&str, &str); 12] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
     ("identity", "Good"),
@@ -16,6 +16,7 @@ const PROOFS: [(&str, &str); 11] = [
     ("policy", "Admitted"),
     ("upstream", "Answer"),
     ("screen", "Reply"),
+    ("gateway", "Supervisor"),
 ];
 
 /// What would let a proof appear without its check.
