@@ -3,6 +3,7 @@
 
 pub mod admin;
 mod connect;
+pub mod connect_page;
 mod docs;
 mod front;
 mod impatient;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub trusted_proxies: Vec<IpAddr>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// What Jira adds to the page that it frames.
+    pub around_page: connect_page::Around,
 }
 
 impl App {
@@ -90,6 +93,10 @@ impl App {
 
     fn metrics(&self) -> &Metrics {
         &self.0.metrics
+    }
+
+    fn around_page(&self) -> &connect_page::Around {
+        &self.0.around_page
     }
 
     fn clock(&self) -> &Clock {
@@ -147,6 +154,17 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             "POST",
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
+        ),
+        ("GET", connect_page::PAGE, reading().get(connect_page::page)),
+        (
+            "GET",
+            connect_page::STYLE,
+            reading().get(connect_page::style),
+        ),
+        (
+            "GET",
+            connect_page::SCRIPT,
+            reading().get(connect_page::script),
         ),
         ("GET", "/openapi.json", reading().get(openapi::openapi)),
         ("GET", docs::PAGE, reading().get(docs::page)),

@@ -12,14 +12,14 @@ use http_body_util::{BodyExt, Limited};
 
 use crate::gateway::{Ask, Gateway, Managed, Stop, Trail};
 use crate::identity::install::CallbackError;
-use crate::identity::presented::Call;
+use crate::identity::presented::{Call, Presented};
 use crate::ledger::entry::{Entry, Stage, shorten};
 
 use super::App;
 use super::front::{self, FrontError};
 use super::page::Page;
 use super::parse::{Parameters, ParseError};
-use super::problem::Problem;
+use super::problem::{Form, Problem};
 
 /// The peer of a connection, put beside each request by the listener.
 #[derive(Clone, Copy, Debug)]
@@ -199,11 +199,20 @@ impl Visit {
         work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
     ) -> Result<T, Failure> {
         let presented = super::parse::credential(&self.parts.headers);
+        self.manage_by(&presented, work).await
+    }
+
+    /// The same, where the credential may stand elsewhere than in its header.
+    pub(super) async fn manage_by<T>(
+        &mut self,
+        presented: &Presented,
+        work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
+    ) -> Result<T, Failure> {
         let target = self.target();
         let page = self.parts.headers.get("x-gatepost-page");
         let page = page.map(HeaderValue::to_str).transpose();
         let by = Managed {
-            presented: &presented,
+            presented,
             call: Call {
                 method: self.parts.method.as_str(),
                 target: &target,
@@ -237,9 +246,13 @@ impl Visit {
 
     /// Records what is not recorded yet, then makes the answer.
     pub(super) async fn finish(self, result: Result<Done, Failure>) -> Response {
-        let Self {
-            app, parts, trail, ..
-        } = self;
+        let form = Form::wanted(&self.parts.headers);
+        self.finish_in(form, result).await
+    }
+
+    /// The same, in this form if it is one in error.
+    pub(super) async fn finish_in(self, form: Form, result: Result<Done, Failure>) -> Response {
+        let Self { app, trail, .. } = self;
         let problem = match &result {
             Ok(_) => None,
             Err(failure) => Some(problem(&app, failure, &trail).await),
@@ -255,7 +268,7 @@ impl Visit {
             .as_ref()
             .map_or_else(|| "allowed".to_owned(), |problem| problem.code.clone());
         let mut response = match (problem, result) {
-            (Some(problem), _) => problem.into_response(&decision_id, wants_problem_json(&parts)),
+            (Some(problem), _) => problem.into_response(&decision_id, form),
             (None, Ok(Done::Json(body))) => json(StatusCode::OK, body),
             (None, Ok(Done::Created(body))) => json(StatusCode::CREATED, body),
             (None, Ok(Done::Page(page))) => page.into_response(),
@@ -350,17 +363,6 @@ fn client(app: &App, parts: &http::request::Parts) -> Result<(IpAddr, bool), Fro
         }
     }
     outermost.ok_or(FrontError::Forwarded)
-}
-
-fn wants_problem_json(parts: &http::request::Parts) -> bool {
-    let accepted = parts
-        .headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.trim().starts_with("application/problem+json"))
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response {
