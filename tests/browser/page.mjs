@@ -42,7 +42,12 @@ export async function tabTo(stage, page, frame, wanted, key = "Tab") {
 
 /** What the page says in its live region. */
 export async function says(frame, text, region = "status") {
-  await frame.locator(`#${region}`, { hasText: text }).waitFor();
+  try {
+    await frame.locator(`#${region}`, { hasText: text }).waitFor();
+  } catch (error) {
+    const said = await frame.evaluate(() => ["alert", "status"].map((id) => document.getElementById(id).innerText).join(" / "));
+    throw new Error(`it says: ${said}, not ${text}`, { cause: error });
+  }
 }
 
 /** Fills the form and makes a key; gives its text. */

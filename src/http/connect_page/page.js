@@ -175,7 +175,11 @@
       const yes = button(sure, () => busy(yes, act), "danger");
       const box = make("div", { className: "confirm", role: "group", ariaLabel: `${text} ${of}` }, make("p", {}, question));
       box.append(...more, make("div", { className: "row" }, yes, button("Cancel", back)));
-      box.onkeydown = (event) => event.key === "Escape" && back();
+      box.onkeydown = (event) => {
+        if (event.key === "Escape") {
+          back();
+        }
+      };
       row.replaceChildren(box);
       yes.focus();
     };

@@ -44,3 +44,24 @@ async fn a_key_is_made_used_and_revoked_by_keyboard_alone() {
     assert_eq!(played.step("kept")["focus"], "button Revoke nightly");
     assert_eq!(played.step("revoked")["status"], 401);
 }
+
+#[tokio::test]
+async fn the_page_fits_and_is_legible_at_every_width_in_light_and_dark() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_looks", &arguments).await else {
+        return;
+    };
+    let hostile = played.step("hostile");
+    let name = r#"<img src=x onerror="document.title=1">"#;
+    assert_eq!(hostile["shown"], name, "a name is a text");
+    assert_eq!(hostile["title"], "Gatepost on acme.atlassian.net");
+    assert_eq!(hostile["images"], 0);
+    for step in ["plain", "full"] {
+        let looks = played.steps(step);
+        assert_eq!(looks.len(), 4);
+        for look in looks {
+            assert_eq!(look["fits"], true, "{look}");
+        }
+    }
+}
