@@ -62,7 +62,12 @@ export async function makeKey(args, frame, fields) {
     }
   }
   await frame.getByRole("button", { name: "Make key" }).click();
-  const key = await frame.locator("#made-key").inputValue();
+  const made = frame.locator("#made-key");
+  await made.or(frame.locator("#alert:not(:empty)")).first().waitFor();
+  if (await made.isHidden()) {
+    throw new Error(`no key is made: ${await frame.locator("#alert").innerText()}`);
+  }
+  const key = await made.inputValue();
   await frame.getByRole("button", { name: "Done" }).click();
   return key;
 }

@@ -30,24 +30,31 @@
   const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   const moment = (text, none = "never") => (text ? make("time", { dateTime: text }, DATE.format(new Date(text))) : none);
 
-  const say = (text) => {
-    byId("alert").replaceChildren();
-    byId("status").textContent = text;
+  const ALERT = byId("alert");
+  const STATUS = byId("status");
+
+  /** Tells something where the person is looking: the frame is as high as the page, so there is no top that one always sees. */
+  const tell = (region, near, ...content) => {
+    ALERT.replaceChildren();
+    STATUS.replaceChildren();
+    if (region.parentNode !== near) {
+      near.append(region);
+    }
+    region.replaceChildren(...content);
   };
+  const HEAD = document.querySelector("header");
+  const say = (text, near = HEAD) => tell(STATUS, near, text);
 
   /** What went wrong, with the id by which an operator finds out why. */
-  const complain = (error) => {
-    byId("status").textContent = "";
-    byId("alert").replaceChildren(error.message, ...(error.decision ? [" Decision ", code(error.decision)] : []));
-  };
+  const complain = (error, near = HEAD) => tell(ALERT, near, error.message, ...(error.decision ? [" Decision ", code(error.decision)] : []));
 
   // ---- The gateway.
 
   class Refused extends Error {
-    constructor(status, { detail, hint, decision_id: decision, code: name } = {}) {
-      const told = status === 401 ? "The gateway does not accept Jira’s token. Open this page again from Jira." : [detail, hint].filter(Boolean).join(" ");
+    constructor(status, { detail, decision_id: decision } = {}) {
+      const told = status === 401 ? "The gateway does not accept Jira’s token. Open this page again from Jira." : detail;
       super(told || `The gateway answered ${status}.`);
-      Object.assign(this, { status, decision, code: name });
+      Object.assign(this, { status, decision });
     }
   }
 
@@ -114,6 +121,8 @@
     }
     if (session?.token === used) {
       session = undefined;
+    }
+    if (!session) {
       await open();
     }
     return read(await send(method, path, `Bearer ${session.token}`));
@@ -128,7 +137,7 @@
     try {
       await work();
     } catch (error) {
-      complain(error);
+      complain(error, control.closest("form, .confirm, .made, section") ?? HEAD);
     } finally {
       control.ariaDisabled = null;
     }
@@ -196,8 +205,8 @@
   const end = (path, told, heading) => async () => {
     await call("DELETE", path);
     await show();
-    say(told);
     byId(heading).focus();
+    say(told, byId(heading).parentNode.querySelector(".said"));
   };
 
   // ---- Keys.
@@ -274,9 +283,9 @@
         make("div", { className: "row" }, copy, done),
       ),
     );
-    say(`Made: ${made.name}.`);
     field.focus();
     field.select();
+    say(`Made: ${made.name}.`, byId("made").firstChild);
   };
 
   /** Jira's frames have no permission for the clipboard; a selection can be copied all the same. */
@@ -286,9 +295,11 @@
     const copied = document.execCommand("copy") || (await navigator.clipboard?.writeText(field.value).then(() => true, () => false));
     field.focus();
     field.select();
-    say(copied ? "Copied." : "Selected. Press Ctrl+C, or Command+C, to copy.");
+    say(copied ? "Copied." : "Selected. Press Ctrl+C, or Command+C, to copy.", field.parentNode);
   };
 
+  /** One address is a network, too. */
+  const network = (text) => (text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`);
   const words = (text) => text.split(/[\s,]+/).filter(Boolean);
 
   const create = async (form) => {
@@ -297,7 +308,7 @@
       name: given.name,
       expires_in_days: Number(given.days),
       actions: words(given.actions),
-      networks: words(given.networks),
+      networks: words(given.networks).map(network),
       ...(given.act_as.trim() && { act_as: given.act_as.trim() }),
       ...(given.rate && { rate_per_minute: Number(given.rate) }),
     });
@@ -341,8 +352,7 @@
     byId("leave").hidden = true;
     closeAdmin();
     const again = button("Start again", () => busy(again, start), "main");
-    say("");
-    byId("status").replaceChildren(make("p", {}, "This session has ended."), again);
+    tell(STATUS, HEAD, make("p", {}, "This session has ended."), again);
     again.focus();
   };
 
@@ -460,6 +470,9 @@
 
   /** Jira's frame is as high as it is told. */
   const follow = () => {
+    if (globalThis.parent === globalThis) {
+      return;
+    }
     let told = 0;
     new ResizeObserver(() => {
       const height = Math.ceil(document.documentElement.getBoundingClientRect().height);
@@ -479,5 +492,5 @@
   byId("leave").onclick = (event) => void busy(event.currentTarget, leave);
   byId("admin-open").onclick = (event) => void busy(event.currentTarget, openAdmin);
   follow();
-  start().catch(complain);
+  start().catch((error) => complain(error));
 })();

@@ -65,3 +65,61 @@ async fn the_page_fits_and_is_legible_at_every_width_in_light_and_dark() {
         }
     }
 }
+
+#[tokio::test]
+async fn keys_rotate_and_expire_and_sessions_end_and_renew() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_time", &arguments).await else {
+        return;
+    };
+    let overlap = played.step("overlap");
+    assert_eq!(
+        (&overlap["first"], &overlap["second"]),
+        (&json!(200), &json!(200))
+    );
+    let over = played.step("overlap over");
+    assert_eq!(
+        (&over["first"], &over["second"]),
+        (&json!(401), &json!(200))
+    );
+    assert_eq!(played.step("renewed")["third"], 200);
+    let expired = played.step("expired");
+    assert_eq!(
+        (&expired["second"], &expired["fourth"]),
+        (&json!(401), &json!(200))
+    );
+    let states = json!([
+        ["late", "active"],
+        ["spare", "active"],
+        ["ci", "expired"],
+        ["ci", "expired"]
+    ]);
+    assert_eq!(expired["states"], states);
+    let ended = played.step("ended");
+    assert_eq!(
+        (&ended["status"], &ended["shown"]),
+        (&json!(401), &json!(false))
+    );
+    assert_eq!(ended["focus"], "button Start again");
+    assert_eq!(played.step("again")["sessions"], 1);
+}
+
+#[tokio::test]
+async fn the_page_opens_once_inside_its_own_site_and_nowhere_else() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_doors", &arguments).await else {
+        return;
+    };
+    let twice = played.step("twice");
+    assert_eq!(twice["title"], "Open Gatepost again from Jira");
+    assert_eq!(twice["fits"], true);
+    let log = world.decisions().await;
+    let refused = log.iter().find(|entry| entry["code"] == "token_replayed");
+    assert_eq!(twice["decision"], refused.unwrap()["decision_id"]);
+    assert_eq!(played.step("stranger")["headings"], 0);
+    assert_eq!(played.step("outside")["shown"], false);
+    assert_eq!(played.step("without the script")["shown"], false);
+    let _ = played.step("no administrator");
+}
