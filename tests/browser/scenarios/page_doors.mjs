@@ -38,7 +38,7 @@ async function framedByAStranger(stage, args) {
   await page.goto(await stage.serve(`<iframe id="app" src="${(await fresh(args)).replaceAll("&", "&amp;")}"></iframe>`, "localhost"));
   await refused;
   const frame = await (await page.waitForSelector("#app")).contentFrame();
-  stage.step("stranger", { headings: await frame.locator("h1").count() });
+  stage.step("stranger", { url: frame.url(), ours: await frame.locator("#site").count() });
   await page.context().close();
 }
 
