@@ -11,6 +11,7 @@ mod doors;
 mod errors;
 mod matrix;
 mod openapi;
+mod page;
 mod policies;
 mod refused;
 mod resource;
