@@ -183,7 +183,8 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
         .iter()
         .map(|value| ("authorization", value.as_str()))
         .collect();
-    let signed = caller.name == "callback signed by Atlassian" && target.starts_with("/connect/");
+    let is_callback = method == "POST" && target.starts_with("/connect/");
+    let signed = caller.name == "callback signed by Atlassian" && is_callback;
     let answer = if signed {
         world.deliver(&callback(world, &target)).await
     } else if (method, template) == ("POST", "/v1/keys") {
