@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second need-browser
+.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second need-browser need-clients
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
@@ -13,6 +13,9 @@ export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
 CARGO_DENY_VERSION := 0.20.2
 SECOND_CVC5_VERSION := 1.4.2
 NODE_MAJOR_MIN := 20
+# Jira clients as they are published, and the Node that the second wants: newer than Debian's.
+PYTHON_JIRA_VERSION := 3.10.5
+JIRA_JS_VERSION := 6.2.0
 NODE_VERSION := 22.23.3
 
 # $(call need,command,Debian package)
@@ -70,11 +73,24 @@ need-browser:
 	    npm install --prefix $$tools --no-save --no-audit --no-fund --loglevel=error node@$(NODE_VERSION); } || \
 	echo "skipped: no browser (it needs Debian's chromium and npm, and network)" >&2
 
+# Jira clients to be pointed at the gateway, from the indexes of Python and npm. Without network they are missing, and the tests that
+# want them say so. Node comes from the package that npm's `node` fetches by a script: scripts of packages are not run.
+need-clients:
+	@$(call need,python3,python3-venv)
+	@$(call need,npm,npm)
+	@into=target/tools/clients; arch=$$(uname -m | sed 's/x86_64/x64/;s/aarch64/arm64/'); \
+	wanted='$(PYTHON_JIRA_VERSION) $(JIRA_JS_VERSION) $(NODE_VERSION)'; \
+	[ "$$(cat $$into/versions 2>/dev/null)" = "$$wanted" ] || { \
+	    python3 -m venv $$into && $$into/bin/pip install -q jira==$(PYTHON_JIRA_VERSION) && \
+	    npm install --prefix $$into --no-save --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error \
+	        jira.js@$(JIRA_JS_VERSION) node-linux-$$arch@$(NODE_VERSION) >&2 && \
+	    echo "$$wanted" > $$into/versions; } || echo "skipped: no Jira clients (they need python3 with venv, npm, and network)" >&2
+
 demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
 
-test: need-cc need-solver need-browser
+test: need-cc need-solver need-browser need-clients
 	cargo test --locked
 
 check: need-cc need-deny

@@ -1,7 +1,11 @@
 //! The corridor: ask in, reply out, one function that opens the doors in order. Used by `http`.
 //! Every stop leaves an entry before it is told, also a stop before the ruling; no door may be left out or opened out of order.
 
+mod check;
 mod credentials;
+mod errand;
+mod supervision;
+mod supervisor;
 mod trail;
 
 use std::net::IpAddr;
@@ -11,22 +15,30 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Chance, Clock};
-use crate::decision::{DeniedError, Query, Reading, UNSEEN, Wish, decide, evaluate, nowhere};
+use crate::decision::{
+    Action, DeniedError, Query, Target, UNSEEN, Wish, decide, evaluate, nowhere,
+};
 use crate::identity::issued::IssueError;
 use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
 use crate::identity::{Beyond, Issued, Principal};
 use crate::ledger::entry::{Effect, Entry, Stage};
+use crate::ledger::read::Reader;
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
 use crate::policy::Live;
 use crate::screen::{Reply, Screen, ScreenError};
 use crate::tenant::registry::{ResolveError, SiteAsked};
-use crate::tenant::{AccountId, IssueRef, Tenants};
+use crate::tenant::{AccountId, Tenants};
 use crate::upstream::{Jira, UpstreamError};
 
+pub use crate::decision::Told;
+pub use check::Inquiry;
 pub use credentials::{Ended, Managed, Wanted};
+pub use supervision::{Closed, Denial, Overview, SuperviseError};
+pub use supervisor::Supervisor;
 pub use trail::Trail;
 
+use errand::Errand;
 use trail::Lap;
 
 /// What a client says: a claim, nothing in it is trusted.
@@ -40,10 +52,8 @@ pub struct Ask {
     pub raw_target: String,
     /// The site.
     pub site: SiteAsked,
-    /// The issue.
-    pub issue: IssueRef,
-    /// What of it.
-    pub reading: Reading,
+    /// What on it.
+    pub target: Target,
     /// As whom; as oneself if missing.
     pub act_as: Option<AccountId>,
     /// Where the request came from.
@@ -59,6 +69,9 @@ pub enum Stop {
     /// A session or key that is not made, ended or listed.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// What an administrator of a site sees or ends.
+    #[error(transparent)]
+    Supervise(#[from] SuperviseError),
     /// The site.
     #[error(transparent)]
     Resolve(#[from] ResolveError),
@@ -95,6 +108,8 @@ pub struct Gateway {
     pub policies: Arc<Live>,
     /// The log.
     pub ledger: Ledger,
+    /// The log, as it is read.
+    pub records: Reader,
     /// Jira.
     pub jira: Jira,
     /// What may leave.
@@ -111,39 +126,52 @@ impl Gateway {
     /// Walks one request down the corridor.
     pub async fn pass(&self, ask: Ask, trail: &mut Trail) -> Result<Reply, Stop> {
         let until = self.deadline();
-        trail.note_ask(&ask);
-        match self.walk(ask, trail, until).await {
+        let (credential, method, target, errand) = Errand::of(ask);
+        trail.note_errand(&errand);
+        let walked = async {
+            let mut lap = Lap::start(&self.clock);
+            let call = Call {
+                method,
+                target: &target,
+            };
+            let principal = self.verify(&credential, call, trail).await?;
+            trail.spent.verify = lap.lap();
+            self.walk(principal, errand, trail, until).await
+        };
+        match walked.await {
             Ok(reply) => Ok(reply),
             Err(stop) => Err(self.record(stop, trail, until).await),
         }
     }
 
-    async fn walk(&self, ask: Ask, trail: &mut Trail, until: Instant) -> Result<Reply, Stop> {
+    /// From the credential's door, which is behind the principal, to the end.
+    async fn walk(
+        &self,
+        principal: Principal,
+        errand: Errand,
+        trail: &mut Trail,
+        until: Instant,
+    ) -> Result<Reply, Stop> {
         let mut lap = Lap::start(&self.clock);
-        let call = Call {
-            method: ask.method,
-            target: &ask.raw_target,
-        };
-        let principal = self.verify(&ask.credential, call, trail).await?;
-        trail.spent.verify = lap.lap();
         // Before any site is looked up: that there are no rules must not tell which sites there are.
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
+        let (thing, reading) = errand.target.into_parts();
         let wish = Wish {
-            reading: ask.reading,
-            act_as: ask.act_as,
-            ip: ask.ip,
+            reading,
+            act_as: errand.act_as,
+            ip: errand.ip,
             now,
             deadline: now.plus(self.request_timeout),
             entry: trail.entry.clone(),
         };
-        let named = self.tenants.find(&ask.site); // a name is looked up, never called
+        let named = self.tenants.find(&errand.site, principal.tenant()); // a name is looked up, never called
         if !named.is_registered() {
             // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
-            let question = nowhere(&principal, &ask.issue, &wish);
+            let question = nowhere(&principal, Action::reading(&thing), &thing, &wish);
             std::hint::black_box(evaluate(&rules, &question));
         }
-        let resource = self.tenants.resolve(named, ask.issue)?;
+        let resource = self.tenants.resolve(named, thing)?;
         trail.spent.resolve = lap.lap();
         let query = Query::new(principal, resource, wish);
         let ruling = decide(rules, query)?;
@@ -160,18 +188,19 @@ impl Gateway {
         Ok(released.map_err(|_| Stop::LogSlow)??)
     }
 
-    /// The verified principal alone, recorded like every decision.
+    /// The verified principal alone, for what the log calls `action`; recorded like every decision.
     pub async fn identify(
         &self,
         presented: &Presented,
         call: Call<'_>,
+        action: &str,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
         let principal = match self.verify(presented, call, trail).await {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
-        self.give(trail, Stage::Authenticate, "whoami").await?;
+        self.give(trail, Stage::Authenticate, action).await?;
         Ok(principal)
     }
 
@@ -284,27 +313,47 @@ fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
             (!denial.is_logged)
                 .then(|| denied(Stage::Policy, "tenant_breach").told(UNSEEN.0, UNSEEN.1))
         }
-        Stop::Denied(_) | Stop::Ledger(_) | Stop::LogSlow | Stop::Upstream(_) | Stop::Screen(_) => {
-            None
+        // The permit only let the question through; it is Jira that says no, and that is a denial like any other.
+        Stop::Screen(ScreenError::NotAdministrator) => {
+            Some(denied(Stage::Answer, "not_site_admin"))
         }
+        // Of an administrator who was let through, the outcome says what came of it.
+        Stop::Supervise(_)
+        | Stop::Denied(_)
+        | Stop::Ledger(_)
+        | Stop::LogSlow
+        | Stop::Upstream(_)
+        | Stop::Screen(_) => None,
     }
 }
 
 fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
+    let denied = Entry {
+        effect: Some(Effect::Deny),
+        credential: error.credential(),
+        ..base.clone()
+    };
     let (stage, code) = match error {
-        IdentityError::Issued { cause, .. } if cause.is_limit() => (Stage::Limit, cause.code()),
+        // The credential is good: it is known for sure who was too fast.
+        IdentityError::Issued { cause, .. } if cause.is_limit() => {
+            return Entry {
+                stage: Some(Stage::Limit),
+                code: Some(cause.code().to_owned()),
+                tenant: error.claimed().map(str::to_owned),
+                account: error.account().map(ToString::to_string),
+                ..denied
+            };
+        }
         IdentityError::Issued { cause, .. } if cause.is_lookup() => {
             (Stage::Authenticate, cause.code())
         }
         _ => (Stage::Authenticate, "unauthenticated"),
     };
     Entry {
-        effect: Some(Effect::Deny),
         stage: Some(stage),
         code: Some(code.to_owned()),
         authentication_error: Some(error.code().to_owned()),
         tenant_claimed: error.claimed().map(str::to_owned),
-        credential: error.credential(),
-        ..base.clone()
+        ..denied
     }
 }

@@ -19,6 +19,7 @@ use gatepost::outbound::{Bounds, Outbound, TokenServer};
 use gatepost::policy::Snapshot;
 use gatepost::screen::Screen;
 use gatepost::secret::Secret;
+use gatepost::tenant::IssueRef;
 use gatepost::tenant::registry::SiteAsked;
 use gatepost::upstream::{self, Exchange, Jira};
 
@@ -149,7 +150,7 @@ impl Doors {
     async fn walk(&self, laps: &mut Laps) -> anyhow::Result<Draft> {
         let presented = Presented::Jwt(Secret::from(signed::context_token()));
         let site = SiteAsked::Site("https://acme.atlassian.net".parse()?);
-        let (issue, now) = ("ACME-1".parse()?, self.clock.now());
+        let (issue, now) = ("ACME-1".parse::<IssueRef>()?, self.clock.now());
         let wish = Wish {
             reading: Reading::new(ApiVersion::Three, None, None, None)?,
             act_as: None,
@@ -169,7 +170,7 @@ impl Doors {
         laps.verify.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();
-        let resource = tenants.resolve(tenants.find(&site), issue)?;
+        let resource = tenants.resolve(tenants.find(&site, principal.tenant()), issue.into())?;
         laps.resolve.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();

@@ -221,7 +221,9 @@ fn new_grant(
     })
 }
 
-fn describe(tenant: &Tenant, grant: &Grant) -> Value {
+/// A grant as people see it.
+#[must_use]
+pub fn describe(tenant: &Tenant, grant: &Grant) -> Value {
     json!({
         "id": grant.id,
         "tenant": tenant.id,

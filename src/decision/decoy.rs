@@ -2,7 +2,7 @@
 //! not tell them apart. What is said to it must never be used.
 
 use crate::identity::Principal;
-use crate::tenant::IssueRef;
+use crate::tenant;
 
 use super::query::Wish;
 use super::question::{self, Action, Circumstances, Question, Thing};
@@ -11,23 +11,15 @@ use super::question::{self, Action, Circumstances, Question, Thing};
 const HOST: &str = "nowhere.atlassian.net";
 const OWNER: &str = "00000000-0000-0000-0000-000000000000";
 
-/// May `principal` do what it wishes to `issue` of a tenant that is not its own?
+/// May `principal` do `action` to `thing` of a tenant that is not its own?
 #[must_use]
-pub fn nowhere(principal: &Principal, issue: &IssueRef, wish: &Wish) -> Question {
-    let (host, tenant) = (HOST.to_owned(), OWNER.to_owned());
+pub fn nowhere(
+    principal: &Principal,
+    action: Action,
+    thing: &tenant::Thing,
+    wish: &Wish,
+) -> Question {
     let act_as = wish.act_as.as_ref().unwrap_or(principal.account());
-    let (action, resource) = match issue {
-        IssueRef::Key(key) => (
-            Action::GetIssue,
-            Thing::Issue {
-                host,
-                key: key.to_string(),
-                project: key.project().to_string(),
-                tenant,
-            },
-        ),
-        IssueRef::Id(_) => (Action::FindIssue, Thing::Site { host, tenant }),
-    };
     Question {
         action,
         context: Circumstances {
@@ -41,6 +33,6 @@ pub fn nowhere(principal: &Principal, issue: &IssueRef, wish: &Wish) -> Question
             may_act_as: Vec::new(),
             tenant: principal.tenant().to_string(),
         },
-        resource,
+        resource: Thing::on(HOST.to_owned(), OWNER.to_owned(), thing),
     }
 }

@@ -124,6 +124,11 @@ impl Permit {
         &self.query.wish.entry
     }
 
+    /// Gives the permit up for who had it.
+    pub fn into_principal(self) -> Principal {
+        self.query.principal
+    }
+
     /// Gives the permit up for a query about the issue that Jira answered, under the same rules.
     pub fn reopen(
         self,

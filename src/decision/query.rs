@@ -15,7 +15,7 @@ use super::reading::Reading;
 /// What is asked for beside who and what: claims of the request, checked for form only.
 #[derive(Debug)]
 pub struct Wish {
-    /// What of the issue.
+    /// In which version of the API, and what of an issue.
     pub reading: Reading,
     /// As whom; the caller, if the request names nobody.
     pub act_as: Option<AccountId>,
@@ -70,14 +70,11 @@ impl Query {
     }
 
     pub(super) const fn action(&self) -> Action {
-        match self.resource.thing() {
-            Thing::Issue(_) => Action::GetIssue,
-            Thing::IssueById(_) => Action::FindIssue,
-        }
+        Action::reading(self.resource.thing())
     }
 
-    /// What of the request is beyond the session or key that it came with.
-    pub(super) fn beyond(&self) -> Option<Beyond> {
+    /// What of the request is beyond the session or key that it came with, if `action` is done.
+    pub(super) fn beyond(&self, action: Action) -> Option<Beyond> {
         let hold = self.principal.hold()?;
         let is_anothers = self.act_as != *self.principal.account() || self.is_cross_tenant();
         if hold.is_session() {
@@ -87,7 +84,7 @@ impl Query {
             return None;
         }
         let site = &self.resource.tenant().site;
-        let names = self.action().names();
+        let names = action.names();
         hold.bounds()
             .refuse(site, &names, self.wish.ip, &self.act_as)
     }
@@ -98,10 +95,15 @@ impl Query {
 
     /// The question as plain data, for the engine and for replay.
     pub(super) fn question(&self) -> Question {
+        self.question_of(self.action())
+    }
+
+    /// The same question about another action, which is not what this query is there to do.
+    pub(super) fn question_of(&self, action: Action) -> Question {
         let tenant = self.resource.tenant();
         let (host, owner) = (tenant.site.host().to_owned(), tenant.id.to_string());
         Question {
-            action: self.action(),
+            action,
             context: Circumstances {
                 act_as: self.act_as.to_string(),
                 auth: self.principal.credential().kind.clone(),
@@ -110,30 +112,19 @@ impl Query {
             },
             principal: question::Principal {
                 account: self.principal.account().to_string(),
-                may_act_as: self.may_act_as(),
+                may_act_as: self.may_act_as(action),
                 tenant: self.principal.tenant().to_string(),
             },
-            resource: match self.resource.thing() {
-                Thing::Issue(key) => question::Thing::Issue {
-                    host,
-                    key: key.to_string(),
-                    project: key.project().to_string(),
-                    tenant: owner,
-                },
-                Thing::IssueById(_) => question::Thing::Site {
-                    host,
-                    tenant: owner,
-                },
-            },
+            resource: question::Thing::on(host, owner, self.resource.thing()),
         }
     }
 
     /// Grants belong to a tenant. Account ids are global: a grant that another tenant gave to the same person counts for nothing.
-    fn may_act_as(&self) -> Vec<String> {
+    fn may_act_as(&self, action: Action) -> Vec<String> {
         if self.is_cross_tenant() {
             return Vec::new();
         }
-        let names = self.action().names();
+        let names = action.names();
         let granted =
             self.resource
                 .tenant()

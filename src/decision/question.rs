@@ -7,6 +7,8 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::tenant::{self, SiteRead};
+
 /// May this principal do this to that, under these circumstances?
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -38,31 +40,47 @@ pub enum Action {
     GetIssue,
     /// Ask a site for an issue by its numeric id; the issue that comes back is decided as [`Action::GetIssue`].
     FindIssue,
+    /// Read what a site says of itself.
+    GetServerInfo,
+    /// Read how a site knows the account that the request acts as.
+    GetMyself,
+    /// Read which fields a site's issues have.
+    ListFields,
     /// Change an issue.
     EditIssue,
     /// Delete an issue.
     DeleteIssue,
     /// Change how a site is set up.
     AdministerSite,
+    /// See and end what Gatepost holds for a site: sessions, keys, grants.
+    SuperviseSite,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 9] = [
         Self::GetIssue,
         Self::FindIssue,
+        Self::GetServerInfo,
+        Self::GetMyself,
+        Self::ListFields,
         Self::EditIssue,
         Self::DeleteIssue,
         Self::AdministerSite,
+        Self::SuperviseSite,
     ];
 
     /// The action's own name and those of the groups that the schema puts it in: what a grant may name.
     #[must_use]
     pub const fn names(self) -> [&'static str; 2] {
         let group = match self {
-            Self::GetIssue | Self::FindIssue => "read",
+            Self::GetIssue
+            | Self::FindIssue
+            | Self::GetServerInfo
+            | Self::GetMyself
+            | Self::ListFields => "read",
             Self::EditIssue | Self::DeleteIssue => "write",
-            Self::AdministerSite => "admin",
+            Self::AdministerSite | Self::SuperviseSite => "admin",
         };
         [self.as_str(), group]
     }
@@ -75,15 +93,38 @@ impl Action {
             .any(|action| action.names().contains(&text))
     }
 
+    /// What reading `thing` is called.
+    #[must_use]
+    pub const fn reading(thing: &tenant::Thing) -> Self {
+        match thing {
+            tenant::Thing::Issue(_) => Self::GetIssue,
+            tenant::Thing::IssueById(_) => Self::FindIssue,
+            tenant::Thing::Site(SiteRead::ServerInfo) => Self::GetServerInfo,
+            tenant::Thing::Site(SiteRead::Myself) => Self::GetMyself,
+            tenant::Thing::Site(SiteRead::Fields) => Self::ListFields,
+            tenant::Thing::Site(SiteRead::Administrators) => Self::SuperviseSite,
+        }
+    }
+
+    /// Whether it is done to an issue; if not, to a site.
+    #[must_use]
+    pub const fn is_about_issue(self) -> bool {
+        matches!(self, Self::GetIssue | Self::EditIssue | Self::DeleteIssue)
+    }
+
     /// The name in policies and in the log.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::GetIssue => "getIssue",
             Self::FindIssue => "findIssue",
+            Self::GetServerInfo => "getServerInfo",
+            Self::GetMyself => "getMyself",
+            Self::ListFields => "listFields",
             Self::EditIssue => "editIssue",
             Self::DeleteIssue => "deleteIssue",
             Self::AdministerSite => "administerSite",
+            Self::SuperviseSite => "superviseSite",
         }
     }
 }
@@ -125,6 +166,19 @@ pub enum Thing {
 }
 
 impl Thing {
+    /// `asked`, on the site with this host that belongs to this tenant. What has no key yet is asked of the site.
+    pub(super) fn on(host: String, tenant: String, asked: &tenant::Thing) -> Self {
+        match asked {
+            tenant::Thing::Issue(key) => Self::Issue {
+                host,
+                key: key.to_string(),
+                project: key.project().to_string(),
+                tenant,
+            },
+            tenant::Thing::IssueById(_) | tenant::Thing::Site(_) => Self::Site { host, tenant },
+        }
+    }
+
     /// The tenant that owns the thing.
     #[must_use]
     pub fn tenant(&self) -> &str {
@@ -140,7 +194,7 @@ impl Thing {
 pub struct Circumstances {
     /// The account id that the request acts as; that of the principal for oneself. Always of the principal's tenant.
     pub act_as: String,
-    /// The kind of credential: `connect_context`, `connect_request`.
+    /// The kind of credential: `connect_context`, `connect_request`, `session`, `client_key`.
     pub auth: String,
     /// Where the request came from.
     pub ip: IpAddr,

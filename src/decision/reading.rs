@@ -123,6 +123,17 @@ impl Reading {
         })
     }
 
+    /// All that a request without such parameters gets.
+    #[must_use]
+    pub const fn whole(version: ApiVersion) -> Self {
+        Self {
+            version,
+            fields: Vec::new(),
+            expand: Vec::new(),
+            properties: Vec::new(),
+        }
+    }
+
     /// The version of the API to ask.
     #[must_use]
     pub const fn version(&self) -> ApiVersion {

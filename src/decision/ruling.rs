@@ -30,7 +30,7 @@ pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Ruling, LedgerError>
     // Before it is written down: no record says that such a thing was allowed. `seal` compares once more.
     let verdict = evaluate(&rules, &question)
         .kept_apart(query.is_cross_tenant())
-        .kept_within(query.beyond());
+        .kept_within(query.beyond(query.action()));
     let draft = Draft::new(&entry(&query, &question, &verdict, &rules))?;
     Ok(Ruling {
         query,
@@ -56,7 +56,12 @@ impl Ruling {
     }
 }
 
-fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot) -> Entry {
+pub(super) fn entry(
+    query: &Query,
+    question: &Question,
+    verdict: &Verdict,
+    rules: &Snapshot,
+) -> Entry {
     let tenant = query.resource.tenant();
     let named = match query.resource.thing() {
         Thing::Issue(key) => Named {
@@ -67,6 +72,13 @@ fn entry(query: &Query, question: &Question, verdict: &Verdict, rules: &Snapshot
         Thing::IssueById(id) => Named {
             r#type: "issue".to_owned(),
             id: id.to_string(),
+            project: None,
+        },
+        Thing::Site(_) => Named {
+            r#type: "site".to_owned(),
+            id: tenant
+                .cloud_id
+                .map_or_else(|| tenant.site.host().to_owned(), |cloud| cloud.to_string()),
             project: None,
         },
     };

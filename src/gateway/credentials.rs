@@ -141,7 +141,11 @@ impl Gateway {
         Ok(token)
     }
 
-    async fn manager(&self, by: Managed<'_>, trail: &mut Trail) -> Result<Principal, Stop> {
+    pub(super) async fn manager(
+        &self,
+        by: Managed<'_>,
+        trail: &mut Trail,
+    ) -> Result<Principal, Stop> {
         let principal = self.verify(by.presented, by.call, trail).await?;
         if let Some(hold) = principal.hold() {
             if !hold.is_session() {
@@ -154,7 +158,11 @@ impl Gateway {
         Ok(principal)
     }
 
-    async fn recorded<T>(&self, result: Result<T, Stop>, trail: &mut Trail) -> Result<T, Stop> {
+    pub(super) async fn recorded<T>(
+        &self,
+        result: Result<T, Stop>,
+        trail: &mut Trail,
+    ) -> Result<T, Stop> {
         match result {
             Ok(done) => Ok(done),
             Err(stop) => Err(self.record(stop, trail, self.deadline()).await),

@@ -7,15 +7,17 @@ use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Stopwatch};
-use crate::decision::Action;
+use crate::decision::{Action, Target};
 use crate::identity::Principal;
 use crate::ledger::entry::{Entry, Kind, Outcome, Resource, Spent, Stage, shorten};
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::screen::ScreenError;
-use crate::tenant::{AccountId, IssueRef};
+use crate::tenant::registry::SiteAsked;
+use crate::tenant::{AccountId, IssueRef, Thing};
 use crate::upstream::{Exchange, TokenFailure, UpstreamError};
 
-use super::{Ask, Stop};
+use super::Stop;
+use super::errand::Errand;
 
 /// The code of a request whose client did not wait for its end.
 const CLIENT_GONE: &str = "client_gone";
@@ -67,18 +69,42 @@ impl Trail {
         self.entry.site_asked = Some(shorten(written, 256));
     }
 
-    /// Writes down what is asked for.
+    /// Writes down the issue that is read.
     pub fn note_issue(&mut self, issue: &IssueRef) {
-        let (action, project) = match issue {
-            IssueRef::Key(key) => (Action::GetIssue, Some(key.project().to_string())),
-            IssueRef::Id(_) => (Action::FindIssue, None),
-        };
+        let action = Action::reading(&Thing::from(issue.clone()));
+        self.note_thing(action, Some(issue), &SiteAsked::Own);
+    }
+
+    /// Writes down what is to be done, and to what. A site without a name is known once it is resolved.
+    pub(super) fn note_thing(
+        &mut self,
+        action: Action,
+        issue: Option<&IssueRef>,
+        site: &SiteAsked,
+    ) {
         self.entry.action = Some(action.as_str().to_owned());
-        self.entry.resource = Some(Resource {
-            r#type: "issue".to_owned(),
-            id: issue.to_string(),
-            project,
-        });
+        self.entry.resource = match issue {
+            Some(issue) => Some(Resource {
+                r#type: "issue".to_owned(),
+                id: issue.to_string(),
+                project: match issue {
+                    IssueRef::Key(key) => Some(key.project().to_string()),
+                    IssueRef::Id(_) => None,
+                },
+            }),
+            None => site.name().map(|name| Resource {
+                r#type: "site".to_owned(),
+                id: shorten(&name, 256),
+                project: None,
+            }),
+        };
+    }
+
+    /// Writes down the site, where it is named.
+    pub(super) fn note_asked(&mut self, site: &SiteAsked) {
+        if let (None, Some(name)) = (&self.entry.site_asked, site.name()) {
+            self.note_site(&name);
+        }
     }
 
     /// Writes down as whom.
@@ -87,11 +113,15 @@ impl Trail {
     }
 
     /// What was asked for, also where no ruling comes to say it.
-    pub(super) fn note_ask(&mut self, ask: &Ask) {
-        if self.entry.site_asked.is_none() {
-            self.note_site(&ask.site.to_string());
+    pub(super) fn note_errand(&mut self, ask: &Errand) {
+        self.note_asked(&ask.site);
+        match &ask.target {
+            Target::Issue(issue, _) => self.note_issue(issue),
+            Target::Site(read, _) => {
+                let action = Action::reading(&Thing::Site(*read));
+                self.note_thing(action, None, &ask.site);
+            }
         }
-        self.note_issue(&ask.issue);
         if let Some(account) = &ask.act_as {
             self.note_act_as(account);
         }
@@ -188,9 +218,10 @@ fn failed_at(stop: &Stop) -> Option<Stage> {
             | UpstreamError::Deadline
             | UpstreamError::Unauthorized,
         )
-        | Stop::Screen(ScreenError::Broken(_) | ScreenError::NotAnIssue(_)) => {
-            Some(Stage::Upstream)
-        }
+        | Stop::Screen(
+            ScreenError::Broken(_) | ScreenError::NotAnIssue(_) | ScreenError::NotOfSite(_),
+        ) => Some(Stage::Upstream),
+        Stop::Screen(ScreenError::NotAdministrator) => Some(Stage::Answer),
         _ => None,
     }
 }

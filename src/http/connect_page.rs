@@ -16,9 +16,9 @@ use crate::secret::{hex, sha256};
 use crate::tenant::{SharedTenant, TenantId};
 
 use super::App;
+use super::form::Form;
 use super::page::Page;
 use super::parse::{self, Parameters, ParseError};
-use super::problem::Form;
 use super::visit::{Done, Failure, Visit};
 
 /// The page.

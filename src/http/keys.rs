@@ -129,7 +129,7 @@ fn ends_at(body: &Body, now: Timestamp) -> Result<Option<Timestamp>, ParseError>
 }
 
 fn refused(why: &str) -> ParseError {
-    ParseError::Json(why.to_owned())
+    ParseError::Members(why.to_owned())
 }
 
 fn shown(gateway: &Gateway, made: &Made) -> Bytes {

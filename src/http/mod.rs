@@ -2,9 +2,12 @@
 //! Nothing here decides anything; nothing raw goes further than `parse`; no answer leaves without its decision id.
 
 pub mod admin;
+mod arrival;
+mod check;
 mod connect;
 pub mod connect_page;
 mod docs;
+mod form;
 mod front;
 mod impatient;
 mod jira;
@@ -17,6 +20,7 @@ mod policy_admin;
 mod problem;
 pub mod server;
 mod sessions;
+mod supervision;
 mod visit;
 mod whoami;
 
@@ -108,16 +112,16 @@ impl App {
     }
 }
 
-/// The routes of the data plane: methods, template, handlers. Everything about them follows from this table.
-fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
+/// Methods, template, handlers.
+type Route = (&'static str, &'static str, MethodRouter<App>);
+
+/// The routes of the data plane. Everything about them follows from this table and that of `jira`.
+fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
     let unlisted = || any(self::unlisted);
     let reading = || unlisted().head(self::unlisted);
-    vec![
-        ("GET", jira::BY_CLOUD, reading().get(jira::by_cloud)),
-        ("GET", jira::BY_HOST, reading().get(jira::by_host)),
-        ("GET", jira::OWN, reading().get(jira::own)),
+    let own = vec![
         ("GET", "/v1/whoami", reading().get(whoami::whoami)),
         (
             "GET POST",
@@ -140,6 +144,38 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
             reading().get(keys::list).post(keys::make),
         ),
         ("DELETE", "/v1/keys/{id}", unlisted().delete(keys::revoke)),
+        (
+            "GET",
+            "/oauth/token/accessible-resources",
+            reading().get(whoami::accessible_resources),
+        ),
+        ("POST", "/v1/check", unlisted().post(check::check)),
+        ("GET", "/v1/site", reading().get(supervision::show)),
+        (
+            "DELETE",
+            "/v1/site/sessions/{id}",
+            unlisted().delete(supervision::end_session),
+        ),
+        (
+            "DELETE",
+            "/v1/site/keys/{id}",
+            unlisted().delete(supervision::revoke_key),
+        ),
+        (
+            "DELETE",
+            "/v1/site/grants/{id}",
+            unlisted().delete(supervision::take_back_grant),
+        ),
+        (
+            "POST",
+            "/v1/site/blocks",
+            unlisted().post(supervision::block),
+        ),
+        (
+            "DELETE",
+            "/v1/site/blocks/{id}",
+            unlisted().delete(supervision::end_block),
+        ),
         (
             "GET",
             "/connect/atlassian-connect.json",
@@ -169,13 +205,13 @@ fn routes() -> Vec<(&'static str, &'static str, MethodRouter<App>)> {
         ("GET", "/openapi.json", reading().get(openapi::openapi)),
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
-    ]
+    ];
+    jira::routes(reading).into_iter().chain(own)
 }
 
 /// Method and template of every route of the data plane.
 pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
     routes()
-        .into_iter()
         .flat_map(|(methods, template, _)| methods.split(' ').map(move |method| (method, template)))
 }
 
@@ -184,7 +220,6 @@ pub fn templates() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub fn data_plane(app: App) -> Router {
     let base = app.about().base_path.trim_end_matches('/').to_owned();
     routes()
-        .into_iter()
         .fold(Router::new(), |router, (_, template, handler)| {
             router.route(&format!("{base}{template}"), handler)
         })

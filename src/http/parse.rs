@@ -9,6 +9,7 @@ use http::header;
 use crate::decision::{ApiVersion, Reading, ReadingError};
 use crate::identity::issued::{self, text::Kind};
 use crate::identity::presented::Presented;
+use crate::identity::strict_json::StrictJsonError;
 use crate::ledger::entry::shorten;
 use crate::secret::Secret;
 use crate::tenant::{
@@ -63,12 +64,30 @@ pub(super) enum ParseError {
     /// No such route, method or version.
     #[error("there is no such route here")]
     UnknownRoute,
-    /// The body is not what the route takes.
+    /// The members of the body.
     #[error("the body is not what this route takes: {0}")]
-    Json(String),
+    Members(String),
     /// A page of another origin, or none of ours.
     #[error("the request comes from a page of another origin")]
     Origin,
+    /// The body.
+    #[error("the body is not a JSON object that this route reads: {0}")]
+    Json(#[from] StrictJsonError),
+    /// A member that this route does not have.
+    #[error("the body has a member `{0}`, which this route does not know")]
+    UnknownMember(String),
+    /// A member that this route must have.
+    #[error("the member `{0}` is missing")]
+    MissingMember(&'static str),
+    /// A member of another type.
+    #[error("the member `{0}` is not a text")]
+    NotText(&'static str),
+    /// No such action.
+    #[error("`{0}` is not an action that this gateway knows")]
+    UnknownAction(String),
+    /// An action, and what it is not done to.
+    #[error("the action `{0}` is done to {1}")]
+    Mismatch(&'static str, &'static str),
     /// Too long.
     #[error("the body is larger than {0} bytes, or broke off")]
     Body(usize),
@@ -92,14 +111,27 @@ impl ParseError {
             Self::Issue(_) => "malformed_issue",
             Self::ActAs(_) | Self::TwoActAs => "malformed_act_as",
             Self::Reading(ReadingError::EmbedsIssues(..)) => "embeds_issues",
-            Self::Reading(_) => "unknown_value",
+            Self::Json(_) => "malformed_body",
+            Self::UnknownMember(_) => "unknown_member",
+            Self::MissingMember(_) => "missing_member",
+            Self::Reading(_) | Self::NotText(_) | Self::UnknownAction(_) | Self::Mismatch(..) => {
+                "unknown_value"
+            }
             Self::LostSegment => "lost_path_segment",
             Self::UnknownRoute => "unknown_route",
-            Self::Json(_) => "malformed_body",
+            Self::Members(_) => "malformed_body",
             Self::Origin => "other_origin",
             Self::Body(_) => "body_too_large",
             Self::Slow => "body_too_slow",
         }
+    }
+
+    pub(super) fn unknown_member(name: &str) -> Self {
+        Self::UnknownMember(shorten(name, 64))
+    }
+
+    pub(super) fn unknown_action(name: &str) -> Self {
+        Self::UnknownAction(shorten(name, 64))
     }
 
     /// What the caller can do about it.
@@ -111,8 +143,8 @@ impl ParseError {
                  part of a base URL, end it with `/`."
             }
             Self::UnknownRoute => {
-                "Issues are at `/ex/jira/{cloudId}/rest/api/{2|3|latest}/issue/{issue}`, `/sites/{host}/rest/api/…` and \
-                 `/v1/issue?site=…&issue=…`; only GET is served."
+                "Issues are at `/ex/jira/{cloudId}/rest/api/{2|3|latest}/issue/{issue}`, `/sites/{host}/rest/api/…`, `/rest/api/…` \
+                 and `/v1/issue?site=…&issue=…`; beside them `serverInfo`, `myself` and `field`. Jira is only read."
             }
             Self::Reading(ReadingError::EmbedsIssues(..)) => {
                 "Name the fields that you need; without `fields` you get all of the issue's own."

@@ -4,11 +4,11 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::decision::{DeniedError, UNSEEN};
-use crate::gateway::Stop;
+use crate::gateway::{Stop, SuperviseError};
 use crate::identity::install::CallbackError;
 use crate::identity::issued::{IssueError, Refused};
 use crate::identity::verify::IdentityError;
@@ -18,36 +18,12 @@ use crate::tenant::TenantError;
 use crate::upstream::{TokenFailure, UpstreamError};
 
 use super::connect_page;
+use super::form::Form;
 use super::parse::ParseError;
 
 /// What Jira says of an issue that is absent or forbidden.
 const NOT_VISIBLE: &str = "Issue does not exist or you do not have permission to see it.";
 const UNAUTHENTICATED: &str = "The request has no valid credential.";
-
-/// How an answer in error is written.
-pub(super) enum Form {
-    /// The merged body.
-    Merged,
-    /// `application/problem+json`.
-    Problem,
-    /// A page for people, under this policy.
-    Page(HeaderValue),
-}
-
-impl Form {
-    /// What a request asks for.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
-        let accepted = headers.get_all(header::ACCEPT).iter();
-        let mut kinds = accepted
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','));
-        if kinds.any(|kind| kind.trim().starts_with("application/problem+json")) {
-            Self::Problem
-        } else {
-            Self::Merged
-        }
-    }
-}
 
 /// Every way to prove who asks.
 const SCHEMES: HeaderValue = HeaderValue::from_static(
@@ -182,6 +158,7 @@ impl From<&Stop> for Problem {
                 Self::unauthenticated()
             }
             Stop::Issue(error) => Self::from(error),
+            Stop::Supervise(error) => Self::from(error),
             Stop::Resolve(_)
             | Stop::Denied(DeniedError {
                 cross_tenant: true, ..
@@ -197,7 +174,9 @@ impl From<&Stop> for Problem {
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
             Stop::Upstream(UpstreamError::Deadline) => slow(),
             Stop::Upstream(UpstreamError::Outbound(_) | UpstreamError::Unauthorized)
-            | Stop::Screen(ScreenError::Broken(_) | ScreenError::NotAnIssue(_)) => Self::upstream(
+            | Stop::Screen(
+                ScreenError::Broken(_) | ScreenError::NotAnIssue(_) | ScreenError::NotOfSite(_),
+            ) => Self::upstream(
                 StatusCode::BAD_GATEWAY,
                 "jira_failed",
                 "Jira did not give a usable answer.",
@@ -207,6 +186,12 @@ impl From<&Stop> for Problem {
                 "jira_refused",
                 "Jira does not accept the request.",
                 "Check fields and expand.",
+            ),
+            Stop::Screen(ScreenError::NotAdministrator) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_site_admin",
+                "Jira says that you do not administer this site.",
+                "An administrator of the site can do this.",
             ),
             Stop::Screen(ScreenError::Limited(seconds)) => Self::limited(*seconds),
         }
@@ -228,8 +213,17 @@ fn slow() -> Problem {
     )
 }
 
+/// The sentence of a denial for which no policy has one.
+pub(super) fn sentence(code: &str) -> &'static str {
+    if code == UNSEEN.0 {
+        NOT_VISIBLE
+    } else {
+        "No policy allows this."
+    }
+}
+
 fn denial(denied: &DeniedError) -> Problem {
-    let sentence = denied.reason.as_deref().unwrap_or("No policy allows this.");
+    let sentence = denied.reason.as_deref().unwrap_or(sentence(&denied.code));
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";
     Problem::new(StatusCode::FORBIDDEN, &denied.code, sentence, hint)
@@ -312,12 +306,33 @@ impl From<&IssueError> for Problem {
                 return Self::unavailable(error.code(), sentence);
             }
         };
-        Self::new(status, error.code(), sentence(error), hint)
+        Self::new(status, error.code(), capitalised(error), hint)
+    }
+}
+
+impl From<&SuperviseError> for Problem {
+    fn from(error: &SuperviseError) -> Self {
+        let (status, hint) = match error {
+            SuperviseError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
+            SuperviseError::OperatorsBlock => (
+                StatusCode::FORBIDDEN,
+                "Ask the operator of this gateway to end it.",
+            ),
+            SuperviseError::Oneself => (
+                StatusCode::FORBIDDEN,
+                "Another administrator of the site can do this.",
+            ),
+            SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
+                let sentence = "What is held for the site cannot be read or written now.";
+                return Self::unavailable(error.code(), sentence);
+            }
+        };
+        Self::new(status, error.code(), capitalised(error), hint)
     }
 }
 
 /// An error's text as a sentence.
-fn sentence(error: &dyn std::error::Error) -> String {
+fn capitalised(error: &dyn std::error::Error) -> String {
     let mut sentence = error.to_string();
     if let Some(first) = sentence.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -334,7 +349,7 @@ impl From<&ParseError> for Problem {
             ParseError::Slow => StatusCode::REQUEST_TIMEOUT,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self::new(status, error.code(), sentence(error), error.hint())
+        Self::new(status, error.code(), capitalised(error), error.hint())
     }
 }
 

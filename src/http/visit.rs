@@ -7,19 +7,22 @@ use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, MatchedPath, RawPathParams, Request};
 use axum::response::Response;
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 
-use crate::gateway::{Ask, Gateway, Managed, Stop, Trail};
+use crate::decision::Action;
+use crate::gateway::{Ask, Gateway, Inquiry, Managed, Stop, Told, Trail};
 use crate::identity::install::CallbackError;
 use crate::identity::presented::{Call, Presented};
-use crate::ledger::entry::{Entry, Stage, shorten};
+use crate::ledger::entry::{Entry, Kind, Stage, shorten};
 
 use super::App;
-use super::front::{self, FrontError};
+use super::arrival::{begin, client};
+use super::form::Form;
+use super::front;
 use super::page::Page;
 use super::parse::{Parameters, ParseError};
-use super::problem::{Form, Problem};
+use super::problem::Problem;
 
 /// The peer of a connection, put beside each request by the listener.
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +138,11 @@ impl Visit {
         }
     }
 
+    /// Writes down what is to be done.
+    pub(super) fn note_action(&mut self, action: Action) {
+        self.trail.entry.action = Some(action.as_str().to_owned());
+    }
+
     pub(super) async fn body(&mut self) -> Result<Bytes, ParseError> {
         let max = self.app.limits().body_bytes_max;
         let body = Limited::new(std::mem::take(&mut self.body), max).collect();
@@ -152,8 +160,9 @@ impl Visit {
         &mut self,
     ) -> Result<T, ParseError> {
         let body = self.body().await?;
-        serde_json::from_slice(&body)
-            .map_err(|error| ParseError::Json(shorten(&error.to_string().replace('\n', " "), 200)))
+        serde_json::from_slice(&body).map_err(|error| {
+            ParseError::Members(shorten(&error.to_string().replace('\n', " "), 200))
+        })
     }
 
     /// Reads a body that has nothing to say: none, or an empty object.
@@ -163,7 +172,7 @@ impl Visit {
         if matches!(said, Ok("" | "{}")) {
             Ok(())
         } else {
-            Err(ParseError::Json("this route takes none".to_owned()))
+            Err(ParseError::Members("this route takes none".to_owned()))
         }
     }
 
@@ -179,7 +188,11 @@ impl Visit {
         self.finish(result).await
     }
 
-    pub(super) async fn identify(&mut self) -> Result<crate::identity::Principal, Failure> {
+    /// The verified principal, who is given what is called `action` in the record.
+    pub(super) async fn identify(
+        &mut self,
+        action: &str,
+    ) -> Result<crate::identity::Principal, Failure> {
         let presented = super::parse::credential(&self.parts.headers);
         let target = self.target();
         let call = Call {
@@ -188,7 +201,7 @@ impl Visit {
         };
         self.app
             .gateway()
-            .identify(&presented, call, &mut self.trail)
+            .identify(&presented, call, action, &mut self.trail)
             .await
             .map_err(Failure::Stop)
     }
@@ -234,6 +247,26 @@ impl Visit {
         } else {
             Err(ParseError::Origin)
         }
+    }
+
+    /// From here on, what is recorded is a check: nothing is going to be done.
+    pub(super) fn begin_check(&mut self) {
+        self.trail.entry.kind = Kind::Check;
+    }
+
+    /// What the policies say to a question.
+    pub(super) async fn check(&mut self, inquiry: Inquiry) -> Result<Told, Failure> {
+        let told = self.app.gateway().check(inquiry, &mut self.trail).await;
+        let told = told.map_err(Failure::Stop)?;
+        if told.breach {
+            self.app.metrics().breached();
+        }
+        Ok(told)
+    }
+
+    /// The id of the decision, as the answer's header has it.
+    pub(super) fn decision_id(&self) -> &str {
+        self.trail.decision_id()
     }
 
     /// Records that everybody gets this, then gives it.
@@ -301,68 +334,6 @@ async fn problem(app: &App, failure: &Failure, trail: &Trail) -> Problem {
         Err(stop) => Problem::from(&stop),
         Ok(()) => problem,
     }
-}
-
-/// The request's part of every entry about it.
-fn begin(app: &App, parts: &http::request::Parts, client: Option<(IpAddr, bool)>) -> Entry {
-    let now = app.clock().now();
-    let text = |name: HeaderName| {
-        let value = parts.headers.get(name)?;
-        Some(shorten(&String::from_utf8_lossy(value.as_bytes()), 256))
-    };
-    Entry {
-        decision_id: Some(app.chance().uuid(now).to_string()),
-        request_id: Some(app.chance().uuid(now).to_string()),
-        method: Some(shorten(parts.method.as_str(), 16)),
-        peer: parts
-            .extensions
-            .get::<Peer>()
-            .map(|peer| peer.0.ip().to_string()),
-        forwarded_for: client
-            .filter(|(_, forwarded)| *forwarded)
-            .map(|(ip, _)| ip.to_string()),
-        user_agent: text(header::USER_AGENT),
-        trace_id: parts
-            .headers
-            .get("traceparent")
-            .and_then(|value| trace_id(value.to_str().ok()?)),
-        ..Entry::default()
-    }
-}
-
-/// W3C Trace Context: `00-{32 hex}-{16 hex}-{2 hex}`.
-fn trace_id(traceparent: &str) -> Option<String> {
-    let id = traceparent.split('-').nth(1)?;
-    (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        .then(|| id.to_ascii_lowercase())
-}
-
-/// The client's address, and whether a proxy gave it. Only a listed proxy is believed, and only for the last hop it added. One that
-/// gives none that can be read is refused: its own address would open what rules keep for it.
-fn client(app: &App, parts: &http::request::Parts) -> Result<(IpAddr, bool), FrontError> {
-    let peer = parts
-        .extensions
-        .get::<Peer>()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |peer| {
-            peer.0.ip().to_canonical()
-        });
-    if !app.trusted_proxies().contains(&peer) {
-        return Ok((peer, false));
-    }
-    let mut hops = Vec::new();
-    for value in parts.headers.get_all("x-forwarded-for") {
-        let value = value.to_str().map_err(|_| FrontError::Forwarded)?;
-        hops.extend(value.split(',').map(str::trim));
-    }
-    let mut outermost = None;
-    for hop in hops.into_iter().rev() {
-        let ip: IpAddr = hop.parse().map_err(|_| FrontError::Forwarded)?;
-        outermost = Some((ip.to_canonical(), true));
-        if !app.trusted_proxies().contains(&ip.to_canonical()) {
-            break;
-        }
-    }
-    outermost.ok_or(FrontError::Forwarded)
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response {

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::ledger::entry::Credential;
 use crate::tenant::{AccountId, Tenant, TenantId};
 
-use super::issued::Hold;
+use super::issued::{Good, Hold};
 
 /// Who asks. Proof that a credential was verified just now, with the epoch that its tenant had then.
 ///
@@ -54,7 +54,8 @@ impl Principal {
     }
 
     /// The principal of a session or client key, under its tenant's present epoch.
-    pub(super) fn holding(hold: Hold, epoch: u64) -> Self {
+    pub(super) fn holding(good: Good) -> Self {
+        let (hold, epoch) = good.into_parts();
         Self {
             tenant: hold.tenant().clone(),
             account: hold.account().clone(),

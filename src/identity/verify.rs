@@ -199,7 +199,7 @@ impl Verifiers {
     /// A session or client key.
     async fn own(&self, text: &Secret) -> Result<Principal, IdentityError> {
         match self.issued.check(text).await {
-            Ok(good) => Ok(Principal::holding(good.hold, good.tenant.epoch)),
+            Ok(good) => Ok(Principal::holding(good)),
             Err(bad) => Err(IdentityError::Issued {
                 cause: bad.cause,
                 hold: bad.hold,

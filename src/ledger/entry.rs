@@ -173,6 +173,8 @@ words! {
     Kind {
         /// Allowed or denied; durable before anything is sent and before anybody is answered.
         Decision = "decision",
+        /// Whether something would be allowed, for somebody who asked; nothing was done.
+        Check = "check",
         /// How an allowed request ended.
         Outcome = "outcome",
         /// An operator's or Atlassian's change: installs, suspensions, grants, tokens.

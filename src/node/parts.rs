@@ -20,6 +20,7 @@ use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
+use crate::ledger::read::Reader;
 use crate::outbound::{Bounds, KeyServer, Outbound, Resolutions, TokenServer};
 use crate::policy::archive::{self, Archive};
 use crate::policy::{Live, Proof, Stop};
@@ -266,7 +267,8 @@ impl Shared {
         }
     }
 
-    pub(super) fn gateway(&self) -> Result<(Gateway, Outbound), NodeError> {
+    /// A worker's doors, and its connections: call it on the worker's runtime.
+    pub fn gateway(&self) -> Result<(Gateway, Outbound), NodeError> {
         let limits = &self.config.limits;
         let bounds = Bounds {
             connect_timeout: Duration::from_millis(limits.upstream_connect_timeout_ms),
@@ -283,6 +285,7 @@ impl Shared {
         let outbound =
             Outbound::new(bounds, resolve).map_err(|error| NodeError::Client(error.to_string()))?;
         let Opened {
+            db,
             ledger,
             tenants,
             issued,
@@ -297,6 +300,7 @@ impl Shared {
             policies: self.live.clone(),
             screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
             ledger,
+            records: Reader::of(&db),
             jira: Jira::new(self.upstream.clone(), outbound.clone()),
             clock,
             chance,

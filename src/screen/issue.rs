@@ -14,7 +14,7 @@ use super::mention::names_other;
 use super::object::Object;
 
 /// How much of a name that Jira chose enters the log, and how many names.
-const NAME_BYTES_MAX: usize = 64;
+pub(super) const NAME_BYTES_MAX: usize = 64;
 const NAMES_MAX: usize = 50;
 
 /// The answer is not an issue that can be decided.
@@ -123,7 +123,7 @@ impl<'a> Issue<'a> {
 }
 
 /// The first names and how many more there are: Jira chooses them, and an outcome must not be lost for being too large.
-fn bounded(mut names: Vec<String>) -> Vec<String> {
+pub(super) fn bounded(mut names: Vec<String>) -> Vec<String> {
     let more = names.len().saturating_sub(NAMES_MAX);
     if more > 0 {
         names.truncate(NAMES_MAX);

@@ -6,17 +6,19 @@ mod issue;
 mod mention;
 mod object;
 mod reply;
+mod site;
 
 use bytes::Bytes;
 
 use crate::clock::{Chance, Clock};
 use crate::decision::{DeniedError, Permit, decide};
 use crate::ledger::{Ledger, LedgerError};
-use crate::tenant::Thing;
+use crate::tenant::{SiteRead, Thing};
 use crate::upstream::Answer;
 
 pub use issue::NotAnIssue;
 pub use reply::Reply;
+pub use site::NotOfSite;
 
 use issue::{Identity, Issue};
 
@@ -41,6 +43,12 @@ pub enum ScreenError {
     /// The answer makes no sense.
     #[error(transparent)]
     NotAnIssue(#[from] NotAnIssue),
+    /// Jira says that this user does not administer the site.
+    #[error("Jira says that this user does not administer the site")]
+    NotAdministrator,
+    /// The answer is not what the site was asked for.
+    #[error(transparent)]
+    NotOfSite(#[from] NotOfSite),
     /// The decision about the answer could not be recorded.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -79,6 +87,17 @@ impl Screen {
             429 => return Err(ScreenError::Limited(retry_after_s)),
             status => return Err(ScreenError::Broken(status)),
         }
+        if let Thing::Site(read) = permit.resource().thing() {
+            let (text, held) = site::release(*read, &body, permit.act_as())?;
+            *withheld = held;
+            let is_about_admins = *read == SiteRead::Administrators;
+            let reply = Reply::new(Bytes::from(text));
+            return Ok(if is_about_admins {
+                reply.about(permit)
+            } else {
+                reply
+            });
+        }
         let issue = Issue::read(&body)?;
         let (text, held) = issue.release(permit.reading());
         *withheld = held;
@@ -110,6 +129,6 @@ impl Screen {
 fn is_what_was_decided(permit: &Permit, found: &Identity) -> bool {
     match permit.resource().thing() {
         Thing::Issue(key) => *key == found.key && key.project() == found.project,
-        Thing::IssueById(_) => false,
+        Thing::IssueById(_) | Thing::Site(_) => false,
     }
 }

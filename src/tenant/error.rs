@@ -37,6 +37,9 @@ pub enum TenantError {
     /// Nothing keeps this target out.
     #[error("no block on {0} is in force; `gatepost block list` shows those that are")]
     UnknownBlock(String),
+    /// The block is an operator's, and whoever wants to end or replace it is none.
+    #[error("an operator made this block")]
+    OperatorsBlock,
     /// The base URL is no site that the app may be installed on.
     #[error("the base URL is not under a configured site suffix")]
     ForeignSite,
@@ -77,6 +80,7 @@ impl TenantError {
             | Self::UnknownBlock(_)
             | Self::Replaced(_)
             | Self::NeverInstalled(_) => "unknown",
+            Self::OperatorsBlock => "operators_block",
             Self::ForeignSite => "foreign_site",
             Self::Replayed => "token_replayed",
             Self::Stale(_) => "stale_event",

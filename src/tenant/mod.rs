@@ -71,7 +71,7 @@ pub use registry::Tenants;
 pub use resource::Resource;
 pub use site_url::{SiteUrl, SiteUrlError};
 pub use tenant_id::{TenantId, TenantIdError};
-pub use thing::Thing;
+pub use thing::{SiteRead, Thing};
 
 /// `[atlassian]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]

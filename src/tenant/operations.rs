@@ -2,6 +2,7 @@
 //! A revocation must be in force when the call returns.
 
 mod blocks;
+mod by;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use super::registry::{Changed, Tenants};
 use super::{AccountId, TenantError, TenantId, store};
 
 pub use blocks::NewBlock;
+pub use by::{By, is_of_site};
 
 /// A grant to be given.
 #[derive(Clone, Debug)]
@@ -120,13 +122,23 @@ impl Tenants {
     }
 
     /// Takes a grant back; what acts under it ends.
-    pub async fn take_back(&self, grant: &str, by: &str) -> Result<(), TenantError> {
+    pub async fn take_back(&self, grant: &str, by: impl Into<By>) -> Result<(), TenantError> {
+        let by = by.into();
         let owner = self
             .owner_of(grant)
+            .filter(|owner| by.reaches(Some(&owner.id)))
             .ok_or_else(|| TenantError::UnknownGrant(grant.to_owned()))?;
         let detail = BTreeMap::from([("grant".to_owned(), grant.to_owned())]);
-        let draft = Draft::new(&admin(&owner.id, "grant.revoked", by, detail))?;
-        let (id, by, ledger) = (grant.to_owned(), by.to_owned(), self.0.parts.ledger.clone());
+        let entry = Entry {
+            kind: Kind::Admin,
+            operation: Some("grant.revoked".to_owned()),
+            by: Some(by.name.clone()),
+            tenant: Some(owner.id.to_string()),
+            detail,
+            ..by.entry
+        };
+        let draft = Draft::new(&entry)?;
+        let (id, by, ledger) = (grant.to_owned(), by.name, self.0.parts.ledger.clone());
         let now = self.0.parts.clock.now();
         self.change(move |connection| {
             Box::pin(async move {

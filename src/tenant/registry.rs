@@ -18,7 +18,7 @@ use super::named::Named;
 use super::record::SharedTenant;
 use super::resource::Resource;
 use super::thing::Thing;
-use super::{CloudId, IssueRef, SiteUrl, TenantError, TenantId, store};
+use super::{CloudId, SiteUrl, TenantError, TenantId, store};
 
 /// How a request names a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,13 +27,18 @@ pub enum SiteAsked {
     Site(SiteUrl),
     /// By its cloud id.
     Cloud(CloudId),
+    /// Not at all: the one that the credential is bound to.
+    Own,
 }
 
-impl std::fmt::Display for SiteAsked {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl SiteAsked {
+    /// The name, if there is one.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
         match self {
-            Self::Site(site) => site.fmt(formatter),
-            Self::Cloud(cloud) => cloud.fmt(formatter),
+            Self::Site(site) => Some(site.to_string()),
+            Self::Cloud(cloud) => Some(cloud.to_string()),
+            Self::Own => None,
         }
     }
 }
@@ -105,12 +110,13 @@ impl Tenants {
         })))
     }
 
-    /// Looks up the site that a request named.
-    pub fn find(&self, asked: &SiteAsked) -> Named {
+    /// Looks up the site that a request named; where it named none, that of `own`, the tenant whose credential was verified.
+    pub fn find(&self, asked: &SiteAsked, own: &TenantId) -> Named {
         let directory = self.0.directory.load();
         let found = match asked {
             SiteAsked::Site(site) => directory.site(site),
             SiteAsked::Cloud(cloud) => directory.cloud(cloud),
+            SiteAsked::Own => directory.id(own),
         };
         let now = self.0.parts.clock.now();
         let open = |tenant: &&SharedTenant| tenant.is_active() && tenant.is_blocked(now).is_none();
@@ -118,12 +124,8 @@ impl Tenants {
     }
 
     /// The thing on the site that was named.
-    pub fn resolve(&self, named: Named, issue: IssueRef) -> Result<Resource, ResolveError> {
+    pub fn resolve(&self, named: Named, thing: Thing) -> Result<Resource, ResolveError> {
         let tenant = named.into_tenant().ok_or(ResolveError)?;
-        let thing = match issue {
-            IssueRef::Key(key) => Thing::Issue(key),
-            IssueRef::Id(id) => Thing::IssueById(id),
-        };
         Ok(Resource::new(tenant, thing))
     }
 

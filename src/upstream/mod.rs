@@ -5,13 +5,14 @@ pub mod answer;
 mod keys;
 mod user_token;
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, header};
 
 use crate::clock::{Clock, Timestamp};
-use crate::decision::Permit;
+use crate::decision::{Permit, Reading};
 use crate::outbound::{Outbound, OutboundError, Received, SiteRequest, TokenServer};
-use crate::tenant::Tenants;
-use crate::tenant::Thing;
+use crate::tenant::{SiteRead, Tenants, Thing};
 
 pub use answer::Answer;
 pub use keys::Revoked;
@@ -158,28 +159,19 @@ impl Jira {
     }
 
     async fn ask(&self, permit: &Permit, token: &UserToken) -> Result<Received, OutboundError> {
-        let reading = permit.reading();
-        let issue = match permit.resource().thing() {
-            Thing::Issue(key) => key.to_string(),
-            Thing::IssueById(id) => id.to_string(),
-        };
-        let (fields, expand, properties) = (
-            reading.fields_to_ask(),
-            reading.expand(),
-            reading.properties(),
-        );
-        let mut query = vec![("fields", fields.as_str())];
-        query.extend(
-            [
-                ("expand", expand.as_str()),
-                ("properties", properties.as_str()),
-            ]
+        let (path, query) = address(permit.resource().thing(), permit.reading());
+        let version = permit.reading().version().as_str();
+        let segments: Vec<&str> = ["rest", "api", version]
+            .into_iter()
+            .chain(path.iter().map(AsRef::as_ref))
+            .collect();
+        let query: Vec<(&str, &str)> = query
             .iter()
-            .filter(|p| !p.1.is_empty()),
-        );
+            .map(|(name, value)| (*name, value.as_ref()))
+            .collect();
         let request = SiteRequest {
             host: permit.resource().tenant().site.host(),
-            segments: &["rest", "api", reading.version().as_str(), "issue", &issue],
+            segments: &segments,
             query: &query,
             bearer: Some(&token.secret),
             request_id: permit.entry().request_id.as_deref().unwrap_or_default(),
@@ -192,6 +184,40 @@ impl Jira {
     pub fn now(&self) -> Timestamp {
         self.shared.clock.now()
     }
+}
+
+type Text = Cow<'static, str>;
+
+/// Where Jira has the thing: the segments below the version, and the parameters.
+fn address(thing: &Thing, reading: &Reading) -> (Vec<Text>, Vec<(&'static str, Text)>) {
+    let issue = |name: String| (vec!["issue".into(), name.into()], parts(reading));
+    let site = |name: &'static str| (vec![name.into()], Vec::new());
+    match thing {
+        Thing::Issue(key) => issue(key.to_string()),
+        Thing::IssueById(id) => issue(id.to_string()),
+        Thing::Site(SiteRead::ServerInfo) => site("serverInfo"),
+        Thing::Site(SiteRead::Myself) => site("myself"),
+        Thing::Site(SiteRead::Fields) => site("field"),
+        // All permissions of a user would be an answer of many kilobytes: only the one that is asked for.
+        Thing::Site(SiteRead::Administrators) => (
+            vec!["mypermissions".into()],
+            vec![("permissions", "ADMINISTER".into())],
+        ),
+    }
+}
+
+/// The parameters that say what of an issue is read.
+fn parts(reading: &Reading) -> Vec<(&'static str, Text)> {
+    let optional = [
+        ("expand", reading.expand()),
+        ("properties", reading.properties()),
+    ];
+    let optional = optional.into_iter().filter(|(_, names)| !names.is_empty());
+    [("fields", reading.fields_to_ask())]
+        .into_iter()
+        .chain(optional)
+        .map(|(name, names)| (name, names.into()))
+        .collect()
 }
 
 /// Seconds to wait, if the answer says so in the form that Atlassian uses.

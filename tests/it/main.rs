@@ -2,6 +2,7 @@
 
 mod browser;
 mod cli;
+mod clients;
 mod config;
 mod control;
 mod decision;

@@ -17,7 +17,7 @@ use crate::secret::{Vault, hex};
 use crate::standin::{Settings, Standin};
 
 /// The shipped policies, so that the demo needs no checkout.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 5] = [
     (
         "00-tenant-separation.cedar",
         include_str!("../../../policies/00-tenant-separation.cedar"),
@@ -29,6 +29,10 @@ const SHIPPED: [(&str, &str); 4] = [
     (
         "20-members.cedar",
         include_str!("../../../policies/20-members.cedar"),
+    ),
+    (
+        "30-site-admins.cedar",
+        include_str!("../../../policies/30-site-admins.cedar"),
     ),
     (
         "entities.json",

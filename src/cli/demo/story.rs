@@ -10,6 +10,9 @@ use serde_json::Value;
 
 use super::super::wire::{self, Message, Received};
 use super::stage::Stage;
+
+mod key;
+
 use crate::policy::PolicyError;
 use crate::standin::account;
 
@@ -39,6 +42,10 @@ when { context.actAs == principal };
 "#,
 );
 
+/// Decisions of the whole story.
+const ALLOWED: usize = 4;
+const DENIED: usize = 3;
+
 /// How long an edit may take to be proven and in force, or refused. It takes a fraction of a second.
 const EDIT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -53,6 +60,7 @@ pub(super) async fn tell(stage: &Stage) -> anyhow::Result<bool> {
     held &= teller.own_issue().await?;
     held &= teller.foreign_site().await?;
     held &= teller.somebody_else().await?;
+    held &= teller.key().await?;
     held &= teller.edit().await?;
     held &= teller.hole().await?;
     held &= teller.log().await?;
@@ -200,7 +208,7 @@ impl Teller<'_> {
                 .filter(|record| record.text("effect") == Some(effect))
                 .count()
         };
-        let held = (effects("allow"), effects("deny")) == (3, 3);
+        let held = (effects("allow"), effects("deny")) == (ALLOWED, DENIED);
         let outcome = format!(
             "The decision log has it all: {} allowed, {} denied",
             effects("allow"),
@@ -242,13 +250,22 @@ impl Teller<'_> {
 
     async fn get(&self, target: &str) -> anyhow::Result<Received> {
         let token = self.stage.jira.site("acme").context_token(&account("ann"));
-        let (authority, authorization) = (self.stage.authority(), format!("JWT {token}"));
+        self.send("GET", target, &format!("JWT {token}"), "").await
+    }
+
+    async fn send(
+        &self,
+        method: &str,
+        target: &str,
+        authorization: &str,
+        body: &str,
+    ) -> anyhow::Result<Received> {
         let message = Message {
-            method: "GET",
-            authority: &authority,
+            method,
+            authority: &self.stage.authority(),
             target,
-            authorization: &authorization,
-            body: "",
+            authorization,
+            body,
         };
         wire::exchange(&message)
             .await

@@ -381,8 +381,24 @@
       ]),
   };
 
-  const whom = ({ account: one, key, tenant }) => (one ? code(one) : key ? code(key) : tenant ? "the whole site" : "");
-  const place = ({ resource, site }) => (resource?.id ?? resource ?? site ?? "");
+  const blockActions = {
+    title: "Actions",
+    hidden: true,
+    show: (block) =>
+      block.can_end
+        ? actions(`block of ${block.account}`, [
+            {
+              text: "Lift",
+              question: `${block.account} may come in again.`,
+              sure: "Lift block",
+              act: end(`site/blocks/${block.id}`, "The block is lifted.", "admin-title"),
+            },
+          ])
+        : "",
+  };
+
+  const whom = (block) => (block.account || block.key ? code(block.account ?? block.key) : "the whole site");
+  const place = ({ resource, site_asked: site }) => resource?.id ?? site ?? "";
 
   const adminTables = (site) => [
     ["Client keys", [keyColumns[0], account, ...keyColumns.slice(1), keyActions((key) => [revoke(key, "site/keys", "admin-title")])], site.keys, "No keys."],
@@ -393,7 +409,8 @@
         account,
         { title: "May act as", show: (one) => code(one.act_as) },
         { title: "For actions", show: (one) => list(one.actions) },
-        { title: "Until", show: (one) => moment(one.expires_at, "revoked") },
+        { title: "Until", show: (one) => moment(one.until, "revoked") },
+        { title: "Given by", show: (one) => code(one.given_by) },
         grantActions,
       ],
       site.grants,
@@ -403,8 +420,10 @@
       "Blocks",
       [
         { title: "Whom", show: whom },
-        { title: "Until", show: (one) => moment(one.expires_at, "lifted") },
+        { title: "Until", show: (one) => moment(one.until, "lifted") },
         { title: "Reason", show: (one) => one.reason ?? "" },
+        { title: "By", show: (one) => code(one.made_by) },
+        blockActions,
       ],
       site.blocks,
       "Nobody is blocked.",
@@ -413,7 +432,7 @@
       "Recent denials",
       [
         { title: "When", show: (one) => moment(one.time) },
-        { title: "Account", show: (one) => (one.account ? code(one.account) : "") },
+        account,
         { title: "Action", show: (one) => one.action ?? "" },
         { title: "What", show: place },
         { title: "Why", show: (one) => one.reason ?? one.code ?? "" },

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::route::{Route, delete, get, post};
-use super::schemas::{KeyWish, Keys, NewKey, NewSession, Sessions, SiteOverview, Whoami};
+use super::schemas::{
+    Block, BlockWish, KeyWish, Keys, NewKey, NewSession, Sessions, SiteOverview, Whoami,
+};
 use super::security::Callers;
 use super::{ACME, ACME_CLOUD, ANN, BOB, MADE_AT, TENANT};
 
@@ -105,17 +107,18 @@ fn keys() -> [Route; 3] {
     ]
 }
 
-fn site() -> [Route; 4] {
+fn site() -> [Route; 6] {
     let overview = json!({
         "site": ACME, "tenant": TENANT, "sessions": [session()], "keys": [key()],
         "grants": [{
-            "id": "grant_01941f29-7c00-7000-8000-000000000003", "account": ANN, "act_as": BOB, "actions": ["read"],
-            "expires_at": null, "reason": "holiday", "given_by": "unix:1000", "given_at": MADE_AT,
+            "id": "grant_01941f29-7c00-7000-8000-000000000003", "tenant": TENANT, "account": ANN, "act_as": BOB,
+            "actions": ["read"], "until": null, "reason": "holiday", "given_by": "unix:1000", "given_at": MADE_AT,
         }],
-        "blocks": [],
+        "blocks": [block()],
         "denials": [{
-            "decision_id": "01941f29-7c00-7000-8000-000000000000", "time": MADE_AT, "account": BOB, "action": "getIssue",
-            "code": "policy_denied",
+            "decision_id": "01941f29-7c00-7000-8000-000000000000", "time": MADE_AT, "account": BOB, "act_as": BOB,
+            "action": "getIssue", "resource": {"type": "issue", "id": "SECRET-7", "project": "SECRET"}, "site_asked": ACME,
+            "code": "policy_denied", "reason": null, "credential": "client_key", "credential_id": KEY,
         }],
     });
     let revoke = |path: &str, id: &str, summary: &str| {
@@ -152,7 +155,29 @@ fn site() -> [Route; 4] {
             "revokeSiteGrant",
             "Revoke a grant of the site",
         ),
+        post("/v1/site/blocks", "blockOnSite", "Keep an account out of the site")
+            .tag("Site")
+            .says(
+                "Only for administrators of the site, which Jira is asked as the caller. It ends the account's sessions, and is in force \
+                 when the answer comes. A block is never shortened by another one; nobody blocks oneself.",
+            )
+            .by(Callers::Managers)
+            .body::<BlockWish>(true, json!({"account": BOB, "for_s": 3600, "reason": "a lost laptop"}))
+            .gives::<Block>(201, "The block.", block())
+            .refuses(&[403, 429, 502, 504]),
+        revoke(
+            "/v1/site/blocks/{id}",
+            "unblockOnSite",
+            "End a block that administrators of the site made",
+        ),
     ]
+}
+
+fn block() -> Value {
+    json!({
+        "id": "block_01941f29-7c00-7000-8000-000000000004", "account": BOB, "key": null, "until": "2026-11-24T13:00:00Z",
+        "reason": "a lost laptop", "made_by": format!("account:{ANN}"), "made_at": MADE_AT, "can_end": true,
+    })
 }
 
 fn session() -> Value {

@@ -46,7 +46,8 @@ const REFUSALS: [Refusal; 11] = [
         name: "Denied",
         example: ("policy_denied", "Forbidden", "No policy allows this."),
         when: "A policy says no, with its reason; or the credential is not for this: `key_site`, `key_action`, `key_network`, \
-            `key_act_as`, `request_rewritten`.",
+            `key_act_as`, `request_rewritten`, `key_cannot_manage`; or the caller is not who may do it: `not_site_admin`, `operators_block`, \
+            `own_account`, `other_origin`.",
     },
     Refusal {
         status: 404,
@@ -57,7 +58,7 @@ const REFUSALS: [Refusal; 11] = [
             "Issue does not exist or you do not have permission to see it.",
         ),
         when: "Not there, or not for this caller to see: another tenant's site, an unknown one and an unseen issue are answered \
-            alike (`issue_not_visible`). `unknown_route` where there is no such route.",
+            alike (`issue_not_visible`). `no_such_credential` and `not_on_this_site`, also for what is another's. `unknown_route` where there is no such route.",
     },
     Refusal {
         status: 408,

@@ -209,6 +209,7 @@ fn path_parameter(path: &str, name: &str) -> Parameter {
         "version" => ("The version of Jira's interface.", "3"),
         _ if path.contains("/sessions/") => ("The session's id, not its text.", "session_…"),
         _ if path.contains("/keys/") => ("The key's id, not its text.", "key_…"),
+        _ if path.contains("/blocks/") => ("The block's id.", "block_…"),
         _ => ("The grant's id.", "grant_…"),
     };
     let values = ["2", "3", "latest"];

@@ -265,26 +265,42 @@ pub(super) struct SiteOverview {
 #[derive(ToSchema)]
 pub(super) struct Grant {
     id: String,
+    tenant: String,
     account: String,
     act_as: String,
     actions: Vec<String>,
     /// For ever if missing.
-    expires_at: Option<String>,
+    until: Option<String>,
     reason: String,
     given_by: String,
     given_at: String,
 }
 
-/// Who is kept out.
+/// Whom to keep out of the own site.
+#[derive(ToSchema)]
+pub(super) struct BlockWish {
+    account: String,
+    /// For so many seconds; for ever if missing.
+    for_s: Option<u64>,
+    /// At most 200 characters.
+    reason: Option<String>,
+}
+
+/// Who is kept out: an account, a key, or everybody if neither is named.
 #[derive(ToSchema)]
 pub(super) struct Block {
     id: String,
     account: Option<String>,
+    /// The id of a client key.
+    key: Option<String>,
     /// For ever if missing.
     until: Option<String>,
+    /// Missing also where it is about other sites as well.
     reason: Option<String>,
     made_by: String,
     made_at: String,
+    /// Whether administrators of the site made it, who may end it. Others are the operator's.
+    can_end: bool,
 }
 
 /// A refusal in the log.
@@ -293,8 +309,21 @@ pub(super) struct Denial {
     decision_id: String,
     time: String,
     account: Option<String>,
+    /// As whom, where that was decided.
+    act_as: Option<String>,
     action: Option<String>,
+    /// The issue as the caller named it, or the own site.
+    resource: Option<BTreeMap<String, Value>>,
+    /// The site as the caller wrote it.
+    site_asked: Option<String>,
+    /// As the caller was told it.
     code: String,
+    /// The sentence that the caller was told, if a policy has one.
+    reason: Option<String>,
+    /// The kind of credential.
+    credential: Option<String>,
+    /// The id of the session or key, if it was one.
+    credential_id: Option<String>,
 }
 
 /// What Jira needs to know of the app. Atlassian says what its members mean.

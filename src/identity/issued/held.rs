@@ -36,7 +36,7 @@ impl Hold {
 
     /// Whether it was ended by now.
     pub(super) fn has_ended(&self, now: Timestamp) -> bool {
-        self.ends.has_ended(&self.standing.id, now)
+        self.standing.was_ended || self.ends.has_ended(&self.standing.id, now)
     }
 
     /// Whether it is worth nothing any more: ended, or its key blocked. The tenant's epoch and its accounts' blocks are asked by

@@ -5,6 +5,7 @@
 mod changes;
 mod ends;
 pub mod error;
+mod good;
 mod held;
 mod listing;
 mod nonce;
@@ -28,6 +29,8 @@ pub use changes::{Made, NewKey, Opened, Owner, Rotation};
 pub use error::{IssueError, LookupError, Refused};
 pub use held::Hold;
 pub use listing::{ClientKey, KeyState, OpenSession, Whose};
+
+pub(in crate::identity) use good::Good;
 
 use ends::Ends;
 use standing::Standing;
@@ -80,12 +83,6 @@ const CACHED_MAX: u64 = 100_000;
 /// Uses are noted this often at most; of short idle times a tenth.
 const NOTED_AFTER: Duration = Duration::from_mins(1);
 
-/// A credential that is good now: what a principal is made of.
-pub(super) struct Good {
-    pub(super) tenant: SharedTenant,
-    pub(super) hold: Hold,
-}
-
 /// Why one is not, and whose it is as far as that is known.
 pub(super) struct Bad {
     pub(super) cause: Refused,
@@ -122,7 +119,7 @@ impl Issued {
         let hold = Hold::new(standing, self.0.ends.clone());
         let now = self.0.parts.clock.now();
         match self.ask(&hold, now).await {
-            Ok(tenant) => Ok(Good { tenant, hold }),
+            Ok(tenant) => Ok(Good::new(hold, tenant.epoch)),
             Err(cause) => Err(Bad {
                 cause,
                 hold: Some(hold),

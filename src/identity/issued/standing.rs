@@ -25,6 +25,8 @@ pub(super) struct Standing {
     pub(super) account: AccountId,
     pub(super) made_at: Timestamp,
     pub(super) ends_at: Timestamp,
+    /// Whether somebody ended it before it was read.
+    pub(super) was_ended: bool,
     /// The keyed hash of the nonce of the page that opened the session.
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Arc<Bounds>,
@@ -45,6 +47,7 @@ pub(super) struct Row {
     pub(super) made_at: Timestamp,
     pub(super) last_used_at: Timestamp,
     pub(super) ends_at: Timestamp,
+    pub(super) was_ended: bool,
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Bounds,
     pub(super) rate_per_minute: Option<u32>,
@@ -61,6 +64,7 @@ impl Standing {
             account: row.account,
             made_at: row.made_at,
             ends_at: row.ends_at,
+            was_ended: row.was_ended,
             page: row.page,
             bounds: Arc::new(row.bounds),
             pace: row.rate_per_minute.map(Pace::new),

@@ -23,15 +23,15 @@ impl From<sqlx::Error> for LookupError {
 /// A list is for people to read.
 const LISTED_MAX: i64 = 500;
 
-/// The credential with this keyed hash, if it was not ended.
+/// The credential with this keyed hash, also one that was ended: whoever still uses it is worth knowing.
 pub(super) async fn find(
     reads: &SqlitePool,
     kind: Kind,
     hash: &[u8; 32],
 ) -> Result<Option<Row>, LookupError> {
     let query = match kind {
-        Kind::Session => "SELECT * FROM sessions WHERE hash = ?1 AND ended_at IS NULL",
-        Kind::Key => "SELECT * FROM client_keys WHERE hash = ?1 AND revoked_at IS NULL",
+        Kind::Session => "SELECT * FROM sessions WHERE hash = ?1",
+        Kind::Key => "SELECT * FROM client_keys WHERE hash = ?1",
     };
     let row = sqlx::query(query)
         .bind(&hash[..])
@@ -50,16 +50,19 @@ fn read_row(row: &SqliteRow, kind: Kind) -> Result<Row, LookupError> {
         made_at,
         last_used_at: some_moment(row, "last_used_at")?.unwrap_or(made_at),
         ends_at: moment(row, "ends_at")?,
+        was_ended: false,
         page: None,
         bounds: Bounds::default(),
         rate_per_minute: None,
     };
     Ok(match kind {
         Kind::Session => Row {
+            was_ended: some_moment(row, "ended_at")?.is_some(),
             page: page(row)?,
             ..common
         },
         Kind::Key => Row {
+            was_ended: some_moment(row, "revoked_at")?.is_some(),
             bounds: bounds(row)?,
             rate_per_minute: rate(row)?,
             ..common

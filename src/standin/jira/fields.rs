@@ -82,6 +82,19 @@ pub(super) const FIELDS: &[Field] = &[
 ];
 
 impl Field {
+    /// How the list of all fields describes it.
+    pub(super) fn described(&self) -> Value {
+        let mut schema = self.schema();
+        let custom = self.id.starts_with("customfield_");
+        if custom {
+            schema["configuration"] = json!({"com.example.fields:limit": 3});
+        }
+        json!({
+            "id": self.id, "key": self.id, "name": self.name, "custom": custom, "orderable": true,
+            "navigable": self.navigable, "searchable": true, "clauseNames": [self.id], "schema": schema,
+        })
+    }
+
     /// How `expand=schema` describes the field.
     pub(super) fn schema(&self) -> Value {
         let mut schema = match self.kind.strip_prefix("array:") {

@@ -34,6 +34,8 @@ pub(super) fn router(state: Arc<State>) -> Router {
         .route("/rest/api/{version}/issue/{issue}", get(issue))
         .route("/rest/api/{version}/myself", get(myself))
         .route("/rest/api/{version}/serverInfo", get(server_info))
+        .route("/rest/api/{version}/field", get(all_fields))
+        .route("/rest/api/{version}/mypermissions", get(my_permissions))
         .route("/_edge/tenant_info", get(tenant_info))
         .fallback(async || refusal(StatusCode::NOT_FOUND, "There is nothing at this path."))
         .method_not_allowed_fallback(async || {
@@ -48,6 +50,7 @@ struct Page<'a> {
     base_url: &'a str,
     version: &'a str,
     viewer: &'a str,
+    administers: bool,
 }
 
 impl Page<'_> {
@@ -131,6 +134,41 @@ async fn server_info(
     })
 }
 
+async fn all_fields(
+    Held(state): Held<Arc<State>>,
+    Extension(site): Extension<Arc<Premises>>,
+    Path(version): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    read(&state, &site, &version, &headers, |page| {
+        let described = fields::FIELDS.iter().map(fields::Field::described);
+        page.world
+            .is_active(page.viewer)
+            .then(|| described.collect())
+    })
+}
+
+/// Jira wants the permissions to be named and knows no others than its own.
+async fn my_permissions(
+    Held(state): Held<Arc<State>>,
+    Extension(site): Extension<Arc<Premises>>,
+    Path(version): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    if query.as_deref() != Some("permissions=ADMINISTER") {
+        let sentence = "The stand-in knows the permission ADMINISTER and no other.";
+        return refusal(StatusCode::BAD_REQUEST, sentence);
+    }
+    read(&state, &site, &version, &headers, |page| {
+        Some(json!({"permissions": {"ADMINISTER": {
+            "id": "0", "key": "ADMINISTER", "name": "Administer Jira", "type": "GLOBAL",
+            "description": "Create and administer users, issue types, fields, workflows, and permission schemes.",
+            "havePermission": page.administers,
+        }}}))
+    })
+}
+
 async fn tenant_info(Extension(site): Extension<Arc<Premises>>) -> Response {
     page(StatusCode::OK, &json!({"cloudId": site.cloud_id}))
 }
@@ -162,6 +200,7 @@ fn read(
         base_url: &site.base_url,
         version,
         viewer: &grant.account,
+        administers: live.administers(&grant.account),
     });
     match shown {
         Some(body) => page(StatusCode::OK, &body),

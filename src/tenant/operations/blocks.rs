@@ -10,6 +10,7 @@ use crate::db::Connection;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Draft, Ledger};
 use crate::tenant::block::{Block, Target};
+use crate::tenant::operations::By;
 use crate::tenant::record::State;
 use crate::tenant::registry::{Changed, Tenants};
 use crate::tenant::{AccountId, TenantError, TenantId, store};
@@ -28,7 +29,11 @@ pub struct NewBlock {
 impl Tenants {
     /// Keeps the target out from now on. A block that is there already is replaced and never shortened: of two people who react to
     /// one incident, the second must not let in whom the first keeps out for longer. Gives the block as it is in force.
-    pub async fn block(&self, new: NewBlock, by: &str) -> Result<Block, TenantError> {
+    pub async fn block(&self, new: NewBlock, by: impl Into<By>) -> Result<Block, TenantError> {
+        let by = by.into();
+        if !by.reaches(new.target.tenant()) {
+            return Err(TenantError::UnknownBlock(new.target.to_string()));
+        }
         let parts = &self.0.parts;
         let now = parts.clock.now();
         let mut block = Block {
@@ -36,20 +41,20 @@ impl Tenants {
             target: new.target,
             until: new.span.map(|span| now.plus(span)),
             reason: new.reason,
-            made_by: by.to_owned(),
+            made_by: by.name.clone(),
             made_at: now,
         };
         let ledger = parts.ledger.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                let by = &block.made_by;
                 refuse_replaced(connection, block.target.tenant()).await?;
-                let before = store::end_blocks(connection, &block.target, by, now).await?;
+                let before = store::end_blocks(connection, &block.target, &by.name, now).await?;
+                refuse_operators(&by, &before)?;
                 block.until = latest(&block, &before);
                 store::put_block(connection, &block).await?;
                 let replaced = before.first().map(|old| old.id.clone());
                 let more = replaced.map(|id| ("replaced".to_owned(), id));
-                let entry = entry(&block, "block.created", &block.made_by, more);
+                let entry = entry(&block, "block.created", by, more);
                 write_down(connection, &ledger, block, &entry).await
             })
         })
@@ -57,15 +62,16 @@ impl Tenants {
     }
 
     /// Lets the target in again, unless another block keeps it out. Gives the block that ended.
-    pub async fn unblock(&self, target: Target, by: &str) -> Result<Block, TenantError> {
+    pub async fn unblock(&self, target: Target, by: impl Into<By>) -> Result<Block, TenantError> {
         let (now, ledger) = (self.0.parts.clock.now(), self.0.parts.ledger.clone());
-        let by = by.to_owned();
+        let by = by.into();
         self.change(move |connection| {
             Box::pin(async move {
-                let ended = store::end_blocks(connection, &target, &by, now).await?;
+                let ended = store::end_blocks(connection, &target, &by.name, now).await?;
+                refuse_operators(&by, &ended)?;
                 let block = ended.into_iter().next();
                 let block = block.ok_or_else(|| TenantError::UnknownBlock(target.to_string()))?;
-                let entry = entry(&block, "block.ended", &by, None);
+                let entry = entry(&block, "block.ended", by, None);
                 write_down(connection, &ledger, block, &entry).await
             })
         })
@@ -110,6 +116,16 @@ async fn refuse_replaced(
     }
 }
 
+/// An operator's block that an administrator of a site may not end, and may not take over by a block of the same target either. An
+/// error ends the transaction: what was ended in it was not.
+fn refuse_operators(by: &By, ended: &[Block]) -> Result<(), TenantError> {
+    if ended.iter().all(|block| by.may_end(block)) {
+        Ok(())
+    } else {
+        Err(TenantError::OperatorsBlock)
+    }
+}
+
 /// The end of whichever block keeps the target out longest.
 fn latest(block: &Block, before: &[Block]) -> Option<Timestamp> {
     let ends = before.iter().map(|old| old.until);
@@ -138,7 +154,7 @@ async fn write_down(
     })
 }
 
-fn entry(block: &Block, operation: &str, by: &str, more: Option<(String, String)>) -> Entry {
+fn entry(block: &Block, operation: &str, by: By, more: Option<(String, String)>) -> Entry {
     let mut detail = BTreeMap::from([("block".to_owned(), block.id.clone())]);
     let until = block.until.map(Timestamp::rfc3339);
     let account = block.target.account().map(ToString::to_string);
@@ -156,9 +172,9 @@ fn entry(block: &Block, operation: &str, by: &str, more: Option<(String, String)
     Entry {
         kind: Kind::Admin,
         operation: Some(operation.to_owned()),
-        by: Some(by.to_owned()),
+        by: Some(by.name),
         tenant: block.target.tenant().map(ToString::to_string),
         detail,
-        ..Entry::default()
+        ..by.entry
     }
 }

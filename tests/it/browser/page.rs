@@ -125,3 +125,44 @@ async fn the_page_opens_once_inside_its_own_site_and_nowhere_else() {
     assert_eq!(played.step("without the script")["shown"], false);
     let _ = played.step("no administrator");
 }
+
+#[tokio::test]
+async fn an_administrator_sees_all_of_the_site_and_ends_it_there() {
+    let world = World::builder().reachable().start().await;
+    let ann = gatepost::standin::account("ann");
+    let key = world
+        .key(
+            "acme",
+            "bob",
+            json!({"name": "nightly", "actions": ["read"]}),
+        )
+        .await;
+    let session = world.session("acme", "ann").await;
+    world
+        .command(crate::http::act_as_grant(
+            "acme.atlassian.net",
+            "ann",
+            "bob",
+        ))
+        .await;
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    assert_eq!(world.get_as(foreign, &session).await.status, 404);
+    let mut arguments = arguments(&world).await;
+    arguments["key"] = key["key"].clone();
+    arguments["session"] = session.into();
+    arguments["account"] = ann.into();
+    let Some(played) = super::play("page_admin", &arguments).await else {
+        return;
+    };
+    for seen in played.steps("seen") {
+        assert_eq!(seen["focus"], "h2 All of this site");
+        assert_eq!(seen["fits"], true);
+    }
+    assert_eq!(played.step("denials")["codes"], 1);
+    let key = played.step("key");
+    assert_eq!((&key["before"], &key["after"]), (&json!(200), &json!(401)));
+    assert_eq!(played.step("grants")["left"], 0);
+    let session = played.step("session");
+    let told = (&session["open"], &session["left"], &session["status"]);
+    assert_eq!(told, (&json!(1), &json!(0), &json!(401)));
+}

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 
 use gatepost::clock::Timestamp;
 use gatepost::decision::evaluate::rehearse;
-use gatepost::decision::{ApiVersion, Question, Reading, Wish, nowhere};
+use gatepost::decision::{Action, ApiVersion, Question, Reading, Wish, nowhere};
 use gatepost::identity::presented::{Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::identity::window::Window;
 use gatepost::ledger::entry::Entry;
 use gatepost::secret::Secret;
+use gatepost::tenant::IssueRef;
 
 use super::questions::{by, issue, shipped_with, site};
 use crate::world::{NOON, World};
@@ -43,8 +44,9 @@ async fn the_question_about_nowhere_is_that_about_a_foreign_site() {
         ("PAY-17", issue("globex", "PAY-17")),
         ("10001", site("globex")),
     ] {
-        let named = named.parse().expect("an issue");
-        let unknown = nowhere(&principal, &named, &wish);
+        let issue: IssueRef = named.parse().expect("an issue");
+        let asked = issue.into();
+        let unknown = nowhere(&principal, Action::reading(&asked), &asked, &wish);
         let foreign = Question {
             action: unknown.action,
             context: unknown.context.clone(),

@@ -9,6 +9,7 @@ use gatepost::policy::{Draft, Validated, Vocabulary};
 pub(crate) const SEPARATION: &str = include_str!("../../../policies/00-tenant-separation.cedar");
 pub(crate) const ACT_AS: &str = include_str!("../../../policies/10-act-as.cedar");
 pub(crate) const MEMBERS: &str = include_str!("../../../policies/20-members.cedar");
+pub(crate) const SITE_ADMINS: &str = include_str!("../../../policies/30-site-admins.cedar");
 pub(crate) const EXAMPLES: &str = include_str!("../../../policies/90-examples.cedar");
 
 /// 2026-11-23T12:00:00Z, a Monday.
@@ -20,6 +21,7 @@ pub(crate) fn shipped_with(more: &[(&str, &str)]) -> Validated {
         ("00-tenant-separation.cedar", SEPARATION),
         ("10-act-as.cedar", ACT_AS),
         ("20-members.cedar", MEMBERS),
+        ("30-site-admins.cedar", SITE_ADMINS),
         ("90-examples.cedar", EXAMPLES),
     ];
     let draft = Draft::from_files(shipped.iter().chain(more).copied()).expect("files in order");

@@ -1,10 +1,10 @@
 //! What the shipped policies say.
 
 use gatepost::decision::evaluate::rehearse;
-use gatepost::decision::{Action, Thing};
+use gatepost::decision::{Action, Question, Thing};
 use gatepost::ledger::entry::DeniedBy;
 
-use super::questions::{ann_reads, issue, says, shipped_with, site, to};
+use super::questions::{acting_as, ann_reads, issue, says, shipped_with, site, to};
 
 #[test]
 fn a_member_reads_an_issue_of_the_own_tenant() {
@@ -49,4 +49,40 @@ fn each_action_on_the_own_tenant_is_as_the_contract_says() {
     );
     assert_eq!(ask(Action::DeleteIssue, pay()), "policy_denied: ");
     assert_eq!(ask(Action::AdministerSite, site("acme")), "policy_denied: ");
+    for action in [Action::GetServerInfo, Action::GetMyself, Action::ListFields] {
+        let said = ask(action, site("acme"));
+        assert_eq!(said, "allowed: members-read-site", "{action:?}");
+    }
+    let said = ask(Action::SuperviseSite, site("acme"));
+    assert_eq!(said, "allowed: site-admins-supervise-own-site");
+}
+
+#[test]
+fn each_action_on_another_tenants_site_is_denied() {
+    let set = shipped_with(&[]);
+    for action in Action::ALL {
+        let thing = if action.is_about_issue() {
+            issue("globex", "PAY-17")
+        } else {
+            site("globex")
+        };
+        let said = says(&set, &to(action, thing));
+        assert_eq!(said, "policy_denied: tenant-separation", "{action:?}");
+    }
+}
+
+#[test]
+fn nobody_reads_or_supervises_a_site_as_another_by_a_grant_alone() {
+    let set = shipped_with(&[]);
+    let others = Action::ALL
+        .into_iter()
+        .filter(|action| !action.is_about_issue());
+    for action in others {
+        let asked = Question {
+            action,
+            resource: site("acme"),
+            ..acting_as("bob", &["bob"])
+        };
+        assert_eq!(says(&set, &asked), "policy_denied: ", "{action:?}");
+    }
 }

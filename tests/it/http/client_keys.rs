@@ -244,7 +244,7 @@ async fn a_key_with_an_account_acts_as_it_under_its_grant_and_as_nobody_else() {
 async fn a_key_has_its_own_pace() {
     let world = World::new().await;
     let made = world
-        .key("acme", "ann", json!({"rate_per_minute": 20}))
+        .key("acme", "ann", json!({"rate_per_minute": 2}))
         .await;
     let key = made["key"].as_str().unwrap();
     for expected in [200, 200, 429] {
@@ -253,12 +253,19 @@ async fn a_key_has_its_own_pace() {
         if expected == 429 {
             assert_eq!(
                 (answer.json()["code"].as_str(), answer.header("retry-after")),
-                (Some("key_limit"), "3")
+                (Some("key_limit"), "30")
             );
         }
     }
-    world.clock.advance(Duration::from_secs(3));
+    world.clock.advance(Duration::from_secs(30));
     assert_eq!(world.get_as(OWN, key).await.status, 200);
+    let log = world.decisions().await;
+    let limited = log
+        .iter()
+        .find(|entry| entry["code"] == "key_limit")
+        .unwrap();
+    assert_eq!(limited["account"], account("ann"));
+    assert_eq!(limited["stage"], "limit");
     let other = world.key("acme", "ann", json!({})).await;
     assert_eq!(
         world

@@ -60,7 +60,7 @@ async fn every_answer_carries_its_ids_and_is_in_the_log_under_them() {
         ("/v1/whoami", 200),
         ("/connect/atlassian-connect.json", 200),
         ("/nowhere", 404),
-        ("/rest/api/3/issue/ACME-1", 404),
+        ("/rest/api/3/issue/ACME-1", 200),
         ("/v1/issue", 400),
         (
             "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1",

@@ -40,7 +40,14 @@ fn target(world: &World, template: &str) -> Option<String> {
             "/sites/acme.atlassian.net/rest/api/3/issue/ACME-1".to_owned()
         }
         "/v1/issue" => "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1".to_owned(),
+        "/rest/api/{version}/issue/{issue}" => "/rest/api/3/issue/SECRET-7".to_owned(),
+        template if template.contains("/rest/api/{version}/") => template
+            .replace("{cloudId}", &cloud)
+            .replace("{host}", "acme.atlassian.net")
+            .replace("{version}", "3"),
         "/v1/whoami"
+        | "/v1/check"
+        | "/oauth/token/accessible-resources"
         | "/connect/atlassian-connect.json"
         | "/connect/installed"
         | "/connect/uninstalled"
@@ -185,19 +192,22 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
         .collect();
     let is_callback = method == "POST" && target.starts_with("/connect/");
     let signed = caller.name == "callback signed by Atlassian" && is_callback;
+    let body = match template {
+        "/v1/keys" => json!({"name": "ci"}),
+        _ => json!({"site": "https://acme.atlassian.net", "issue": "ACME-1"}),
+    };
     let answer = if signed {
         world.deliver(&callback(world, &target)).await
-    } else if (method, template) == ("POST", "/v1/keys") {
+    } else if method == "POST" && ["/v1/keys", "/v1/check"].contains(&template) {
         let authorization = authorization.as_deref().unwrap_or_default();
-        world
-            .send_json(method, &target, authorization, &json!({"name": "ci"}))
-            .await
+        world.send_json(method, &target, authorization, &body).await
     } else {
         world.send(method, &target, &headers).await
     };
-    let body: Value = serde_json::from_str(&answer.text).unwrap_or_default();
+    let (status, text) = (answer.status, answer.text);
+    let body: Value = serde_json::from_str(&text).unwrap_or_default();
     // People are refused by a page, which has no code.
-    let silent = if answer.status < 400 { "allowed" } else { "a page" };
+    let silent = if status < 400 { "allowed" } else { "a page" };
     let code = body["code"].as_str().unwrap_or(silent);
     if code != "allowed" {
         assert!(
@@ -206,7 +216,7 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
             caller.name
         );
     }
-    format!("{} {code}", answer.status)
+    format!("{status} {code}")
 }
 
 #[tokio::test]

@@ -5,17 +5,21 @@
 )]
 
 mod answer;
+mod check;
 mod client_keys;
 mod decided;
 mod doors;
 mod errors;
 mod matrix;
 mod openapi;
+mod own_site;
 mod page;
 mod policies;
 mod refused;
 mod resource;
 mod sessions;
+mod site_reads;
+mod supervision;
 mod tenants;
 mod tokens;
 mod upstream;

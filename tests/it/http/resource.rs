@@ -251,7 +251,7 @@ fn unlisted(ex: &str) -> [String; 37] {
     let sites = "/sites/acme.atlassian.net";
     [
         "/".to_owned(),
-        "/rest/api/3/issue/ACME-1".to_owned(),
+        "/rest/api/3/issue/ACME-1/comment".to_owned(),
         format!("{ex}/rest/api/1/issue/ACME-1"),
         format!("{ex}/rest/api/4/issue/ACME-1"),
         format!("{ex}/rest/api/03/issue/ACME-1"),
@@ -267,7 +267,7 @@ fn unlisted(ex: &str) -> [String; 37] {
         format!("{ex}/rest/api/3/x/../issue/ACME-1"),
         format!("{ex}/rest/api/3/%2e%2e/3/issue/ACME-1"),
         format!("{ex}/rest/api/3/search/jql"),
-        format!("{ex}/rest/api/3/myself"),
+        format!("{ex}/rest/api/3/user"),
         format!("{ex}/rest/agile/1.0/issue/ACME-1"),
         format!("{ex}/rest/servicedeskapi/request/ACME-1"),
         format!("{ex}/rest/internal/3/issue/ACME-1"),

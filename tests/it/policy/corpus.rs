@@ -256,6 +256,7 @@ fn the_shipped_files_are_below_those_of_the_case() {
             "00-tenant-separation.cedar",
             "20-members.cedar",
             "30-more.cedar",
+            "30-site-admins.cedar",
             "90-examples.cedar",
             "entities.json"
         ]

@@ -32,7 +32,7 @@ fn the_shipped_folder_is_in_order() {
     let set = Folder::new("policies")
         .load()
         .unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(set.policy_count(), 4);
+    assert_eq!(set.policy_count(), 6);
 }
 
 #[test]

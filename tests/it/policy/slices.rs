@@ -120,7 +120,7 @@ fn question() -> impl Strategy<Value = Question> {
     let how = (select(&Action::ALL[..]), select(&["x", "y"][..]));
     (who, thing, how).prop_map(
         |((tenant, account, act_as, granted), (owner, key), (action, auth))| {
-            let is_site = matches!(action, Action::FindIssue | Action::AdministerSite);
+            let is_site = !action.is_about_issue();
             Question {
                 action,
                 context: Circumstances {

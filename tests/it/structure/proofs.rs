@@ -4,9 +4,11 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 9] = [
+const PROOFS: [(&str, &str); 12] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
+    ("identity", "Good"),
+    ("identity", "Spendable"),
     ("tenant", "Resource"),
     ("decision", "Ruling"),
     ("ledger", "Receipt"),
@@ -14,6 +16,7 @@ const PROOFS: [(&str, &str); 9] = [
     ("policy", "Admitted"),
     ("upstream", "Answer"),
     ("screen", "Reply"),
+    ("gateway", "Supervisor"),
 ];
 
 /// What would let a proof appear without its check.

@@ -9,13 +9,14 @@ use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::entry::{Entry, Kind};
 use gatepost::outbound::{Bounds, Outbound, Resolutions, TokenServer};
 use gatepost::secret::Secret;
+use gatepost::tenant::Thing;
 use gatepost::tenant::operations::NewGrant;
 use gatepost::tenant::registry::SiteAsked;
 use gatepost::upstream::{Exchange, Jira, Shared, UpstreamError};
 
 use crate::world::World;
 
-fn jira(world: &World) -> Jira {
+pub(crate) fn jira(world: &World) -> Jira {
     let tenants = world.node.shared().opened.tenants.clone();
     let server = TokenServer::new(&world.jira.oauth_server()).unwrap();
     let bounds = Bounds {
@@ -42,7 +43,7 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
     };
     let grant = tenants.give(&id, grant, "unix:0").await.unwrap();
     let asked = "https://acme.atlassian.net".parse().unwrap();
-    let named = tenants.find(&SiteAsked::Site(asked));
+    let named = tenants.find(&SiteAsked::Site(asked), &id);
     if revoked {
         tenants.take_back(&grant, "unix:0").await.unwrap();
     }
@@ -65,7 +66,8 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
         target: "/v1/issue",
     };
     let principal = verifiers.verify(&token, call).await.unwrap();
-    let resource = tenants.resolve(named, "ACME-1".parse().unwrap()).unwrap();
+    let thing = Thing::Issue("ACME-1".parse().unwrap());
+    let resource = tenants.resolve(named, thing).unwrap();
     let now = clock.now();
     let wish = Wish {
         reading: Reading::new(ApiVersion::Three, None, None, None).unwrap(),

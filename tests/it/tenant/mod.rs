@@ -6,7 +6,7 @@
 
 mod blocks;
 mod callback;
-mod epochs;
+pub(crate) mod epochs;
 mod hangup;
 mod keys;
 mod lifecycle;

@@ -117,6 +117,7 @@ fn files(text: &str) -> Vec<(String, String)> {
                 "00-tenant-separation.cedar",
                 "10-act-as.cedar",
                 "20-members.cedar",
+                "30-site-admins.cedar",
             ] {
                 let text = std::fs::read_to_string(format!("policies/{name}")).unwrap();
                 found.push((name.to_owned(), text));

@@ -109,7 +109,7 @@ async fn what_a_proof_finds_in_one_folder_is_that_tenants_alone() {
     let (policies, confined) = judged(&[&SHIPPED[..], &[WIDE]].concat(), 60_000)
         .await
         .expect("the rest goes on");
-    assert_eq!(policies, 4);
+    assert_eq!(policies, 5);
     assert_eq!(
         confined,
         ["acme: tenants/acme/a.cedar:1: `tenant-folder` is not kept: `a` is about others, too"]
@@ -138,7 +138,7 @@ async fn what_cannot_be_decided_in_one_folder_holds_up_nobody_else() {
         when { principal.tenant == Tenant::"acme" && context.now.toTime().toMilliseconds() * context.now.toTime().toMilliseconds() * 1000 > 5 };"#;
     let files = [&SHIPPED[..], &[("tenants/acme/a.cedar", hard)]].concat();
     let (policies, confined) = judged(&files, 1500).await.expect("the rest goes on");
-    assert_eq!(policies, 4);
+    assert_eq!(policies, 5);
     assert!(
         confined[0].starts_with("acme: tenants/acme/a.cedar: `never-errs a` could not be decided"),
         "{confined:?}"

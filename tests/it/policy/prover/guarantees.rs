@@ -120,7 +120,7 @@ fn a_guarantee_allows_nothing_itself() {
     let only =
         r#"@guarantee("only") @title("Everything may be.") permit (principal, action, resource);"#;
     let set = with(&[("guarantees/own.cedar", only)]);
-    assert_eq!(set.policy_count(), 4);
+    assert_eq!(set.policy_count(), 5);
     assert_eq!(broken(&set), "");
 }
 

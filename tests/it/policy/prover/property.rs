@@ -218,14 +218,14 @@ fn question() -> impl Strategy<Value = Question> {
         |((from, account, act_as, may), (action, to, key), (ip, now, auth))| {
             let host = format!("{to}.atlassian.net");
             let resource = match action {
-                Action::FindIssue | Action::AdministerSite => Thing::Site {
-                    host,
-                    tenant: to.to_owned(),
-                },
-                _ => Thing::Issue {
+                action if action.is_about_issue() => Thing::Issue {
                     host,
                     key: key.to_owned(),
                     project: key[..3].to_owned(),
+                    tenant: to.to_owned(),
+                },
+                _ => Thing::Site {
+                    host,
                     tenant: to.to_owned(),
                 },
             };
@@ -293,7 +293,11 @@ fn raw() -> impl Strategy<Value = Raw> {
                 "editIssue",
                 "deleteIssue",
                 "findIssue",
+                "getServerInfo",
+                "getMyself",
+                "listFields",
                 "administerSite",
+                "superviseSite",
             ][..],
         ),
         select(ips.to_vec()),
@@ -425,7 +429,7 @@ impl Raw {
     }
 
     fn is_about_a_site(&self) -> bool {
-        ["findIssue", "administerSite"].contains(&self.action)
+        !["getIssue", "editIssue", "deleteIssue"].contains(&self.action)
     }
 
     fn is_within_the_guarantees(&self) -> bool {

@@ -1,0 +1,122 @@
+//! What the administrators of a site see and end of what Gatepost holds for it. Used by `http`.
+//! Nothing is shown or changed without a [`Supervisor`], each for one request; nothing of another tenant may be in what it is shown.
+
+mod changes;
+mod denials;
+mod error;
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use crate::clock::Timestamp;
+use crate::identity::issued::{ClientKey, OpenSession, Whose};
+use crate::screen::ScreenError;
+use crate::tenant::block::{Block, Target};
+use crate::tenant::{AccountId, SharedTenant, Tenant};
+use crate::upstream::{Revoked, UpstreamError};
+
+use super::errand::Errand;
+use super::{Gateway, Managed, Stop, Supervisor, Trail};
+
+pub use changes::Closed;
+pub use denials::Denial;
+pub use error::SuperviseError;
+
+/// What Gatepost holds for one site.
+#[derive(Debug)]
+pub struct Overview {
+    /// Whose it is; its grants are in it.
+    pub tenant: SharedTenant,
+    /// The open sessions, from the newest.
+    pub sessions: Vec<OpenSession>,
+    /// The keys, from the newest.
+    pub keys: Vec<ClientKey>,
+    /// Who is kept out.
+    pub blocks: Vec<Block>,
+    /// What was refused lately, from the newest.
+    pub denials: Vec<Denial>,
+}
+
+impl Gateway {
+    /// Who wants to supervise their own site, and may: a person, whom policies let ask and whom Jira calls an administrator. Nothing
+    /// of it is kept: the next request asks again.
+    pub async fn supervise(
+        &self,
+        by: Managed<'_>,
+        ip: IpAddr,
+        trail: &mut Trail,
+    ) -> Result<Supervisor, Stop> {
+        let (until, errand) = (self.deadline(), Errand::supervision(ip));
+        trail.note_errand(&errand);
+        let admitted = async {
+            let principal = self.manager(by, trail).await?;
+            let reply = self.walk(principal, errand, trail, until).await?;
+            let supervisor = Supervisor::new(reply).ok_or(ScreenError::NotAdministrator)?;
+            self.standing(&supervisor)?;
+            Ok(supervisor)
+        };
+        let admitted: Result<Supervisor, Stop> = admitted.await;
+        self.recorded(admitted, trail).await
+    }
+
+    /// What there is of the supervisor's own site.
+    pub async fn oversee(&self, supervisor: &Supervisor) -> Result<Overview, Stop> {
+        let tenant = self.standing(supervisor)?;
+        let (whose, now) = (Whose::Tenant(&tenant.id), self.clock.now());
+        let mut sessions = self
+            .issued
+            .sessions(whose)
+            .await
+            .map_err(SuperviseError::from)?;
+        let keys = self
+            .issued
+            .keys(whose)
+            .await
+            .map_err(SuperviseError::from)?;
+        let denials = denials::newest(&self.records, &tenant.id).await;
+        let blocks = blocks(self.tenants.blocks(), &tenant, &sessions, &keys);
+        // A block has ended them already, though nobody has used them since.
+        sessions.retain(|session| tenant.keeps_out(&session.account, now).is_none());
+        Ok(Overview {
+            tenant,
+            sessions,
+            keys,
+            blocks,
+            denials: denials.map_err(SuperviseError::from)?,
+        })
+    }
+
+    /// The supervisor's tenant, unless something ended what was verified while Jira answered.
+    fn standing(&self, supervisor: &Supervisor) -> Result<SharedTenant, Stop> {
+        let now: Timestamp = self.clock.now();
+        let tenant = self.tenants.current(supervisor.tenant());
+        let tenant = tenant.filter(|tenant| !supervisor.is_over(tenant, now));
+        tenant.ok_or_else(|| UpstreamError::Revoked(Revoked).into())
+    }
+}
+
+/// Those that keep somebody out of this site. Whom the operator keeps out of every site is told only where the account is known here
+/// already, and without the reason, which is about other sites too.
+fn blocks(
+    all: Vec<Block>,
+    tenant: &Tenant,
+    sessions: &[OpenSession],
+    keys: &[ClientKey],
+) -> Vec<Block> {
+    let of_sessions = sessions.iter().map(|session| &session.account);
+    let of_keys = keys.iter().map(|key| &key.account);
+    let known: HashSet<&AccountId> = of_sessions.chain(of_keys).collect();
+    let here = |mut block: Block| {
+        let is_shown = match &block.target {
+            Target::Tenant(on) | Target::AccountOn(_, on) => *on == tenant.id,
+            Target::Key(blocked) => keys.iter().any(|key| key.id == *blocked),
+            Target::Account(account) => {
+                block.reason = None;
+                "operator".clone_into(&mut block.made_by);
+                known.contains(account)
+            }
+        };
+        is_shown.then_some(block)
+    };
+    all.into_iter().filter_map(here).collect()
+}

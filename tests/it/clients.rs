@@ -1,0 +1,143 @@
+//! Jira clients as they are published, `jira` from `PyPI` and `jira.js` from npm, pointed at a base URL and nothing else. `make need-clients` installs
+//! them; where they are missing the tests say so, and fail under `GATEPOST_REQUIRE_VECTORS=1`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its world has failed"
+)]
+
+use std::path::{Path, PathBuf};
+
+use gatepost::standin::account;
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::world::World;
+
+/// What a client is pointed at and proves itself with. A client key takes the place of the relay where keys are made.
+struct Access {
+    base_url: String,
+    token: String,
+}
+
+impl Access {
+    /// Ann's, in one of the forms of a path, with a key that she made.
+    async fn by_key(world: &World, form: &str) -> Self {
+        let made = world.key("acme", "ann", json!({})).await;
+        Self {
+            base_url: format!("{}{form}", world.base_url()),
+            token: made["key"].as_str().unwrap().to_owned(),
+        }
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "not the program's configuration, but that of its tests"
+)]
+fn is_required() -> bool {
+    std::env::var("GATEPOST_REQUIRE_VECTORS").is_ok_and(|value| value == "1")
+}
+
+/// Where `make need-clients` puts them.
+fn installed(path: &str) -> Option<PathBuf> {
+    let found = root().join("target/tools/clients").join(path);
+    if found.exists() {
+        return Some(found);
+    }
+    assert!(
+        !is_required(),
+        "`{}` is missing: make need-clients",
+        found.display()
+    );
+    eprintln!("skipped: `{path}` is not installed (make need-clients)");
+    None
+}
+
+/// The command of a client, if it is installed.
+fn command(client: &str) -> Option<Command> {
+    let scripts = root().join("tests/clients");
+    let (program, script, library) = if client == "jira" {
+        (installed("bin/python")?, "python_jira.py", None)
+    } else {
+        let library = installed("node_modules/jira.js/dist/index.js")?;
+        (
+            installed("node_modules/.bin/node")?,
+            "jira_js.mjs",
+            Some(library),
+        )
+    };
+    let mut command = Command::new(program);
+    command.arg(scripts.join(script)).args(library);
+    command.kill_on_drop(true);
+    Some(command)
+}
+
+/// What a client says that came of reading an issue; nothing if it is not installed.
+async fn read(client: &str, access: &Access, way: &str, issue: &str) -> Option<Value> {
+    let mut command = command(client)?;
+    command.args([&access.base_url, way, &access.token, issue]);
+    let output = command.output().await.unwrap();
+    let (text, errors) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    let last = text.lines().last().unwrap_or_default();
+    let told = serde_json::from_str(last);
+    Some(told.unwrap_or_else(|_| panic!("{client} said {text}\n{errors}")))
+}
+
+const CLIENTS: [&str; 2] = ["jira", "jira.js"];
+const WAYS: [&str; 2] = ["bearer", "basic"];
+
+#[tokio::test]
+async fn unmodified_clients_read_an_issue_in_each_form_of_a_path() {
+    let world = World::new().await;
+    let cloud = world.site("acme").cloud_id().to_owned();
+    for form in [
+        format!("/ex/jira/{cloud}"),
+        "/sites/acme.atlassian.net".to_owned(),
+        String::new(),
+    ] {
+        let access = Access::by_key(&world, &form).await;
+        for (client, way) in CLIENTS
+            .into_iter()
+            .flat_map(|client| WAYS.map(|way| (client, way)))
+        {
+            let Some(told) = read(client, &access, way, "ACME-1").await else {
+                continue;
+            };
+            assert_eq!(told["error"], Value::Null, "{client} {way} {form}: {told}");
+            assert_eq!(told["summary"], "Checkout in one page (acme)", "{told}");
+            assert_eq!(told["account"], account("ann"));
+            assert_eq!(told["deployment"], "Cloud");
+            assert!(told["fields"].as_u64() > Some(30), "{told}");
+        }
+    }
+}
+
+const CLOSED: &str = r#"@id("closed") @code("closed") @reason("Issues are closed for the weekend.")
+    forbid (principal, action == Action::"getIssue", resource);"#;
+
+#[tokio::test]
+async fn unmodified_clients_show_the_sentence_of_a_denial() {
+    let world = World::builder()
+        .policy("30-closed.cedar", CLOSED)
+        .start()
+        .await;
+    let access = Access::by_key(&world, "/sites/acme.atlassian.net").await;
+    for client in CLIENTS {
+        let Some(told) = read(client, &access, "bearer", "ACME-1").await else {
+            continue;
+        };
+        assert_eq!(told["status"], json!(403), "{told}");
+        let error = told["error"].as_str().unwrap();
+        assert!(
+            error.contains("Issues are closed for the weekend. (decision "),
+            "{client} shows {error}"
+        );
+    }
+}
