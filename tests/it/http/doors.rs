@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::{ACME_1, lines};
 use crate::world::{World, until};
 
-async fn execute(world: &World, statement: &'static str) {
+pub(super) async fn execute(world: &World, statement: &'static str) {
     let db = &world.node.shared().opened.db;
     db.transact(move |connection| {
         Box::pin(async move {
@@ -41,7 +41,7 @@ fn hold_lane(world: &World) -> (oneshot::Sender<()>, JoinHandle<Result<(), DbErr
     (release, lane)
 }
 
-const BREAK: &str = "CREATE TRIGGER broken BEFORE INSERT ON ledger_entries BEGIN SELECT raise(ABORT, 'broken'); END";
+pub(super) const BREAK: &str = "CREATE TRIGGER broken BEFORE INSERT ON ledger_entries BEGIN SELECT raise(ABORT, 'broken'); END";
 
 #[tokio::test]
 async fn an_answer_whose_decision_cannot_be_recorded_stays_here() {

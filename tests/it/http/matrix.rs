@@ -57,10 +57,13 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/v1/sessions"
         | "/v1/sessions/current"
         | "/v1/keys"
+        | "/v1/site"
+        | "/v1/site/blocks"
         | "/openapi.json"
         | "/docs" => template.to_owned(),
         "/v1/sessions/{id}" => "/v1/sessions/session_0".to_owned(),
         "/v1/keys/{id}" => "/v1/keys/key_0".to_owned(),
+        template if template.starts_with("/v1/site/") => template.replace("{id}", "x_0"),
         "/docs/{file}" => "/docs/docs.css".to_owned(),
         _ => return None,
     })
@@ -194,11 +197,12 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
     let signed = caller.name == "callback signed by Atlassian" && is_callback;
     let body = match template {
         "/v1/keys" => json!({"name": "ci"}),
+        "/v1/site/blocks" => json!({"account": "somebody"}),
         _ => json!({"site": "https://acme.atlassian.net", "issue": "ACME-1"}),
     };
     let answer = if signed {
         world.deliver(&callback(world, &target)).await
-    } else if method == "POST" && ["/v1/keys", "/v1/check"].contains(&template) {
+    } else if method == "POST" && ["/v1/keys", "/v1/check", "/v1/site/blocks"].contains(&template) {
         let authorization = authorization.as_deref().unwrap_or_default();
         world.send_json(method, &target, authorization, &body).await
     } else {
@@ -209,7 +213,10 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
     // People are refused by a page, which has no code.
     let silent = if status < 400 { "allowed" } else { "a page" };
     let code = body["code"].as_str().unwrap_or(silent);
-    if code != "allowed" {
+    // Whether one administers the site is Jira's to say; what else there is of it, one learns after that.
+    let after_jira = ["not_site_admin", "not_on_this_site", "no_such_credential"];
+    let is_asked = template.starts_with("/v1/site") && after_jira.contains(&code);
+    if code != "allowed" && !is_asked {
         assert!(
             world.jira_saw().is_empty(),
             "{method} {target} by {}",
