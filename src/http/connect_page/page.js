@@ -333,7 +333,7 @@
     title: "Actions",
     hidden: true,
     show: (one) =>
-      actions(`session with ${browser(one.user_agent)}`, [
+      actions(`session with ${browser(one.user_agent)} of ${one.account}`, [
         {
           text: "End",
           question: one.current ? "This page stops until you start it again." : "Whoever uses it is refused at once.",
@@ -409,7 +409,7 @@
         account,
         { title: "May act as", show: (one) => code(one.act_as) },
         { title: "For actions", show: (one) => list(one.actions) },
-        { title: "Until", show: (one) => moment(one.until, "revoked") },
+        { title: "Until", show: (one) => moment(one.until, "no end") },
         { title: "Given by", show: (one) => code(one.given_by) },
         grantActions,
       ],
@@ -420,7 +420,7 @@
       "Blocks",
       [
         { title: "Whom", show: whom },
-        { title: "Until", show: (one) => moment(one.until, "lifted") },
+        { title: "Until", show: (one) => moment(one.until, "no end") },
         { title: "Reason", show: (one) => one.reason ?? "" },
         { title: "By", show: (one) => code(one.made_by) },
         blockActions,
@@ -457,11 +457,13 @@
     try {
       await showAdmin();
     } catch (error) {
-      if (![403, 404].includes(error.status)) {
+      if (error.status !== 403) {
         throw error;
       }
       byId("admin").hidden = true;
-      throw error;
+      complain(error, byId("sessions").parentNode);
+      byId("sessions-title").focus();
+      return;
     }
     byId("admin-title").focus();
   };

@@ -36,7 +36,7 @@ async function end(stage, args, frame) {
   const sessions = rowsOf(frame, "Sessions").filter({ hasText: args.account });
   const open = await sessions.count();
   await sessions.first().getByRole("button").click();
-  await frame.getByRole("button", { name: "End session" }).click();
+  await frame.getByRole("button", { name: "End session", exact: true }).click();
   await says(frame, "The session has ended.");
   stage.step("session", { open, left: await sessions.count(), status: await readWith(args, args.session) });
 }

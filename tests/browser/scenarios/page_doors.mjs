@@ -63,11 +63,12 @@ async function withoutJirasScript(stage, args) {
 
 async function noAdministrator(stage, args) {
   await advance(args, 1);
-  const refused = stage.expectConsole(/40[34] \(/);
+  const refused = stage.expectConsole("403 (Forbidden)");
   const { page, frame } = await openPage(stage, args, { person: "bob" });
   await frame.getByRole("button", { name: "Show them" }).click();
   await refused;
   await frame.locator("#admin").waitFor({ state: "hidden" });
-  stage.step("no administrator", { told: await frame.locator("#alert").innerText() });
+  await frame.locator("#alert code").waitFor();
+  stage.step("no administrator", { told: await frame.locator("#alert").innerText(), focus: await stage.focused(frame) });
   await page.context().close();
 }

@@ -123,7 +123,10 @@ async fn the_page_opens_once_inside_its_own_site_and_nowhere_else() {
     assert_eq!(stranger["ours"], 0);
     assert_eq!(played.step("outside")["shown"], false);
     assert_eq!(played.step("without the script")["shown"], false);
-    let _ = played.step("no administrator");
+    let refused = played.step("no administrator");
+    let told = refused["told"].as_str().unwrap();
+    assert!(told.contains("administer"), "{told}");
+    assert_eq!(refused["focus"], "h2 Your sessions");
 }
 
 #[tokio::test]
