@@ -51,9 +51,8 @@ impl Gateway {
         let admitted = async {
             let principal = self.manager(by, trail).await?;
             let reply = self.walk(principal, errand, trail, until).await?;
-            let supervisor = Supervisor::new(reply).ok_or(ScreenError::NotAdministrator)?;
-            self.standing(&supervisor)?;
-            Ok(supervisor)
+            let supervisor = Supervisor::new(reply);
+            Ok(supervisor.ok_or(ScreenError::NotAdministrator)?)
         };
         let admitted: Result<Supervisor, Stop> = admitted.await;
         self.recorded(admitted, trail).await
@@ -86,7 +85,7 @@ impl Gateway {
         })
     }
 
-    /// The supervisor's tenant, unless something ended what was verified while Jira answered.
+    /// The supervisor's tenant, unless something ended meanwhile what was verified. Asked by whatever shows or changes anything.
     fn standing(&self, supervisor: &Supervisor) -> Result<SharedTenant, Stop> {
         let now: Timestamp = self.clock.now();
         let tenant = self.tenants.current(supervisor.tenant());

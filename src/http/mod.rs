@@ -115,7 +115,7 @@ impl App {
 /// Methods, template, handlers.
 type Route = (&'static str, &'static str, MethodRouter<App>);
 
-/// The routes of the data plane. Everything about them follows from this table and that of `jira`.
+/// The routes of the data plane. Everything about them follows from this table and those of `jira` and `supervision`.
 fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
@@ -150,32 +150,6 @@ fn routes() -> impl Iterator<Item = Route> {
             reading().get(whoami::accessible_resources),
         ),
         ("POST", "/v1/check", unlisted().post(check::check)),
-        ("GET", "/v1/site", reading().get(supervision::show)),
-        (
-            "DELETE",
-            "/v1/site/sessions/{id}",
-            unlisted().delete(supervision::end_session),
-        ),
-        (
-            "DELETE",
-            "/v1/site/keys/{id}",
-            unlisted().delete(supervision::revoke_key),
-        ),
-        (
-            "DELETE",
-            "/v1/site/grants/{id}",
-            unlisted().delete(supervision::take_back_grant),
-        ),
-        (
-            "POST",
-            "/v1/site/blocks",
-            unlisted().post(supervision::block),
-        ),
-        (
-            "DELETE",
-            "/v1/site/blocks/{id}",
-            unlisted().delete(supervision::end_block),
-        ),
         (
             "GET",
             "/connect/atlassian-connect.json",
@@ -206,7 +180,8 @@ fn routes() -> impl Iterator<Item = Route> {
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
     ];
-    jira::routes(reading).into_iter().chain(own)
+    let site = supervision::routes(reading, unlisted);
+    jira::routes(reading).into_iter().chain(own).chain(site)
 }
 
 /// Method and template of every route of the data plane.

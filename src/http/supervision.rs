@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::response::Response;
+use axum::routing::MethodRouter;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::tenant::operations::is_of_site;
 
 use super::parse::ParseError;
 use super::visit::{Done, Failure, Visit};
-use super::{keys, sessions};
+use super::{App, Route, keys, sessions};
 
 /// The body of `POST /v1/site/blocks`.
 #[derive(Debug, Deserialize)]
@@ -34,38 +35,61 @@ struct Body {
 const FOR_S_MAX: u64 = 10 * 366 * 24 * 3600;
 const REASON_CHARS_MAX: usize = 200;
 
+/// The routes.
+pub(super) fn routes(
+    read: impl Fn() -> MethodRouter<App>,
+    change: impl Fn() -> MethodRouter<App>,
+) -> [Route; 6] {
+    [
+        ("GET", "/v1/site", read().get(show)),
+        (
+            "DELETE",
+            "/v1/site/sessions/{id}",
+            change().delete(end_session),
+        ),
+        ("DELETE", "/v1/site/keys/{id}", change().delete(revoke_key)),
+        (
+            "DELETE",
+            "/v1/site/grants/{id}",
+            change().delete(take_back_grant),
+        ),
+        ("POST", "/v1/site/blocks", change().post(block)),
+        ("DELETE", "/v1/site/blocks/{id}", change().delete(end_block)),
+    ]
+}
+
 /// `GET /v1/site`.
-pub(super) async fn show(mut visit: Visit) -> Response {
+async fn show(mut visit: Visit) -> Response {
     let result = shown(&mut visit).await;
     visit.finish(result).await
 }
 
 /// `DELETE /v1/site/sessions/{id}`.
-pub(super) async fn end_session(visit: Visit) -> Response {
+async fn end_session(visit: Visit) -> Response {
     let id = visit.param("id").to_owned();
     end(visit, Closed::Session(&id)).await
 }
 
 /// `DELETE /v1/site/keys/{id}`.
-pub(super) async fn revoke_key(visit: Visit) -> Response {
+async fn revoke_key(visit: Visit) -> Response {
     let id = visit.param("id").to_owned();
     end(visit, Closed::Key(&id)).await
 }
 
 /// `DELETE /v1/site/grants/{id}`.
-pub(super) async fn take_back_grant(visit: Visit) -> Response {
+async fn take_back_grant(visit: Visit) -> Response {
     let id = visit.param("id").to_owned();
     end(visit, Closed::Grant(&id)).await
 }
 
 /// `DELETE /v1/site/blocks/{id}`.
-pub(super) async fn end_block(visit: Visit) -> Response {
+async fn end_block(visit: Visit) -> Response {
     let id = visit.param("id").to_owned();
     end(visit, Closed::Block(&id)).await
 }
 
 /// `POST /v1/site/blocks`.
-pub(super) async fn block(mut visit: Visit) -> Response {
+async fn block(mut visit: Visit) -> Response {
     let result = blocked(&mut visit).await;
     visit.finish(result).await
 }

@@ -1,7 +1,14 @@
 //! What the administrators of a site see and end: only they, only of their own site, and nothing that Jira has not confirmed just now.
 
 use gatepost::control::command::{BlockedName, Command};
+use gatepost::decision::{ApiVersion, Target};
+use gatepost::gateway::{Ask, Managed, Trail};
+use gatepost::identity::presented::{Call, Presented};
+use gatepost::ledger::entry::Entry;
+use gatepost::secret::Secret;
 use gatepost::standin::{Fault, Role, account};
+use gatepost::tenant::SiteRead;
+use gatepost::tenant::registry::SiteAsked;
 use serde_json::{Value, json};
 
 use super::resource::code;
@@ -183,6 +190,48 @@ async fn a_client_key_supervises_nothing() {
     );
 }
 
+const DELEGATES: &str = r#"@id("delegates-supervise")
+    permit (principal, action == Action::"superviseSite", resource)
+    when { principal.tenant == resource.tenant && principal.mayActAs.contains(context.actAs) };"#;
+
+#[tokio::test]
+async fn who_acts_as_an_administrator_is_none() {
+    let world = World::builder().policy("30.cedar", DELEGATES).start().await;
+    world
+        .command(Command::GrantCreate {
+            tenant: "acme.atlassian.net".to_owned(),
+            account: account("ann"),
+            act_as: account("carol"),
+            actions: vec!["superviseSite".to_owned()],
+            until: None,
+            reason: "a stand-in".to_owned(),
+        })
+        .await;
+    let (gateway, _outbound) = world.node.shared().gateway().unwrap();
+    let ask = |who: &str, act_as: Option<&str>| Ask {
+        credential: Presented::Jwt(Secret::from(world.fresh_token("acme", who))),
+        method: "GET",
+        raw_target: SITE.to_owned(),
+        site: SiteAsked::Own,
+        target: Target::Site(SiteRead::Administrators, ApiVersion::Three),
+        act_as: act_as.map(|who| account(who).parse().unwrap()),
+        ip: [127, 0, 0, 1].into(),
+    };
+    let mut trail = Trail::new(Entry::default());
+    let reply = gateway.pass(ask("carol", None), &mut trail).await.unwrap();
+    assert!(reply.into_administrator().is_some());
+    let mut trail = Trail::new(Entry::default());
+    let reply = gateway.pass(ask("ann", Some("carol")), &mut trail).await;
+    assert!(reply.unwrap().into_administrator().is_none());
+    let token = format!("JWT {}", world.fresh_token("acme", "ann"));
+    let headers = [
+        ("authorization", token.as_str()),
+        ("x-gatepost-act-as", &account("carol")),
+    ];
+    let answer = world.get_with(SITE, &headers).await;
+    assert_eq!(status_and_code(&answer), refused(403, "not_site_admin"));
+}
+
 #[tokio::test]
 async fn a_session_supervises_from_its_own_page_alone() {
     let world = World::new().await;
@@ -265,6 +314,44 @@ async fn whom_something_ended_while_jira_answered_is_no_supervisor() {
     let (answer, ()) = tokio::join!(asked, blocked);
     assert_eq!(answer.status, 401, "{}", answer.text);
     assert_eq!(world.get_as(OWN, &bob).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_was_proven_is_worth_nothing_once_something_ended_it() {
+    let world = World::new().await;
+    let (gateway, _outbound) = world.node.shared().gateway().unwrap();
+    let supervise = async |who: Presented| {
+        let call = Call {
+            method: "GET",
+            target: SITE,
+        };
+        let by = Managed {
+            presented: &who,
+            call,
+            page: None,
+        };
+        let mut trail = Trail::new(Entry::default());
+        let local = [127, 0, 0, 1].into();
+        gateway.supervise(by, local, &mut trail).await.unwrap()
+    };
+    let session = world.session("acme", "carol").await;
+    let by_session = supervise(Presented::Issued(Secret::from(session.clone()))).await;
+    assert!(gateway.oversee(&by_session).await.is_ok());
+    assert_eq!(
+        delete(&world, "/v1/sessions/current", &session)
+            .await
+            .status,
+        204
+    );
+    assert!(gateway.oversee(&by_session).await.is_err(), "logout");
+    let token = async || Presented::Jwt(Secret::from(world.fresh_token("acme", "carol")));
+    let before_install = supervise(token().await).await;
+    let install = world.site("acme").install(world.app_url());
+    assert_eq!(world.deliver(&install).await.status, 204);
+    assert!(gateway.oversee(&before_install).await.is_err(), "rotation");
+    let before_block = supervise(token().await).await;
+    operator_blocks(&world, "carol", None).await;
+    assert!(gateway.oversee(&before_block).await.is_err(), "block");
 }
 
 #[tokio::test]
