@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use askama::Template;
 use axum::response::Response;
+use axum::routing::MethodRouter;
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use crate::gateway::Stop;
@@ -15,18 +16,18 @@ use crate::identity::verify::IdentityError;
 use crate::secret::{hex, sha256};
 use crate::tenant::{SharedTenant, TenantId};
 
-use super::App;
 use super::form::Form;
 use super::page::Page;
 use super::parse::{self, Parameters, ParseError};
 use super::visit::{Done, Failure, Visit};
+use super::{App, Route};
 
 /// The page.
 pub(super) const PAGE: &str = "/connect/page";
 /// Its style.
-pub(super) const STYLE: &str = "/connect/page.css";
+const STYLE: &str = "/connect/page.css";
 /// Its script.
-pub(super) const SCRIPT: &str = "/connect/page.js";
+const SCRIPT: &str = "/connect/page.js";
 
 const STYLE_TEXT: &str = include_str!("connect_page/page.css");
 const SCRIPT_TEXT: &str = include_str!("connect_page/page.js");
@@ -51,9 +52,12 @@ pub struct Around {
     pub framed_by: FramedBy,
 }
 
+/// From the host of a site to origins.
+type Origins = dyn Fn(&str) -> Vec<String> + Send + Sync;
+
 /// The origins that may frame the page of the site with a host.
 #[derive(Clone)]
-pub struct FramedBy(Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>);
+pub struct FramedBy(Arc<Origins>);
 
 impl FramedBy {
     /// Asks `origins` for them.
@@ -88,8 +92,17 @@ struct Refusal<'a> {
     version: &'a str,
 }
 
+/// The page, and what it loads.
+pub(super) fn routes(reading: impl Fn() -> MethodRouter<App>) -> [Route; 3] {
+    [
+        ("GET", PAGE, reading().get(page)),
+        ("GET", STYLE, reading().get(style)),
+        ("GET", SCRIPT, reading().get(script)),
+    ]
+}
+
 /// `GET /connect/page`.
-pub(super) async fn page(mut visit: Visit) -> Response {
+async fn page(mut visit: Visit) -> Response {
     let result = opened(&mut visit).await;
     // A token that verified and was used before says whose page it was; of any other nobody knows.
     let tenant = visit.entry().tenant.clone();
@@ -100,13 +113,13 @@ pub(super) async fn page(mut visit: Visit) -> Response {
 }
 
 /// `GET /connect/page.css`.
-pub(super) async fn style(visit: Visit) -> Response {
+async fn style(visit: Visit) -> Response {
     let file = Page::file("text/css; charset=utf-8", STYLE_TEXT);
     visit.publish("page", Done::Page(file)).await
 }
 
 /// `GET /connect/page.js`.
-pub(super) async fn script(visit: Visit) -> Response {
+async fn script(visit: Visit) -> Response {
     let file = Page::file("text/javascript; charset=utf-8", SCRIPT_TEXT);
     visit.publish("page", Done::Page(file)).await
 }

@@ -115,7 +115,7 @@ impl App {
 /// Methods, template, handlers.
 type Route = (&'static str, &'static str, MethodRouter<App>);
 
-/// The routes of the data plane. Everything about them follows from this table and those of `jira` and `supervision`.
+/// The routes of the data plane. Everything about them follows from this table and those of `jira`, `connect_page` and `supervision`.
 fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
@@ -165,23 +165,17 @@ fn routes() -> impl Iterator<Item = Route> {
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
         ),
-        ("GET", connect_page::PAGE, reading().get(connect_page::page)),
-        (
-            "GET",
-            connect_page::STYLE,
-            reading().get(connect_page::style),
-        ),
-        (
-            "GET",
-            connect_page::SCRIPT,
-            reading().get(connect_page::script),
-        ),
         ("GET", "/openapi.json", reading().get(openapi::openapi)),
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
     ];
     let site = supervision::routes(reading, unlisted);
-    jira::routes(reading).into_iter().chain(own).chain(site)
+    let page = connect_page::routes(reading);
+    jira::routes(reading)
+        .into_iter()
+        .chain(own)
+        .chain(page)
+        .chain(site)
 }
 
 /// Method and template of every route of the data plane.
