@@ -14,6 +14,12 @@ use crate::tenant::{AccountId, Tenant, TenantId};
 ///     [one.clone(), one]
 /// }
 /// ```
+/// nor made by anybody who has an answer of Jira:
+/// ```compile_fail,E0624
+/// fn forged(reply: gatepost::screen::Reply) {
+///     let _ = gatepost::gateway::Supervisor::new(reply);
+/// }
+/// ```
 /// The twin that compiles:
 /// ```
 /// fn once(one: gatepost::gateway::Supervisor) -> gatepost::gateway::Supervisor {

@@ -9,7 +9,9 @@ use crate::tenant::TenantId;
 
 /// A list is for people to read.
 const SHOWN_MAX: usize = 50;
-/// The end of the log that is searched at most: each record of the tenant in it is read.
+/// More than are shown: what another tenant's name let through the filter is left out of them.
+const MATCHED_MAX: u32 = 200;
+/// The end of the log that is searched at most: each record of the tenant in it is read, 25,000 in 70 ms.
 const SEARCHED_MAX: u64 = 50_000;
 
 /// One refusal.
@@ -37,7 +39,7 @@ pub(super) async fn newest(log: &Reader, tenant: &TenantId) -> Result<Vec<Denial
         after_seq: Some(log.head().await?.saturating_sub(SEARCHED_MAX)),
         ..of_tenant.clone()
     };
-    let lately = log.page(&refused, PAGE_RECORDS_MAX.min(200)).await?.records;
+    let lately = log.page(&refused, MATCHED_MAX).await?.records;
     let lately = shown(&lately, tenant);
     if lately.len() == SHOWN_MAX {
         return Ok(lately);
