@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::identity::install::{Callback, CallbackError, Event};
 use crate::identity::presented::{Call, Presented};
 
+use super::connect_page;
 use super::parse;
 use super::visit::{Done, Failure, Visit};
 
@@ -25,7 +26,12 @@ pub(super) async fn descriptor(visit: Visit) -> Response {
         "apiVersion": 1,
         "apiMigrations": { "signed-install": true, "context-qsh": true },
         "enableLicensing": false,
-        "modules": {},
+        "modules": { "generalPages": [{
+            "key": "gatepost",
+            "name": { "value": "Gatepost" },
+            "url": connect_page::PAGE,
+            "location": "system.top.navigation.bar",
+        }] },
     });
     let json = Bytes::from(descriptor.to_string());
     visit.publish("descriptor", Done::Json(json)).await

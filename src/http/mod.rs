@@ -2,9 +2,12 @@
 //! Nothing here decides anything; nothing raw goes further than `parse`; no answer leaves without its decision id.
 
 pub mod admin;
+mod arrival;
 mod check;
 mod connect;
+pub mod connect_page;
 mod docs;
+mod form;
 mod front;
 mod impatient;
 mod jira;
@@ -61,6 +64,8 @@ pub struct Parts {
     pub trusted_proxies: Vec<IpAddr>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// What Jira adds to the page that it frames.
+    pub around_page: connect_page::Around,
 }
 
 impl App {
@@ -94,6 +99,10 @@ impl App {
         &self.0.metrics
     }
 
+    fn around_page(&self) -> &connect_page::Around {
+        &self.0.around_page
+    }
+
     fn clock(&self) -> &Clock {
         &self.0.gateway.clock
     }
@@ -106,7 +115,7 @@ impl App {
 /// Methods, template, handlers.
 type Route = (&'static str, &'static str, MethodRouter<App>);
 
-/// The routes of the data plane. Everything about them follows from this table and those of `jira` and `supervision`.
+/// The routes of the data plane. Everything about them follows from this table and those of `jira`, `connect_page` and `supervision`.
 fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
@@ -161,7 +170,12 @@ fn routes() -> impl Iterator<Item = Route> {
         ("GET", docs::FILE, reading().get(docs::file)),
     ];
     let site = supervision::routes(reading, unlisted);
-    jira::routes(reading).into_iter().chain(own).chain(site)
+    let page = connect_page::routes(reading);
+    jira::routes(reading)
+        .into_iter()
+        .chain(own)
+        .chain(page)
+        .chain(site)
 }
 
 /// Method and template of every route of the data plane.

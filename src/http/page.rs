@@ -52,7 +52,8 @@ impl Page {
         page.with(header::CONTENT_TYPE, HeaderValue::from_static(content_type))
     }
 
-    fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    /// One more header.
+    pub(super) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }

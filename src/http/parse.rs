@@ -196,6 +196,22 @@ impl Parameters {
         }
     }
 
+    /// The token in the query of a page that Jira opens, whose other parameters are Jira's and are not read.
+    pub(super) fn token(raw: Option<&str>) -> Result<Option<Secret>, ParseError> {
+        let mut found = None;
+        for piece in raw.unwrap_or_default().split('&') {
+            let (name, value) = piece.split_once('=').unwrap_or((piece, ""));
+            if decode(name)? != "jwt" {
+                continue;
+            }
+            if found.is_some() {
+                return Err(ParseError::Twice("jwt".to_owned()));
+            }
+            found = Some(Secret::from(decode(value)?));
+        }
+        Ok(found)
+    }
+
     /// The value of a parameter in a query that may have other faults: for the record, never to be acted on.
     pub(super) fn glimpse(raw: Option<&str>, name: &str) -> Option<String> {
         let mut values = raw

@@ -17,11 +17,20 @@ use crate::screen::ScreenError;
 use crate::tenant::TenantError;
 use crate::upstream::{TokenFailure, UpstreamError};
 
+use super::connect_page;
+use super::form::Form;
 use super::parse::ParseError;
 
 /// What Jira says of an issue that is absent or forbidden.
 const NOT_VISIBLE: &str = "Issue does not exist or you do not have permission to see it.";
 const UNAUTHENTICATED: &str = "The request has no valid credential.";
+
+/// Every way to prove who asks.
+const SCHEMES: HeaderValue = HeaderValue::from_static(
+    "Bearer realm=\"gatepost\", Basic realm=\"gatepost\", JWT realm=\"gatepost\"",
+);
+/// What a page takes. A browser that reads `Basic` asks people for a password, which there is none.
+const PAGE_SCHEME: HeaderValue = HeaderValue::from_static("JWT realm=\"gatepost\"");
 
 /// An answer in error.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,7 +103,27 @@ impl Problem {
     }
 
     /// The answer for the request whose decision has this id.
-    pub(super) fn into_response(self, decision_id: &str, problem_json: bool) -> Response {
+    pub(super) fn into_response(self, decision_id: &str, form: Form) -> Response {
+        let (mut response, schemes) = match form {
+            Form::Merged => (self.json(decision_id, false), SCHEMES),
+            Form::Problem => (self.json(decision_id, true), SCHEMES),
+            Form::Page(policy) => {
+                let page = connect_page::refused(self.status, &self.sentence, decision_id, policy);
+                (page.into_response(), PAGE_SCHEME)
+            }
+        };
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, schemes);
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+
+    fn json(&self, decision_id: &str, problem_json: bool) -> Response {
         let sentence = &self.sentence;
         let mut body = json!({
             "type": format!("urn:gatepost:problem:{}", self.code),
@@ -109,26 +138,14 @@ impl Problem {
             body["errorMessages"] = json!([format!("{sentence} (decision {decision_id})")]);
             body["errors"] = json!({});
         }
-        let mut response = Response::new(Body::from(body.to_string()));
-        *response.status_mut() = self.status;
-        let headers = response.headers_mut();
         let kind = if problem_json {
             "application/problem+json"
         } else {
             "application/json;charset=UTF-8"
         };
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static(
-                    "Bearer realm=\"gatepost\", Basic realm=\"gatepost\", JWT realm=\"gatepost\"",
-                ),
-            );
-        }
-        if let Some(seconds) = self.retry_after_s {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        let mut response = Response::new(Body::from(body.to_string()));
+        let kind = HeaderValue::from_static(kind);
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
     }
 }

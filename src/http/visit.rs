@@ -1,8 +1,6 @@
 //! One request on the data plane from its first byte to its answer: checked by the front, its record begun, its answer stamped.
 //! Used by the routes. Whatever happens, there is a decision id, and nobody is answered before it is in the log.
 
-mod begin;
-
 use std::net::{IpAddr, SocketAddr};
 
 use axum::body::Body;
@@ -15,10 +13,12 @@ use http_body_util::{BodyExt, Limited};
 use crate::decision::Action;
 use crate::gateway::{Ask, Gateway, Inquiry, Managed, Stop, Told, Trail};
 use crate::identity::install::CallbackError;
-use crate::identity::presented::Call;
+use crate::identity::presented::{Call, Presented};
 use crate::ledger::entry::{Entry, Kind, Stage, shorten};
 
 use super::App;
+use super::arrival::{begin, client};
+use super::form::Form;
 use super::front;
 use super::page::Page;
 use super::parse::{Parameters, ParseError};
@@ -65,8 +65,8 @@ impl FromRequest<App> for Visit {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let client = begin::client(app, &parts);
-        let trail = Trail::new(begin::entry(app, &parts, client.ok()));
+        let client = client(app, &parts);
+        let trail = Trail::new(begin(app, &parts, client.ok()));
         let checked = front::check(&parts).and(client.map(drop));
         let checked = checked.map_err(ParseError::from);
         let route = parts
@@ -212,11 +212,20 @@ impl Visit {
         work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
     ) -> Result<T, Failure> {
         let presented = super::parse::credential(&self.parts.headers);
+        self.manage_by(&presented, work).await
+    }
+
+    /// The same, where the credential may stand elsewhere than in its header.
+    pub(super) async fn manage_by<T>(
+        &mut self,
+        presented: &Presented,
+        work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
+    ) -> Result<T, Failure> {
         let target = self.target();
         let page = self.parts.headers.get("x-gatepost-page");
         let page = page.map(HeaderValue::to_str).transpose();
         let by = Managed {
-            presented: &presented,
+            presented,
             call: Call {
                 method: self.parts.method.as_str(),
                 target: &target,
@@ -270,9 +279,13 @@ impl Visit {
 
     /// Records what is not recorded yet, then makes the answer.
     pub(super) async fn finish(self, result: Result<Done, Failure>) -> Response {
-        let Self {
-            app, parts, trail, ..
-        } = self;
+        let form = Form::wanted(&self.parts.headers);
+        self.finish_in(form, result).await
+    }
+
+    /// The same, in this form if it is one in error.
+    pub(super) async fn finish_in(self, form: Form, result: Result<Done, Failure>) -> Response {
+        let Self { app, trail, .. } = self;
         let problem = match &result {
             Ok(_) => None,
             Err(failure) => Some(problem(&app, failure, &trail).await),
@@ -288,7 +301,7 @@ impl Visit {
             .as_ref()
             .map_or_else(|| "allowed".to_owned(), |problem| problem.code.clone());
         let mut response = match (problem, result) {
-            (Some(problem), _) => problem.into_response(&decision_id, wants_problem_json(&parts)),
+            (Some(problem), _) => problem.into_response(&decision_id, form),
             (None, Ok(Done::Json(body))) => json(StatusCode::OK, body),
             (None, Ok(Done::Created(body))) => json(StatusCode::CREATED, body),
             (None, Ok(Done::Page(page))) => page.into_response(),
@@ -321,17 +334,6 @@ async fn problem(app: &App, failure: &Failure, trail: &Trail) -> Problem {
         Err(stop) => Problem::from(&stop),
         Ok(()) => problem,
     }
-}
-
-fn wants_problem_json(parts: &http::request::Parts) -> bool {
-    let accepted = parts
-        .headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    accepted
-        .flat_map(|value| value.split(','))
-        .any(|kind| kind.trim().starts_with("application/problem+json"))
 }
 
 fn json(status: StatusCode, body: Bytes) -> Response {

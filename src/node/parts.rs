@@ -12,6 +12,7 @@ use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
 use crate::db::Db;
 use crate::gateway::Gateway;
+use crate::http::connect_page::{Around, FramedBy};
 use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
 use crate::identity::Window;
@@ -256,7 +257,16 @@ impl Shared {
             limits: self.config.limits.clone(),
             trusted_proxies: self.config.server.trusted_proxies.clone(),
             metrics: self.metrics.clone(),
+            around_page: self.around_page(),
         }))
+    }
+
+    fn around_page(&self) -> Around {
+        let config = self.config.clone();
+        Around {
+            script: self.config.page_script().to_owned(),
+            framed_by: FramedBy::new(move |host| config.framing_origins(host)),
+        }
     }
 
     /// A worker's doors, and its connections: call it on the worker's runtime.

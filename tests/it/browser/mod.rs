@@ -6,6 +6,7 @@
 )]
 
 mod driver;
+mod page;
 mod standin;
 
 use std::path::{Path, PathBuf};

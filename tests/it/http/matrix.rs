@@ -51,6 +51,9 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/connect/atlassian-connect.json"
         | "/connect/installed"
         | "/connect/uninstalled"
+        | "/connect/page"
+        | "/connect/page.css"
+        | "/connect/page.js"
         | "/v1/sessions"
         | "/v1/sessions/current"
         | "/v1/keys"
@@ -190,7 +193,8 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
         .iter()
         .map(|value| ("authorization", value.as_str()))
         .collect();
-    let signed = caller.name == "callback signed by Atlassian" && target.starts_with("/connect/");
+    let is_callback = method == "POST" && target.starts_with("/connect/");
+    let signed = caller.name == "callback signed by Atlassian" && is_callback;
     let body = match template {
         "/v1/keys" => json!({"name": "ci"}),
         "/v1/site/blocks" => json!({"account": "somebody"}),
@@ -206,7 +210,9 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
     };
     let (status, text) = (answer.status, answer.text);
     let body: Value = serde_json::from_str(&text).unwrap_or_default();
-    let code = body["code"].as_str().unwrap_or("allowed");
+    // People are refused by a page, which has no code.
+    let silent = if status < 400 { "allowed" } else { "a page" };
+    let code = body["code"].as_str().unwrap_or(silent);
     // Whether one administers the site is Jira's to say; what else there is of it, one learns after that.
     let after_jira = ["not_site_admin", "not_on_this_site", "no_such_credential"];
     let is_asked = template.starts_with("/v1/site") && after_jira.contains(&code);

@@ -14,6 +14,7 @@ mod errors;
 mod matrix;
 mod openapi;
 mod own_site;
+mod page;
 mod policies;
 mod refused;
 mod resource;
@@ -66,7 +67,7 @@ async fn another_tenants_issue_is_not_there_and_nothing_is_sent() {
 }
 
 /// That `account` may act as `act_as` on a tenant, for reading.
-fn act_as_grant(tenant: &str, who: &str, whom: &str) -> Command {
+pub(crate) fn act_as_grant(tenant: &str, who: &str, whom: &str) -> Command {
     Command::GrantCreate {
         tenant: tenant.to_owned(),
         account: account(who),

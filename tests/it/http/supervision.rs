@@ -44,6 +44,7 @@ async fn operator_blocks(world: &World, who: &str, tenant: Option<&str>) -> Valu
     let on = BlockedName {
         account: Some(account(who)),
         tenant: tenant.map(str::to_owned),
+        key: None,
     };
     let reason = Some("an incident at many sites".to_owned());
     let command = Command::Block {

@@ -43,6 +43,8 @@ pub(crate) struct Builder {
     base_path: &'static str,
     files: Vec<(&'static str, String)>,
     proven: bool,
+    /// Whether the base URL is where the node listens: browsers follow it.
+    reachable: bool,
 }
 
 impl World {
@@ -59,6 +61,7 @@ impl World {
             base_path: "",
             files: Vec::new(),
             proven: false,
+            reachable: false,
         }
     }
 
@@ -342,6 +345,12 @@ impl Builder {
         self
     }
 
+    /// The app's base URL is where the node listens, so that a browser finds it.
+    pub(crate) fn reachable(mut self) -> Self {
+        self.reachable = true;
+        self
+    }
+
     pub(crate) async fn start(self) -> World {
         let dir = tempfile::tempdir().unwrap();
         copy(&self.policies, &dir.path().join("policies"));
@@ -353,8 +362,16 @@ impl Builder {
             .await
             .unwrap();
         let config = config(dir.path(), &jira, &self.settings);
-        let app_url = format!("{APP_URL}{}", self.base_path);
         let text = std::fs::read_to_string(&config).unwrap();
+        let (origin, text) = if self.reachable {
+            let at = free_address();
+            let listen = r#"server.listen = "127.0.0.1:0""#;
+            let there = format!(r#"server.listen = "{at}""#);
+            (format!("http://{at}"), text.replace(listen, &there))
+        } else {
+            (APP_URL.to_owned(), text)
+        };
+        let app_url = format!("{origin}{}", self.base_path);
         let text = text.replace(APP_URL, &app_url);
         let text = if self.proven {
             text.replace(WAIVED, PROVEN)
@@ -386,6 +403,12 @@ impl Builder {
     }
 }
 
+/// An address that was free a moment ago.
+fn free_address() -> std::net::SocketAddr {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap()
+}
+
 /// Writes a configuration for a node beside this stand-in and gives its path.
 pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
     let at = jira.address();
@@ -401,12 +424,14 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.enabled = true
         development.install_key_server = "{keys}"
         development.oauth_server = "{oauth}"
+        development.page_script = "{script}"
         development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}" }}
         {more}
         "#,
         dir = dir.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
+        script = jira.page_script(),
     );
     let path = dir.join("gatepost.toml");
     std::fs::write(&path, text).unwrap();

@@ -1,18 +1,18 @@
-//! The beginning of a request's record: who called, from where, with which ids. Used by `visit`.
-//! A peer that is no listed proxy must not choose the address that policies see.
+//! What a request says of itself before anybody reads it: the first lines of its record, and the address that it came from. Used by
+//! `visit`. Nobody is believed about an address but a proxy that the configuration lists.
 
 use std::net::IpAddr;
 
 use http::{HeaderName, header};
 
-use crate::http::App;
-use crate::http::front::FrontError;
 use crate::ledger::entry::{Entry, shorten};
 
-use super::Peer;
+use super::App;
+use super::front::FrontError;
+use super::visit::Peer;
 
 /// The request's part of every entry about it.
-pub(super) fn entry(
+pub(super) fn begin(
     app: &App,
     parts: &http::request::Parts,
     client: Option<(IpAddr, bool)>,

@@ -1,0 +1,42 @@
+// What an administrator sees of the site and ends there. `args` as in `page_keys`, and `key`, a key of somebody else.
+
+import { openPage, readWith, says } from "../page.mjs";
+
+const rowsOf = (frame, title) => frame.getByRole("table", { name: `${title} of this site` }).locator("tbody tr");
+
+export default async function admin(stage, args) {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 320]]) {
+    const { page, frame } = await openPage(stage, args, { person: "carol", colorScheme, width });
+    await frame.getByRole("button", { name: "Show them" }).click();
+    const keys = rowsOf(frame, "Client keys");
+    await keys.first().waitFor();
+    stage.step("seen", { focus: await stage.focused(frame), fits: await stage.fits(frame), rules: await stage.axe(frame) });
+    await stage.screenshot(page, `page-admin-${colorScheme}-${width}`);
+    if (width === 1280) {
+      await end(stage, args, frame);
+    }
+    await page.context().close();
+    await fetch(`${args.clock}/advance/1`, { method: "POST" });
+  }
+}
+
+async function end(stage, args, frame) {
+  stage.step("denials", { codes: await rowsOf(frame, "Recent denials").count() });
+  const before = await readWith(args, args.key);
+  await frame.getByRole("region", { name: "All of this site" }).getByRole("button", { name: "Revoke nightly" }).click();
+  await frame.getByRole("button", { name: "Revoke key" }).click();
+  await says(frame, "Revoked: nightly.");
+  stage.step("key", { before, after: await readWith(args, args.key) });
+
+  await frame.getByRole("button", { name: /^Revoke grant/ }).click();
+  await frame.getByRole("button", { name: "Revoke grant", exact: true }).click();
+  await says(frame, "The grant is revoked.");
+  stage.step("grants", { left: await rowsOf(frame, "Grants").count() });
+
+  const sessions = rowsOf(frame, "Sessions").filter({ hasText: args.account });
+  const open = await sessions.count();
+  await sessions.first().getByRole("button").click();
+  await frame.getByRole("button", { name: "End session", exact: true }).click();
+  await says(frame, "The session has ended.");
+  stage.step("session", { open, left: await sessions.count(), status: await readWith(args, args.session) });
+}

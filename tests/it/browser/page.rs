@@ -1,0 +1,171 @@
+//! The page inside Jira in a browser: what a person does there, by keyboard, and what programs can do with it afterwards.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::routing::post;
+use gatepost::clock::TestClock;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::world::World;
+
+/// Where a scenario moves the clock of the world: it stands still by itself.
+async fn clock(clock: TestClock) -> String {
+    let advance = async move |Path(seconds): Path<u64>| {
+        clock.advance(Duration::from_secs(seconds));
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().route("/advance/{seconds}", post(advance));
+    tokio::spawn(axum::serve(listener, router).into_future());
+    origin
+}
+
+async fn arguments(world: &World) -> Value {
+    json!({
+        "standin": world.jira.oauth_server(),
+        "app": world.base_url(),
+        "clock": clock(world.clock.clone()).await,
+    })
+}
+
+#[tokio::test]
+async fn a_key_is_made_used_and_revoked_by_keyboard_alone() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_keys", &arguments).await else {
+        return;
+    };
+    assert_eq!(played.step("used")["status"], 200);
+    assert_eq!(played.step("copied")["status"], "Copied.");
+    assert_eq!(played.step("done")["left"], json!([]));
+    assert_eq!(played.step("kept")["focus"], "button Revoke nightly");
+    assert_eq!(played.step("revoked")["status"], 401);
+}
+
+#[tokio::test]
+async fn the_page_fits_and_is_legible_at_every_width_in_light_and_dark() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_looks", &arguments).await else {
+        return;
+    };
+    let hostile = played.step("hostile");
+    let name = r#"<img src=x onerror="document.title=1">"#;
+    assert_eq!(hostile["shown"], name, "a name is a text");
+    assert_eq!(hostile["title"], "Gatepost on acme.atlassian.net");
+    assert_eq!(hostile["images"], 0);
+    for step in ["plain", "full"] {
+        let looks = played.steps(step);
+        assert_eq!(looks.len(), 4);
+        for look in looks {
+            assert_eq!(look["fits"], true, "{look}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_rotate_and_expire_and_sessions_end_and_renew() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_time", &arguments).await else {
+        return;
+    };
+    let overlap = played.step("overlap");
+    assert_eq!(
+        (&overlap["first"], &overlap["second"]),
+        (&json!(200), &json!(200))
+    );
+    let over = played.step("overlap over");
+    assert_eq!(
+        (&over["first"], &over["second"]),
+        (&json!(401), &json!(200))
+    );
+    assert_eq!(played.step("renewed")["third"], 200);
+    let expired = played.step("expired");
+    assert_eq!(
+        (&expired["second"], &expired["third"]),
+        (&json!(401), &json!(200))
+    );
+    let states = json!([
+        ["last", "expired"],
+        ["spare", "active"],
+        ["ci", "expired"],
+        ["ci", "expired"]
+    ]);
+    assert_eq!(played.step("states")["states"], states);
+    let ended = played.step("ended");
+    assert_eq!(
+        (&ended["status"], &ended["shown"]),
+        (&json!(401), &json!(false))
+    );
+    assert_eq!(ended["focus"], "button Start again");
+    assert_eq!(played.step("again")["sessions"], 1);
+}
+
+#[tokio::test]
+async fn the_page_opens_once_inside_its_own_site_and_nowhere_else() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_doors", &arguments).await else {
+        return;
+    };
+    let twice = played.step("twice");
+    assert_eq!(twice["title"], "Open Gatepost again from Jira");
+    assert_eq!(twice["fits"], true);
+    let log = world.decisions().await;
+    let refused = log.iter().find(|entry| entry["code"] == "token_replayed");
+    assert_eq!(twice["decision"], refused.unwrap()["decision_id"]);
+    let stranger = played.step("stranger");
+    assert_eq!(stranger["url"], "chrome-error://chromewebdata/");
+    assert_eq!(stranger["ours"], 0);
+    assert_eq!(played.step("outside")["shown"], false);
+    assert_eq!(played.step("without the script")["shown"], false);
+    let refused = played.step("no administrator");
+    let told = refused["told"].as_str().unwrap();
+    assert!(told.contains("administer"), "{told}");
+    assert_eq!(refused["focus"], "h2 Your sessions");
+}
+
+#[tokio::test]
+async fn an_administrator_sees_all_of_the_site_and_ends_it_there() {
+    let world = World::builder().reachable().start().await;
+    let ann = gatepost::standin::account("ann");
+    let key = world
+        .key(
+            "acme",
+            "bob",
+            json!({"name": "nightly", "actions": ["read"]}),
+        )
+        .await;
+    let session = world.session("acme", "ann").await;
+    world
+        .command(crate::http::act_as_grant(
+            "acme.atlassian.net",
+            "ann",
+            "bob",
+        ))
+        .await;
+    let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
+    assert_eq!(world.get_as(foreign, &session).await.status, 404);
+    let mut arguments = arguments(&world).await;
+    arguments["key"] = key["key"].clone();
+    arguments["session"] = session.into();
+    arguments["account"] = ann.into();
+    let Some(played) = super::play("page_admin", &arguments).await else {
+        return;
+    };
+    for seen in played.steps("seen") {
+        assert_eq!(seen["focus"], "h2 All of this site");
+        assert_eq!(seen["fits"], true);
+    }
+    assert_eq!(played.step("denials")["codes"], 1);
+    let key = played.step("key");
+    assert_eq!((&key["before"], &key["after"]), (&json!(200), &json!(401)));
+    assert_eq!(played.step("grants")["left"], 0);
+    let session = played.step("session");
+    let told = (&session["open"], &session["left"], &session["status"]);
+    assert_eq!(told, (&json!(1), &json!(0), &json!(401)));
+}
