@@ -30,11 +30,7 @@ pub(super) async fn block(
         let told = "a block lasts longer than no time and at most 100 years; without end it is `--for ever`";
         return Err(wrong(told.to_owned()));
     }
-    let target = target(office, on)?;
-    if let Target::Key(key) = &target {
-        // A block on no key would keep nobody out, and its maker would believe in it.
-        keys::find(office, key).await?;
-    }
+    let target = target(office, on).await?;
     let new = NewBlock {
         target,
         span,
@@ -46,7 +42,7 @@ pub(super) async fn block(
 
 /// Ends a block; gives it, and what else keeps the same caller out.
 pub(super) async fn unblock(office: &Office, on: &BlockedName, by: &str) -> Result<Value, Refusal> {
-    let target = target(office, on)?;
+    let target = target(office, on).await?;
     let block = office.tenants.unblock(target, by).await.map_err(refusal)?;
     let mut ended = describe(office, &block).await?;
     let rest = office.tenants.blocks().into_iter();
@@ -68,13 +64,17 @@ pub(super) async fn of(office: &Office, tenant: &Tenant) -> Result<Value, Refusa
     Ok(all.filter(its).cloned().collect())
 }
 
-fn target(office: &Office, on: &BlockedName) -> Result<Target, Refusal> {
+async fn target(office: &Office, on: &BlockedName) -> Result<Target, Refusal> {
     let account = on.account.as_deref().map(office::account).transpose()?;
     let tenant = on.tenant.as_deref().map(|name| office.named(name));
     let tenant = tenant.transpose()?.map(|found| found.id.clone());
     let key = on.key.as_deref().map(keys::id).transpose()?;
     match (account, tenant, key) {
-        (None, None, Some(key)) => Ok(Target::Key(key)),
+        // A block on no key would keep nobody out, and its maker would believe in it.
+        (None, None, Some(key)) => {
+            let owner = keys::find(office, &key).await?.tenant;
+            Ok(Target::Key(key, owner))
+        }
         (Some(account), Some(tenant), None) => Ok(Target::AccountOn(account, tenant)),
         (Some(account), None, None) => Ok(Target::Account(account)),
         (None, Some(tenant), None) => Ok(Target::Tenant(tenant)),
@@ -115,7 +115,7 @@ async fn describe(office: &Office, block: &Block) -> Result<Value, Refusal> {
         None => None,
     };
     let of_key = of_key.as_ref();
-    let tenant = block.target.tenant().or(of_key.map(|key| &key.tenant));
+    let tenant = block.target.tenant();
     let account = block.target.account().or(of_key.map(|key| &key.account));
     let site = tenant.and_then(|id| office.tenants.current(id));
     Ok(json!({

@@ -108,7 +108,7 @@ fn blocks(
     let here = |mut block: Block| {
         let is_shown = match &block.target {
             Target::Tenant(on) | Target::AccountOn(_, on) => *on == tenant.id,
-            Target::Key(blocked) => keys.iter().any(|key| key.id == *blocked),
+            Target::Key(blocked, _) => keys.iter().any(|key| key.id == *blocked),
             Target::Account(account) => {
                 block.reason = None;
                 "operator".clone_into(&mut block.made_by);

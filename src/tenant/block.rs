@@ -20,8 +20,8 @@ pub enum Target {
     AccountOn(AccountId, TenantId),
     /// An account on every site, also on those that are installed later.
     Account(AccountId),
-    /// A client key.
-    Key(KeyId),
+    /// A client key of a tenant.
+    Key(KeyId, TenantId),
 }
 
 impl Target {
@@ -29,8 +29,10 @@ impl Target {
     #[must_use]
     pub const fn tenant(&self) -> Option<&TenantId> {
         match self {
-            Self::Tenant(tenant) | Self::AccountOn(_, tenant) => Some(tenant),
-            Self::Account(_) | Self::Key(_) => None,
+            Self::Tenant(tenant) | Self::AccountOn(_, tenant) | Self::Key(_, tenant) => {
+                Some(tenant)
+            }
+            Self::Account(_) => None,
         }
     }
 
@@ -38,7 +40,7 @@ impl Target {
     #[must_use]
     pub const fn key(&self) -> Option<&KeyId> {
         match self {
-            Self::Key(key) => Some(key),
+            Self::Key(key, _) => Some(key),
             Self::Tenant(_) | Self::AccountOn(..) | Self::Account(_) => None,
         }
     }
@@ -48,7 +50,7 @@ impl Target {
     pub const fn account(&self) -> Option<&AccountId> {
         match self {
             Self::Account(account) | Self::AccountOn(account, _) => Some(account),
-            Self::Tenant(_) | Self::Key(_) => None,
+            Self::Tenant(_) | Self::Key(..) => None,
         }
     }
 }
@@ -61,7 +63,7 @@ impl std::fmt::Display for Target {
                 write!(formatter, "account `{account}` on tenant `{tenant}`")
             }
             Self::Account(account) => write!(formatter, "account `{account}` on all sites"),
-            Self::Key(key) => write!(formatter, "client key `{key}`"),
+            Self::Key(key, _) => write!(formatter, "client key `{key}`"),
         }
     }
 }
@@ -142,7 +144,7 @@ impl Blocks {
                 Target::Account(account) | Target::AccountOn(account, _) => {
                     all.accounts.entry(account.clone()).or_default()
                 }
-                Target::Key(key) => all.keys.entry(key.clone()).or_default(),
+                Target::Key(key, _) => all.keys.entry(key.clone()).or_default(),
             }
             .push(block);
         }

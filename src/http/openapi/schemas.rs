@@ -110,6 +110,27 @@ pub(super) struct Credential {
     issued_at: Option<i64>,
     /// Seconds since 1970.
     expires_at: Option<i64>,
+    /// Of a session or client key.
+    id: Option<String>,
+    /// What a client key is called.
+    name: Option<String>,
+    /// What a client key is narrowed to.
+    limits: Option<Limits>,
+}
+
+/// What a client key is narrowed to. What is empty or missing narrows nothing.
+#[derive(ToSchema)]
+pub(super) struct Limits {
+    /// Addresses of sites.
+    sites: Vec<String>,
+    /// Names of actions or of groups of them.
+    actions: Vec<String>,
+    /// As in `192.0.2.0/24`.
+    networks: Vec<String>,
+    /// The one account to act as.
+    act_as: Option<String>,
+    /// How many requests.
+    rate_per_minute: Option<u32>,
 }
 
 /// What would be asked for. What is missing: the own site, no issue, `getIssue`, oneself.

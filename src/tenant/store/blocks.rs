@@ -38,7 +38,7 @@ fn block(row: &SqliteRow) -> Result<Block, TenantError> {
         .transpose()?;
     Ok(Block {
         target: match (account, tenant, key) {
-            (None, None, Some(key)) => Target::Key(key),
+            (None, Some(tenant), Some(key)) => Target::Key(key, tenant),
             (Some(account), Some(tenant), None) => Target::AccountOn(account, tenant),
             (Some(account), None, None) => Target::Account(account),
             (None, Some(tenant), None) => Target::Tenant(tenant),
@@ -145,7 +145,7 @@ pub(in crate::tenant) async fn last_on(
     Ok(latest.bind(host).fetch_optional(connection).await?)
 }
 
-/// Hands what is blocked on one tenant over to the next tenant of its site. Gives how many blocks that are.
+/// Hands what is blocked on one tenant over to the next tenant of its site; its client keys ended with it. Gives how many blocks that are.
 pub(in crate::tenant) async fn hand_over(
     connection: &mut SqliteConnection,
     from: &str,
@@ -154,7 +154,7 @@ pub(in crate::tenant) async fn hand_over(
 ) -> Result<u64, TenantError> {
     let done = sqlx::query(
         "UPDATE blocks SET tenant = ?2
-         WHERE tenant = ?1 AND ?1 <> ?2 AND ended_at IS NULL AND (until IS NULL OR until > ?3)",
+         WHERE tenant = ?1 AND ?1 <> ?2 AND on_key IS NULL AND ended_at IS NULL AND (until IS NULL OR until > ?3)",
     )
     .bind(from)
     .bind(to.as_str())

@@ -323,6 +323,11 @@ async fn a_blocked_key_is_refused_like_a_bad_one_until_its_block_is_over() {
         "reason": "found in a log", "made_by": "unix:1000", "made_at": "2026-11-23T12:00:00.000000Z",
     });
     assert_eq!(block, expected);
+    let log = world.log().await;
+    let mut made_a_block = log
+        .iter()
+        .filter(|entry| entry["operation"] == "block.created");
+    assert_eq!(made_a_block.next().unwrap()["tenant"], made["tenant"]);
     assert_eq!(
         world.command(Command::BlockList {}).await,
         json!([expected])

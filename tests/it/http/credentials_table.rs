@@ -287,7 +287,10 @@ async fn block(world: &World, fate: &str, key: &str) {
         "account blocked on another site" => Target::AccountOn(ann(), on("globex")),
         "account blocked everywhere" => Target::Account(ann()),
         "tenant blocked" => Target::Tenant(on("acme")),
-        "key blocked" => Target::Key(key.parse().unwrap()),
+        "key blocked" => Target::Key(
+            key.parse().unwrap(),
+            world.site("acme").client_key().parse().unwrap(),
+        ),
         _ => panic!("nothing is known of `{whom}`"),
     };
     let (span, reason) = (Some(Duration::from_mins(5)), None);

@@ -100,7 +100,16 @@ async fn end(world: &World, held: &Held, way: Way) {
         }
         Way::BlockOfAccount => block(world, Target::Account(account("ann").parse().unwrap())).await,
         Way::BlockOfTenant => block(world, Target::Tenant(tenant())).await,
-        Way::BlockOfKey => block(world, Target::Key(held.id.parse().unwrap())).await,
+        Way::BlockOfKey => {
+            block(
+                world,
+                Target::Key(
+                    held.id.parse().unwrap(),
+                    world.site("acme").client_key().parse().unwrap(),
+                ),
+            )
+            .await
+        }
     }
 }
 
