@@ -487,6 +487,13 @@
     say("");
     byId("content").hidden = false;
     byId("leave").hidden = false;
+    greet().catch(() => {});
+  };
+
+  /** A name is kinder than an id. It is asked of Jira as any issue is; where that is refused, the id stands alone. */
+  const greet = async () => {
+    const { displayName } = await call("GET", "../rest/api/3/myself");
+    byId("person").textContent = displayName;
   };
 
   /** Jira's frame is as high as it is told. */

@@ -70,7 +70,7 @@ async fn a_database_that_fails_a_look_up_lets_nothing_leave() {
 async fn a_key_that_was_rotated_keeps_its_pace_through_the_overlap() {
     let world = World::new().await;
     let old = world
-        .key("acme", "ann", json!({"rate_per_minute": 20}))
+        .key("acme", "ann", json!({"rate_per_minute": 2}))
         .await;
     let rotation = json!({"replaces": old["id"], "overlap_s": 3600});
     world.key("acme", "ann", rotation).await;
