@@ -108,7 +108,7 @@ async fn end(world: &World, held: &Held, way: Way) {
                     world.site("acme").client_key().parse().unwrap(),
                 ),
             )
-            .await
+            .await;
         }
     }
 }
