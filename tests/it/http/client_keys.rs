@@ -173,6 +173,7 @@ async fn a_key_that_makes_no_sense_is_not_made() {
     for (body, part) in [
         (json!({"name": ""}), "`name`"),
         (json!({"name": "a\nb"}), "`name`"),
+        (json!({"name": "yek\u{202e}"}), "`name`"),
         (
             json!({"sites": ["https://globex.atlassian.net"]}),
             "`sites`",

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::identity::bounds::Bounds;
+use crate::ledger::text::visible;
 use crate::tenant::{KeyId, Tenant};
 
 use super::super::error::IssueError;
@@ -58,10 +59,10 @@ impl NewKey {
             .filter(|tenant| tenant.is_active())
             .ok_or(IssueError::NoSuch("active tenant"))?;
         let name = self.name.trim();
-        let is_plain = !name.chars().any(char::is_control);
+        // An administrator reads it in a list: what is hidden or turns the direction could make one key look like another.
+        let is_plain = visible(name) == name;
         if name.is_empty() || name.chars().count() > NAME_CHARS_MAX || !is_plain {
-            let form =
-                format!("1 to {NAME_CHARS_MAX} characters, none of them a control character");
+            let form = format!("1 to {NAME_CHARS_MAX} characters, none of them hidden");
             return Err(IssueError::Member("name", form));
         }
         if self
