@@ -320,6 +320,10 @@ impl From<&SuperviseError> for Problem {
                 StatusCode::FORBIDDEN,
                 "Ask the operator of this gateway to end it.",
             ),
+            SuperviseError::TooManyBlocks(_) => (
+                StatusCode::CONFLICT,
+                "End some of them, or wait for a day; the operator of this gateway can block more.",
+            ),
             SuperviseError::Oneself => (
                 StatusCode::FORBIDDEN,
                 "Another administrator of the site can do this.",

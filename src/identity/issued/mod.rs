@@ -153,11 +153,11 @@ impl Issued {
     /// A block of its account ends a session for good, also when the block is over and nobody used the session meanwhile.
     async fn check_former_blocks(&self, standing: &Standing) -> Result<(), Refused> {
         let tenants = &self.0.parts.tenants;
-        let version = tenants.blocks_version();
+        let (account, tenant) = (&standing.account, &standing.tenant);
+        let version = tenants.block_changes(account, tenant);
         if standing.kind == Kind::Key || standing.has_seen_blocks(version) {
             return Ok(());
         }
-        let (account, tenant) = (&standing.account, &standing.tenant);
         let was_blocked = tenants.was_blocked(account, tenant, standing.made_at).await;
         if was_blocked.map_err(|error| Refused::Lookup(Arc::new(error.into())))? {
             return Err(Refused::Ended);
