@@ -134,7 +134,7 @@ impl Gateway {
                 method,
                 target: &target,
             };
-            let principal = self.verify(&credential, call, trail).await?;
+            let principal = self.verify(&credential, call, errand.ip, trail).await?;
             trail.spent.verify = lap.lap();
             self.walk(principal, errand, trail, until).await
         };
@@ -191,12 +191,11 @@ impl Gateway {
     /// The verified principal alone, for what the log calls `action`; recorded like every decision.
     pub async fn identify(
         &self,
-        presented: &Presented,
-        call: Call<'_>,
+        by: Managed<'_>,
         action: &str,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = match self.verify(presented, call, trail).await {
+        let principal = match self.verify(by.presented, by.call, by.ip, trail).await {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
@@ -234,9 +233,10 @@ impl Gateway {
         &self,
         presented: &Presented,
         call: Call<'_>,
+        ip: IpAddr,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = self.verifiers.verify(presented, call).await?;
+        let principal = self.verifiers.verify(presented, call, ip).await?;
         trail.note_principal(&principal);
         Ok(principal)
     }
@@ -334,10 +334,15 @@ fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
         ..base.clone()
     };
     let (stage, code) = match error {
-        // The credential is good: it is known for sure who was too fast.
-        IdentityError::Issued { cause, .. } if cause.is_limit() => {
+        // The credential is good: it is known for sure who was too fast, or in the wrong place.
+        IdentityError::Issued { cause, .. } if cause.is_of_good() => {
+            let stage = if cause.is_limit() {
+                Stage::Limit
+            } else {
+                Stage::Authenticate
+            };
             return Entry {
-                stage: Some(Stage::Limit),
+                stage: Some(stage),
                 code: Some(cause.code().to_owned()),
                 tenant: error.claimed().map(str::to_owned),
                 account: error.account().map(ToString::to_string),

@@ -63,7 +63,8 @@ impl Gateway {
             method: inquiry.method,
             target: &inquiry.raw_target,
         };
-        let principal = self.verify(&inquiry.credential, call, trail).await?;
+        let (credential, ip) = (&inquiry.credential, inquiry.ip);
+        let principal = self.verify(credential, call, ip, trail).await?;
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         // An opinion reads nothing: of a site, any part stands for the whole.

@@ -193,17 +193,8 @@ impl Visit {
         &mut self,
         action: &str,
     ) -> Result<crate::identity::Principal, Failure> {
-        let presented = super::parse::credential(&self.parts.headers);
-        let target = self.target();
-        let call = Call {
-            method: self.parts.method.as_str(),
-            target: &target,
-        };
-        self.app
-            .gateway()
-            .identify(&presented, call, action, &mut self.trail)
+        self.manage(async |gateway, by, trail| gateway.identify(by, action, trail).await)
             .await
-            .map_err(Failure::Stop)
     }
 
     /// The request as somebody makes it who manages what is theirs.
@@ -231,6 +222,7 @@ impl Visit {
                 target: &target,
             },
             page: page.map_err(|_| ParseError::Encoding)?,
+            ip: self.ip,
         };
         let done = work(self.app.gateway(), by, &mut self.trail).await;
         done.map_err(Failure::Stop)

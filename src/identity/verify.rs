@@ -1,6 +1,8 @@
 //! Verifies who asks: the one entrance to a [`Principal`]. Used by `gateway`.
 //! Nothing of a token counts before its signature; the tenant is the one whose secret verified, never a claim looked up again.
 
+use std::net::IpAddr;
+
 use crate::clock::Clock;
 use crate::ledger::entry::{Credential, TenantBasis};
 use crate::secret::{Secret, sha256};
@@ -162,11 +164,12 @@ impl Verifiers {
         }
     }
 
-    /// The principal behind what was presented.
+    /// The principal behind what was presented, from where.
     pub async fn verify(
         &self,
         presented: &Presented,
         call: Call<'_>,
+        ip: IpAddr,
     ) -> Result<Principal, IdentityError> {
         match presented {
             Presented::Nothing => Err(IdentityError::Missing),
@@ -174,7 +177,7 @@ impl Verifiers {
                 Err(IdentityError::Scheme)
             }
             Presented::Jwt(token) => Ok(self.connect(token.expose(), call)?.into_principal()),
-            Presented::Issued(text) => self.own(text).await,
+            Presented::Issued(text) => self.own(text, ip).await,
         }
     }
 
@@ -204,8 +207,8 @@ impl Verifiers {
     }
 
     /// A session or client key.
-    async fn own(&self, text: &Secret) -> Result<Principal, IdentityError> {
-        match self.issued.check(text).await {
+    async fn own(&self, text: &Secret, ip: IpAddr) -> Result<Principal, IdentityError> {
+        match self.issued.check(text, ip).await {
             Ok(good) => Ok(Principal::holding(good)),
             Err(bad) => Err(IdentityError::Issued {
                 cause: bad.cause,

@@ -14,6 +14,7 @@ mod standing;
 mod store;
 pub mod text;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,13 +113,14 @@ impl Issued {
         self.0.parts.lifetimes
     }
 
-    /// Asks all that may have ended the credential, and counts its use.
-    pub(super) async fn check(&self, text: &Secret) -> Result<Good, Bad> {
+    /// Asks all that may have ended the credential, and counts its use. From outside its networks nothing of a key is used, neither
+    /// its rate nor its last use: whoever has only found it can do its owner no harm.
+    pub(super) async fn check(&self, text: &Secret, ip: IpAddr) -> Result<Good, Bad> {
         let kind = Kind::recognise(text.expose()).ok_or(Refused::Malformed)?;
         let standing = self.standing(kind, text).await?;
         let hold = Hold::new(standing, self.0.ends.clone());
         let now = self.0.parts.clock.now();
-        match self.ask(&hold, now).await {
+        match self.ask(&hold, ip, now).await {
             Ok(tenant) => Ok(Good::new(hold, tenant.epoch)),
             Err(cause) => Err(Bad {
                 cause,
@@ -127,7 +129,12 @@ impl Issued {
         }
     }
 
-    async fn ask(&self, hold: &Hold, now: Timestamp) -> Result<SharedTenant, Refused> {
+    async fn ask(
+        &self,
+        hold: &Hold,
+        ip: IpAddr,
+        now: Timestamp,
+    ) -> Result<SharedTenant, Refused> {
         let Parts {
             tenants, lifetimes, ..
         } = &self.0.parts;
@@ -142,6 +149,9 @@ impl Issued {
             .ok_or(Refused::Inactive)?;
         standing.check_tenant(&tenant, now)?;
         self.check_former_blocks(standing).await?;
+        if !standing.bounds.admits(ip) {
+            return Err(Refused::Elsewhere);
+        }
         if let Some(pace) = &standing.pace {
             pace.take(now)
                 .map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;

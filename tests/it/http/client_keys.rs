@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use gatepost::standin::account;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -159,12 +159,50 @@ async fn each_bound_of_a_key_narrows_it() {
             assert_eq!(answer.json()["code"], code);
         }
         let foreign = world.get_as(FOREIGN, made["key"].as_str().unwrap()).await;
+        // From the wrong network a key is told so before anybody looks what it is for.
+        let told = if code == "key_network" {
+            (403, Some(code))
+        } else {
+            (404, Some("issue_not_visible"))
+        };
+        assert_eq!((foreign.status, foreign.json()["code"].as_str()), told, "{bounds}");
+    }
+}
+
+#[tokio::test]
+async fn from_outside_its_networks_a_key_opens_nothing_and_none_of_it_is_used() {
+    let settings = "[server]\ntrusted_proxies = [\"127.0.0.1\"]";
+    let world = World::builder().settings(settings).start().await;
+    let bounds = json!({"networks": ["192.0.2.0/24"], "rate_per_minute": 1});
+    let made = world.key("acme", "ann", bounds).await;
+    let bearer = format!("Bearer {}", made["key"].as_str().unwrap());
+    let from = async |address: &str, target: &str| {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("x-forwarded-for", address),
+        ];
+        world.get_with(target, &headers).await
+    };
+    world.jira.clear_requests();
+    for target in [OWN, FOREIGN, "/v1/whoami", "/oauth/token/accessible-resources", "/v1/keys"] {
+        let refused = from("198.51.100.7", target).await;
+        let told = (refused.status, refused.json()["code"].clone());
+        assert_eq!(told, (403, json!("key_network")), "{target}");
+        assert!(!refused.text.contains(&account("ann")), "{}", refused.text);
+    }
+    assert!(world.nothing_left());
+    for record in world.decisions().await {
+        assert_eq!(record["credential"]["key_id"], made["id"]);
         assert_eq!(
-            (foreign.status, foreign.json()["code"].as_str()),
-            (404, Some("issue_not_visible")),
-            "{bounds}"
+            (&record["code"], &record["account"]),
+            (&json!("key_network"), &json!(account("ann")))
         );
     }
+    let session = world.session("acme", "ann").await;
+    let listed = world.get_as("/v1/keys", &session).await.json();
+    assert_eq!(listed["keys"][0]["last_used_at"], Value::Null);
+    assert_eq!(from("192.0.2.7", OWN).await.status, 200, "its rate is whole");
+    assert_eq!(from("192.0.2.7", OWN).await.status, 429);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ const TURNS: std::ops::Range<usize> = 0..40;
 /// Longer than ends are listed beside the cache.
 const LISTED: Duration = Duration::from_mins(11);
 
+const LOCAL: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const CALL: Call<'_> = Call {
     method: "GET",
     target: "/v1/whoami",
@@ -71,7 +72,7 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
         let reader = Builder::new_current_thread().enable_all().build().unwrap();
         let reading = {
             let (verifiers, text) = (verifiers.clone(), text.clone());
-            reader.spawn(async move { verifiers.verify(&presented(&text), CALL).await })
+            reader.spawn(async move { verifiers.verify(&presented(&text), CALL, LOCAL).await })
         };
         reader.block_on(async {
             for _ in 0..turns {
@@ -93,7 +94,7 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
     let (id, _) = others.block_on(key(&world));
     others.block_on(revoke(&world, &id));
     for text in keys {
-        let verified = others.block_on(verifiers.verify(&presented(&text), CALL));
+        let verified = others.block_on(verifiers.verify(&presented(&text), CALL, LOCAL));
         assert!(verified.is_err());
     }
     others.block_on(async move { drop(world) });
