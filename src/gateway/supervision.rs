@@ -129,4 +129,3 @@ impl Gateway {
         tenant.ok_or_else(|| UpstreamError::Revoked(Revoked).into())
     }
 }
-

@@ -193,12 +193,7 @@ impl Blocks {
     }
 
     /// What keeps a client key of `tenant` out.
-    pub(super) fn on_key(
-        &self,
-        key: &KeyId,
-        tenant: &TenantId,
-        now: Timestamp,
-    ) -> Option<Blocked> {
+    pub(super) fn on_key(&self, key: &KeyId, tenant: &TenantId, now: Timestamp) -> Option<Blocked> {
         let listed = self.listed();
         let blocks = listed.tenants.get(tenant)?.keys.get(key)?;
         met(blocks, now).then_some(Blocked::Key)
@@ -244,7 +239,14 @@ impl Blocks {
     /// Those of a tenant that are in force, in the order in which they were made.
     pub(super) fn in_force_on(&self, tenant: &TenantId, now: Timestamp) -> Vec<Block> {
         let listed = self.listed();
-        sorted(listed.tenants.get(tenant).into_iter().flat_map(OfTenant::all), now)
+        sorted(
+            listed
+                .tenants
+                .get(tenant)
+                .into_iter()
+                .flat_map(OfTenant::all),
+            now,
+        )
     }
 
     /// Those in force on an account on all sites.
@@ -262,7 +264,9 @@ impl Blocks {
 impl Listed {
     fn put(&mut self, block: Block) {
         match &block.target {
-            Target::Account(account) => &mut self.accounts.entry(account.clone()).or_default().blocks,
+            Target::Account(account) => {
+                &mut self.accounts.entry(account.clone()).or_default().blocks
+            }
             Target::Tenant(tenant) => &mut self.tenants.entry(tenant.clone()).or_default().whole,
             Target::AccountOn(account, tenant) => {
                 let of = self.tenants.entry(tenant.clone()).or_default();
@@ -383,7 +387,11 @@ mod tests {
         assert_eq!(blocks.in_force_on(&acme, NOON).len(), 0);
         let seen = blocks.changes(&ann, &globex);
         blocks.shift(&Shift::Target(target, Vec::new()), NOON);
-        assert_ne!(blocks.changes(&ann, &globex), seen, "its end is news as well");
+        assert_ne!(
+            blocks.changes(&ann, &globex),
+            seen,
+            "its end is news as well"
+        );
         assert_eq!(blocks.keeps_out(&ann, &globex, NOON), None);
         let everywhere = Target::Account(ann.clone());
         let made = vec![block(everywhere.clone(), None)];

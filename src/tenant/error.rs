@@ -65,7 +65,9 @@ pub enum TenantError {
     )]
     TooManyGrants(AccountId, usize),
     /// The tenant's administrators have made as many blocks as they may.
-    #[error("the site has {0} blocks that are in force or were made in the last day, which is the most")]
+    #[error(
+        "the site has {0} blocks that are in force or were made in the last day, which is the most"
+    )]
     TooManyBlocks(usize),
     /// The grant would give nothing.
     #[error("{0}")]

@@ -173,7 +173,10 @@ impl Tenants {
             let (blocks, clock) = (tenants.0.blocks.clone(), tenants.0.parts.clock.clone());
             let show = move |changed: &Changed<T>| {
                 let now = clock.now();
-                changed.blocks.iter().for_each(|shift| blocks.shift(shift, now));
+                changed
+                    .blocks
+                    .iter()
+                    .for_each(|shift| blocks.shift(shift, now));
             };
             let changed = tenants.0.parts.db.transact_and_show(work, show).await?;
             tenants.refresh(&changed.tenants).await?;

@@ -14,7 +14,9 @@ pub enum SuperviseError {
     #[error("the operator of this gateway made this block")]
     OperatorsBlock,
     /// The administrators of the site have made as many blocks as they may.
-    #[error("the site has {0} blocks that are in force or were made in the last day, which is the most")]
+    #[error(
+        "the site has {0} blocks that are in force or were made in the last day, which is the most"
+    )]
     TooManyBlocks(usize),
     /// Whoever blocks oneself cannot end it.
     #[error("an administrator cannot block oneself")]

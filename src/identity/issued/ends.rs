@@ -98,7 +98,10 @@ mod tests {
         ends.list("key_1", after(Duration::from_hours(24)), NOON);
         ends.list("key_1", after(almost), after(almost));
         ends.list("key_2", after(KEPT), after(KEPT));
-        assert!(ends.has_ended("key_1", after(KEPT)), "rotated, then revoked");
+        assert!(
+            ends.has_ended("key_1", after(KEPT)),
+            "rotated, then revoked"
+        );
     }
 
     #[test]

@@ -129,12 +129,7 @@ impl Issued {
         }
     }
 
-    async fn ask(
-        &self,
-        hold: &Hold,
-        ip: IpAddr,
-        now: Timestamp,
-    ) -> Result<SharedTenant, Refused> {
+    async fn ask(&self, hold: &Hold, ip: IpAddr, now: Timestamp) -> Result<SharedTenant, Refused> {
         let Parts {
             tenants, lifetimes, ..
         } = &self.0.parts;

@@ -30,7 +30,10 @@ async fn the_question_about_nowhere_is_that_about_a_foreign_site() {
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).await.expect("a good token");
+    let principal = verifiers
+        .verify(&token, call, [127, 0, 0, 1].into())
+        .await
+        .expect("a good token");
     let wish = Wish {
         reading: Reading::new(ApiVersion::Three, None, None, None).expect("nothing is wished"),
         act_as: None,

@@ -165,7 +165,11 @@ async fn each_bound_of_a_key_narrows_it() {
         } else {
             (404, Some("issue_not_visible"))
         };
-        assert_eq!((foreign.status, foreign.json()["code"].as_str()), told, "{bounds}");
+        assert_eq!(
+            (foreign.status, foreign.json()["code"].as_str()),
+            told,
+            "{bounds}"
+        );
     }
 }
 
@@ -184,7 +188,13 @@ async fn from_outside_its_networks_a_key_opens_nothing_and_none_of_it_is_used() 
         world.get_with(target, &headers).await
     };
     world.jira.clear_requests();
-    for target in [OWN, FOREIGN, "/v1/whoami", "/oauth/token/accessible-resources", "/v1/keys"] {
+    for target in [
+        OWN,
+        FOREIGN,
+        "/v1/whoami",
+        "/oauth/token/accessible-resources",
+        "/v1/keys",
+    ] {
         let refused = from("198.51.100.7", target).await;
         let told = (refused.status, refused.json()["code"].clone());
         assert_eq!(told, (403, json!("key_network")), "{target}");
@@ -201,7 +211,11 @@ async fn from_outside_its_networks_a_key_opens_nothing_and_none_of_it_is_used() 
     let session = world.session("acme", "ann").await;
     let listed = world.get_as("/v1/keys", &session).await.json();
     assert_eq!(listed["keys"][0]["last_used_at"], Value::Null);
-    assert_eq!(from("192.0.2.7", OWN).await.status, 200, "its rate is whole");
+    assert_eq!(
+        from("192.0.2.7", OWN).await.status,
+        200,
+        "its rate is whole"
+    );
     assert_eq!(from("192.0.2.7", OWN).await.status, 429);
 }
 
@@ -364,6 +378,52 @@ async fn a_rotation_leaves_both_keys_good_for_the_overlap() {
         ),
         (401, 200)
     );
+}
+
+#[tokio::test]
+async fn a_successor_lasts_as_long_as_its_key_was_made_for_whatever_was_rotated_before() {
+    let world = World::new().await;
+    let old = world
+        .key("acme", "ann", json!({"expires_in_days": 30}))
+        .await;
+    for _ in 0..2 {
+        let again = json!({"replaces": old["id"], "overlap_s": 3600});
+        let new = world.key("acme", "ann", again).await;
+        assert_eq!(new["expires_at"], old["expires_at"]);
+    }
+    // The operator shortens what keys may last.
+    let settings = "limits.key_lifetime_days_max = 7";
+    let world = world.restart(settings, async |_| {}).await;
+    let new = world
+        .key("acme", "ann", json!({"replaces": old["id"]}))
+        .await;
+    assert_eq!(new["expires_at"], "2026-11-30T12:00:00.000000Z");
+}
+
+#[tokio::test]
+async fn whoever_has_as_many_keys_as_there_may_be_rotates_them_and_makes_no_more() {
+    let world = World::new().await;
+    let mut keys = Vec::new();
+    for _ in 0..100 {
+        keys.push(world.key("acme", "ann", json!({})).await["id"].clone());
+    }
+    let told = async |body: Value| {
+        let answer = world.try_key("acme", "ann", body).await;
+        (answer.status, answer.json()["code"].clone())
+    };
+    let (made, full) = ((201, Value::Null), (409, json!("too_many_credentials")));
+    assert_eq!(told(json!({})).await, full);
+    for key in &keys {
+        assert_eq!(told(json!({"replaces": key})).await, made);
+    }
+    assert_eq!(
+        told(json!({"replaces": keys[0]})).await,
+        full,
+        "a second successor"
+    );
+    assert_eq!(told(json!({})).await, full);
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(told(json!({})).await, full, "the successors are a hundred");
 }
 
 #[tokio::test]

@@ -610,7 +610,10 @@ async fn administrators_make_so_many_blocks_a_day_and_operators_more() {
     let elsewhere = block(&world, &elsewhere, bob).await;
     assert_eq!(elsewhere.status, 201, "{}", elsewhere.text);
     operator_blocks(&world, "ann", Some("acme.atlassian.net")).await;
-    assert_eq!(overview(&world).await["blocks"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        overview(&world).await["blocks"].as_array().unwrap().len(),
+        2
+    );
     world.clock.advance(std::time::Duration::from_hours(24));
     let carol = world.session("acme", "carol").await;
     let next_day = block(&world, &carol, json!({"account": account("dave")})).await;

@@ -174,7 +174,8 @@ async fn a_blocked_tenant_is_nobodys_and_not_there_by_whatever_name_it_was_block
 }
 
 #[tokio::test]
-async fn a_block_is_in_force_however_busy_the_database_and_whatever_is_wrong_with_the_blocks_of_others() {
+async fn a_block_is_in_force_however_busy_the_database_and_whatever_is_wrong_with_the_blocks_of_others()
+ {
     let world = World::new().await;
     let opened = &world.node.shared().opened;
     let work = opened.db.transact(|connection| {

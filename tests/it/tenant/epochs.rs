@@ -69,7 +69,10 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).await.unwrap();
+    let principal = verifiers
+        .verify(&token, call, [127, 0, 0, 1].into())
+        .await
+        .unwrap();
     let thing = Thing::Issue("ACME-1".parse().unwrap());
     let resource = tenants.resolve(named, thing).unwrap();
     let now = clock.now();
