@@ -34,6 +34,7 @@ pub use listing::{ClientKey, KeyState, OpenSession, Whose};
 pub(in crate::identity) use good::Good;
 
 use ends::Ends;
+use pace::Paces;
 use standing::Standing;
 use text::Kind;
 
@@ -77,6 +78,7 @@ struct Inner {
     /// By keyed hash. Entries leave when their credential changes, or for want of room.
     cache: Cache<[u8; 32], Arc<Standing>>,
     ends: Arc<Ends>,
+    paces: Paces,
 }
 
 /// About half a kilobyte each.
@@ -104,6 +106,7 @@ impl Issued {
             parts,
             cache: Cache::new(CACHED_MAX),
             ends: Arc::default(),
+            paces: Paces::default(),
         }))
     }
 
@@ -147,9 +150,9 @@ impl Issued {
         if !standing.bounds.admits(ip) {
             return Err(Refused::Elsewhere);
         }
-        if let Some(pace) = &standing.pace {
-            pace.take(now)
-                .map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;
+        if let Some(rate) = standing.rate_per_minute {
+            let taken = self.0.paces.take(&standing.id, rate, now);
+            taken.map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;
         }
         self.touch(standing, now);
         Ok(tenant)
@@ -198,7 +201,7 @@ impl Issued {
         let read: Result<Arc<Standing>, Arc<LookupError>> =
             self.0.cache.try_get_with(hash, reading).await;
         let standing = read?;
-        // Read anew after its change it says the same as the list, and stays: its pace must not begin again with each request.
+        // Read anew after its change it says the same as the list, and stays.
         if self.0.ends.are_news(&standing.id, standing.last_moment()) {
             self.0.cache.invalidate(&hash).await;
         }
