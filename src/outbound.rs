@@ -1,9 +1,10 @@
 //! The only HTTP client. What leaves Gatepost leaves here, to a typed destination: a site's API, the authorization server, a key
-//! server. May be used by `tenant`, `identity` and `upstream`.
+//! server, a key set. May be used by `tenant`, `identity` and `upstream`.
 //! What must never happen here: a redirect followed, a proxy or cookie from the surroundings used, a private address connected to,
 //! a body read without a bound, a URL taken from a request.
 
 mod address;
+mod jwks;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 
 use address::is_public;
+pub use jwks::Jwks;
 
 use crate::secret::Secret;
 
