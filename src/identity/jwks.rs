@@ -1,5 +1,5 @@
 //! Keys that another company publishes and changes as it likes: read, kept, read again. Used by the verifiers of Forge's tokens and of
-//! `OpenID` providers' tokens.
+//! OpenID providers' tokens.
 //! Anybody may send a token with a made-up key name, so a name must never cost more than its share of one fetch an interval; and a
 //! server that is down must not end what was known, nor keep it for ever.
 

@@ -18,7 +18,7 @@ pub enum Profile {
     Connect,
     /// Forge: the same, and the key is looked up in a set, so that its name may have any visible character.
     Forge,
-    /// A provider of `OpenID` Connect: `x5t` and `x5t#S256` besides, which name the key once more and are not read, and access tokens by
+    /// A provider of OpenID Connect: `x5t` and `x5t#S256` besides, which name the key once more and are not read, and access tokens by
     /// their own type (RFC 9068, section 2.1).
     OpenId,
 }
