@@ -8,6 +8,7 @@ use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{ConnectKind, IdentityError};
 use crate::identity::{Principal, Spendable};
 use crate::ledger::entry::{Effect, Entry, Stage};
+use crate::tenant::registry::SiteAsked;
 
 use super::{Gateway, Stop, Trail};
 
@@ -150,7 +151,8 @@ impl Gateway {
         by: Managed<'_>,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = self.verify(by.presented, by.call, by.ip, trail).await?;
+        let at = (&SiteAsked::Own, by.ip);
+        let principal = self.verify(by.presented, by.call, at, trail).await?;
         if let Some(hold) = principal.hold() {
             if !hold.is_session() {
                 return Err(IssueError::NotByKey.into());

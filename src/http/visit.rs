@@ -15,6 +15,7 @@ use crate::gateway::{Ask, Gateway, Inquiry, Managed, Stop, Told, Trail};
 use crate::identity::install::CallbackError;
 use crate::identity::presented::{Call, Presented};
 use crate::ledger::entry::{Entry, Kind, Stage, shorten};
+use crate::tenant::registry::SiteAsked;
 
 use super::App;
 use super::arrival::{begin, client};
@@ -188,12 +189,13 @@ impl Visit {
         self.finish(result).await
     }
 
-    /// The verified principal, who is given what is called `action` in the record.
+    /// The verified principal, who is given what is called `action` in the record. `site` is the one that the request names.
     pub(super) async fn identify(
         &mut self,
+        site: &SiteAsked,
         action: &str,
     ) -> Result<crate::identity::Principal, Failure> {
-        self.manage(async |gateway, by, trail| gateway.identify(by, action, trail).await)
+        self.manage(async |gateway, by, trail| gateway.identify(by, site, action, trail).await)
             .await
     }
 

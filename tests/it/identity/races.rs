@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gatepost::identity::issued::{NewKey, Owner, Whose};
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::identity::{Bounds, Window};
 use gatepost::ledger::entry::Entry;
@@ -18,7 +18,6 @@ const TURNS: std::ops::Range<usize> = 0..40;
 /// Longer than ends are listed beside the cache.
 const LISTED: Duration = Duration::from_mins(11);
 
-const LOCAL: std::net::IpAddr = std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const CALL: Call<'_> = Call {
     method: "GET",
     target: "/v1/whoami",
@@ -72,7 +71,11 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
         let reader = Builder::new_current_thread().enable_all().build().unwrap();
         let reading = {
             let (verifiers, text) = (verifiers.clone(), text.clone());
-            reader.spawn(async move { verifiers.verify(&presented(&text), CALL, LOCAL).await })
+            reader.spawn(async move {
+                verifiers
+                    .verify(&presented(&text), CALL, Around::nowhere())
+                    .await
+            })
         };
         reader.block_on(async {
             for _ in 0..turns {
@@ -94,7 +97,8 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
     let (id, _) = others.block_on(key(&world));
     others.block_on(revoke(&world, &id));
     for text in keys {
-        let verified = others.block_on(verifiers.verify(&presented(&text), CALL, LOCAL));
+        let verified =
+            others.block_on(verifiers.verify(&presented(&text), CALL, Around::nowhere()));
         assert!(verified.is_err());
     }
     others.block_on(async move { drop(world) });
