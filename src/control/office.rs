@@ -79,7 +79,12 @@ impl Office {
             Command::BlockList {} => blocks::list(self).await,
             // On the heap: these are larger than all the others, which would be as large.
             Command::KeyCreate { new } => Box::pin(keys::create(self, new, by)).await,
-            Command::KeyList { tenant } => keys::list(self, tenant.as_deref()).await,
+            Command::KeyList { tenant, account } => {
+                keys::list(self, tenant.as_deref(), account.as_deref()).await
+            }
+            Command::KeyRevokeAll { tenant, account } => {
+                keys::revoke_all(self, tenant.as_deref(), account.as_deref(), by).await
+            }
             Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
             Command::KeyRotate {
                 key,

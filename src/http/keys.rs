@@ -151,8 +151,9 @@ async fn listed(visit: &mut Visit) -> Result<Done, Failure> {
             let whose = Whose::Account(principal.tenant(), principal.account());
             let keys = gateway.issued.keys(whose).await;
             let keys = gateway.readable(keys, trail).await?;
-            let list: Vec<Value> = keys.iter().map(|key| describe(gateway, key)).collect();
-            Ok(json!({ "keys": list }))
+            let list = keys.items.iter().map(|key| describe(gateway, key));
+            let list: Vec<Value> = list.collect();
+            Ok(json!({ "keys": list, "truncated": keys.truncated }))
         })
         .await?;
     Ok(Done::Json(Bytes::from(body.to_string())))

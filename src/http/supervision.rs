@@ -138,6 +138,7 @@ fn describe(gateway: &Gateway, overview: &Overview, current: Option<&str>) -> Va
         "grants": list(&mut grants.map(|grant| office::describe(tenant, grant))),
         "blocks": list(&mut overview.blocks.iter().map(described)),
         "denials": list(&mut denials.map(|denial| denial.members().clone())),
+        "truncated": overview.truncated,
     })
 }
 

@@ -175,6 +175,8 @@ pub(super) struct NewSession {
 #[derive(ToSchema)]
 pub(super) struct Sessions {
     sessions: Vec<Session>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A session.
@@ -237,7 +239,10 @@ pub(super) struct NewKey {
 /// The caller's keys.
 #[derive(ToSchema)]
 pub(super) struct Keys {
+    /// Those in force before those that have ended.
     keys: Vec<Key>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A client key, without its text, which nobody has but whoever made it.
@@ -267,6 +272,7 @@ pub(super) enum KeyState {
     Active,
     Expired,
     Revoked,
+    Blocked,
 }
 
 /// What an administrator sees of the own site.
@@ -280,6 +286,8 @@ pub(super) struct SiteOverview {
     blocks: Vec<Block>,
     /// Recent refusals.
     denials: Vec<Denial>,
+    /// Whether there are more sessions or keys.
+    truncated: bool,
 }
 
 /// Who may act as whom.

@@ -17,6 +17,7 @@ use super::text::Kind;
 use super::{Issued, store};
 
 mod key;
+mod many;
 mod session;
 mod wanted;
 
@@ -86,8 +87,8 @@ impl Spent {
 /// What a transaction did.
 struct Changed<T> {
     outcome: T,
-    /// A credential that ends.
-    strike: Option<Strike>,
+    /// What ends.
+    strikes: Vec<Strike>,
 }
 
 /// A credential that ends at `at`.
@@ -101,7 +102,7 @@ impl<T> Changed<T> {
     const fn only(outcome: T) -> Self {
         Self {
             outcome,
-            strike: None,
+            strikes: Vec::new(),
         }
     }
 }
@@ -168,7 +169,7 @@ impl Issued {
                 let hash = struck.hash;
                 Ok(Changed {
                     outcome: (),
-                    strike: Some(Strike { id, hash, at: now }),
+                    strikes: vec![Strike { id, hash, at: now }],
                 })
             })
         })
@@ -187,8 +188,8 @@ impl Issued {
         let issued = self.clone();
         let task = tokio::spawn(async move {
             let changed = issued.0.parts.db.transact(work).await?;
-            if let Some(strike) = changed.strike {
-                issued.strike(&strike).await;
+            for strike in &changed.strikes {
+                issued.strike(strike).await;
             }
             Ok(changed.outcome)
         });

@@ -29,7 +29,7 @@ use crate::tenant::{SharedTenant, Tenants};
 pub use changes::{Made, NewKey, Opened, Owner, Rotation};
 pub use error::{IssueError, LookupError, Refused};
 pub use held::Hold;
-pub use listing::{ClientKey, KeyState, OpenSession, Whose};
+pub use listing::{ClientKey, KeyState, Listed, OpenSession, Whose};
 
 pub(in crate::identity) use good::Good;
 

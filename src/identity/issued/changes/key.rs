@@ -1,6 +1,7 @@
 //! Client keys: made, and followed by their successors.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::identity::spendable::Spendable;
@@ -29,6 +30,9 @@ pub struct Made {
 const KEYS_MAX: usize = 100;
 /// How old a context token may be that makes a key, in seconds: whoever comes by an older one makes none.
 const FRESH_S: i64 = 60;
+
+/// So long the use of a key that has ended is recorded as that key's.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(90 * 24);
 
 /// The key that ends, and when at the latest.
 type Replaced = Option<(KeyId, Timestamp)>;
@@ -190,14 +194,14 @@ impl Issued {
                 if let Some(spent) = &spent {
                     spent.write(connection, now).await?;
                 }
-                let strike = match replaced {
+                let strikes = match replaced {
                     Some((old, at)) => {
                         let struck = store::shorten(connection, &old, at, now).await?;
                         let hash = struck.ok_or(IssueError::NoSuch("key in force"))?.hash;
                         let id = old.to_string();
-                        Some(Strike { id, hash, at })
+                        vec![Strike { id, hash, at }]
                     }
-                    None => None,
+                    None => Vec::new(),
                 };
                 // A successor takes its predecessor's place, so that whoever has as many as there may be can still rotate them.
                 let named = (&key.tenant, key.account.as_str());
@@ -205,11 +209,12 @@ impl Issued {
                 if unreplaced >= KEYS_MAX || all >= 2 * KEYS_MAX {
                     return Err(IssueError::TooMany(unreplaced.max(KEYS_MAX)));
                 }
-                store::put_key(connection, &hash, &key, &bounds).await?;
+                let forgotten = now.minus(FORGOTTEN_AFTER);
+                store::put_key(connection, &hash, &key, &bounds, forgotten).await?;
                 ledger.append_in(connection, draft).await?;
                 Ok(Changed {
                     outcome: key,
-                    strike,
+                    strikes,
                 })
             })
         });
