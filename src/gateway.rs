@@ -35,7 +35,7 @@ use crate::upstream::{Jira, UpstreamError};
 pub use crate::decision::Told;
 pub use check::Inquiry;
 pub use credentials::{Ended, Managed, Wanted};
-pub use supervision::{Closed, Denial, Overview, SuperviseError};
+pub use supervision::{Closed, Denial, Overview, SuperviseError, Turns};
 pub use supervisor::Supervisor;
 pub use trail::Trail;
 
@@ -111,6 +111,8 @@ pub struct Gateway {
     pub ledger: Ledger,
     /// The log, as it is read.
     pub records: Reader,
+    /// Whose turn it is to see a site.
+    pub overviews: Turns,
     /// Jira.
     pub jira: Jira,
     /// For whom a verifier has to ask.

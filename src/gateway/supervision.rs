@@ -4,6 +4,7 @@
 mod changes;
 mod denials;
 mod error;
+mod turns;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -21,6 +22,7 @@ use super::{Gateway, Managed, Stop, Supervisor, Trail};
 pub use changes::Closed;
 pub use denials::Denial;
 pub use error::SuperviseError;
+pub use turns::Turns;
 
 /// What Gatepost holds for one site.
 #[derive(Debug)]
@@ -62,6 +64,8 @@ impl Gateway {
 
     /// What there is of the supervisor's own site.
     pub async fn oversee(&self, supervisor: &Supervisor) -> Result<Overview, Stop> {
+        let turn = self.overviews.take(supervisor.tenant()).await;
+        let _turn = turn.ok_or(SuperviseError::Busy)?;
         let (tenant, now) = (self.standing(supervisor)?, self.clock.now());
         let (sessions, keys) = self.credentials_of(&tenant).await?;
         let truncated = sessions.truncated || keys.truncated;

@@ -327,6 +327,11 @@ impl From<&SuperviseError> for Problem {
                 StatusCode::FORBIDDEN,
                 "Ask the operator of this gateway to end it.",
             ),
+            SuperviseError::Busy => {
+                let hint = "Wait as long as `Retry-After` says.";
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return Self::new(status, error.code(), capitalised(error), hint).retry_after(1);
+            }
             SuperviseError::TooManyBlocks(_) => (
                 StatusCode::CONFLICT,
                 "End some of them, or wait for a day; the operator of this gateway can block more.",

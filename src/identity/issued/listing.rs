@@ -149,7 +149,7 @@ impl Issued {
         let parts = &self.0.parts;
         let now = parts.clock.now();
         let used_since = now.minus(parts.lifetimes.session_idle);
-        let mut sessions = store::sessions(parts.db.reads(), whose, now, used_since).await?;
+        let mut sessions = store::sessions(parts.db.lists(), whose, now, used_since).await?;
         sessions.items.retain(|session| {
             let tenant = parts.tenants.current(&session.tenant);
             tenant.is_some_and(|tenant| tenant.is_active())
@@ -161,7 +161,7 @@ impl Issued {
     /// The keys: first all that are in force, then the others from the newest. However many have ended hide none that is good.
     pub async fn keys(&self, whose: Whose<'_>) -> Result<Listed<ClientKey>, LookupError> {
         let parts = &self.0.parts;
-        store::keys(parts.db.reads(), whose, parts.clock.now()).await
+        store::keys(parts.db.lists(), whose, parts.clock.now()).await
     }
 
     /// The key with this id.

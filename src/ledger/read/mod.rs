@@ -101,7 +101,7 @@ impl Reader {
     /// Of an open database.
     #[must_use]
     pub fn of(db: &Db) -> Self {
-        Self(db.reads().clone())
+        Self(db.lists().clone())
     }
 
     /// Of a file, for reading only, also while a server writes it.

@@ -621,6 +621,41 @@ async fn administrators_make_so_many_blocks_a_day_and_operators_more() {
 }
 
 #[tokio::test]
+async fn overviews_of_a_site_wait_for_each_other_and_nothing_else_does() {
+    let world = World::new().await;
+    let ann = world.session("acme", "ann").await;
+    let lists = world.node.shared().opened.db.lists();
+    let mut busy = Vec::new();
+    for _ in 0..lists.options().get_max_connections() {
+        busy.push(lists.acquire().await.unwrap());
+    }
+    let busy = std::sync::Mutex::new(busy);
+    // One looks and four wait; whoever comes then is told so, and lets the others go on.
+    let look = async || {
+        let answer = world.get(SITE, &world.fresh_token("acme", "carol")).await;
+        if answer.status == 429 {
+            assert_eq!(world.get_as(OWN, &ann).await.status, 200);
+            busy.lock().unwrap().clear();
+        }
+        answer
+    };
+    let six = tokio::join!(look(), look(), look(), look(), look(), look());
+    let mut six = [six.0, six.1, six.2, six.3, six.4, six.5];
+    six.sort_by_key(|answer| answer.status);
+    let statuses = six.each_ref().map(|answer| answer.status);
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
+    assert_eq!(status_and_code(&six[5]), refused(429, "site_busy"));
+    assert_eq!(six[5].header("retry-after"), "1");
+    assert_eq!(
+        world
+            .get(SITE, &world.fresh_token("acme", "carol"))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
 async fn nobody_blocks_oneself_nor_what_is_no_account() {
     let world = World::new().await;
     let carol = world.session("acme", "carol").await;
