@@ -230,6 +230,7 @@ fn refusal(error: IssueError) -> Refusal {
         IssueError::Replayed
         | IssueError::Stale(_)
         | IssueError::ForeignPage
+        | IssueError::Outlived
         | IssueError::TooMany(_)
         | IssueError::NotByKey
         | IssueError::NoSuch(_) => wrong(error.to_string()),

@@ -298,7 +298,9 @@ impl From<&IssueError> for Problem {
     fn from(error: &IssueError) -> Self {
         let (status, hint) = match error {
             // One text for all that is wrong with a credential.
-            IssueError::Replayed | IssueError::ForeignPage => return Self::unauthenticated(),
+            IssueError::Replayed | IssueError::ForeignPage | IssueError::Outlived => {
+                return Self::unauthenticated();
+            }
             IssueError::Stale(_) => (
                 StatusCode::UNAUTHORIZED,
                 "Ask Jira's script for a fresh token.",

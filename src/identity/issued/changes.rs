@@ -130,6 +130,22 @@ impl Issued {
         self.end(Kind::Key, id, whose, by, entry).await
     }
 
+    /// Asked in the transaction that makes a credential: between the check of the token and this moment somebody may have closed the
+    /// door, and what is made now would be good when it opens again.
+    async fn require_standing(
+        &self,
+        connection: &mut Connection,
+        owner: &Owner,
+    ) -> Result<(), IssueError> {
+        let (under, account) = ((&owner.tenant, owner.epoch), &owner.account);
+        let tenants = &self.0.parts.tenants;
+        if tenants.still_holds(connection, under, account).await? {
+            Ok(())
+        } else {
+            Err(IssueError::Outlived)
+        }
+    }
+
     fn require_nonce(
         &self,
         page: Option<&str>,

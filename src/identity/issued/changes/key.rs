@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use crate::tenant::KeyId;
 
 use super::super::error::IssueError;
-use super::super::listing::{ClientKey, KeyState, Whose};
+use super::super::listing::{ClientKey, KeyState};
 use super::super::text::Kind;
 use super::super::{Issued, store};
 use super::wanted::{NewKey, Rotation};
@@ -61,8 +61,8 @@ impl Issued {
     ) -> Result<Made, IssueError> {
         let (owner, spent) = self.exchange(token, page)?;
         let by = format!("account:{}", owner.account);
-        let whose = Whose::Account(&owner.tenant, &owner.account);
-        self.rotate(rotation, whose, Some(spent), &by, entry).await
+        let by = (by.as_str(), Some(&owner));
+        self.rotate(rotation, Some(spent), by, entry).await
     }
 
     /// Makes a key as an operator.
@@ -77,8 +77,8 @@ impl Issued {
 
     /// Makes the successor of a key as an operator.
     pub async fn rotate_key_by(&self, rotation: Rotation, by: &str) -> Result<Made, IssueError> {
-        self.rotate(rotation, Whose::Everybody, None, by, Entry::default())
-            .await
+        let by = (by, None);
+        self.rotate(rotation, None, by, Entry::default()).await
     }
 
     fn exchange(
@@ -130,22 +130,23 @@ impl Issued {
     async fn rotate(
         &self,
         rotation: Rotation,
-        whose: Whose<'_>,
         spent: Option<Spent>,
-        by: &str,
+        (by, person): (&str, Option<&Owner>),
         entry: Entry,
     ) -> Result<Made, IssueError> {
         let parts = &self.0.parts;
         let now = parts.clock.now();
-        let old = self.key(&rotation.replaces).await?.filter(|key| {
-            let own = |name: Option<&str>, is: &str| name.is_none_or(|name| name == is);
-            own(whose.tenant(), key.tenant.as_str()) && own(whose.account(), key.account.as_str())
-        });
+        let is_own = |key: &ClientKey| {
+            person.is_none_or(|own| own.tenant == key.tenant && own.account == key.account)
+        };
+        let old = self.key(&rotation.replaces).await?.filter(is_own);
         let old = old.filter(|key| self.state_of(key) == KeyState::Active);
         let old = old.ok_or(IssueError::NoSuch("key in force"))?;
         let tenant = parts.tenants.current(&old.tenant);
         let tenant = tenant.ok_or(IssueError::NoSuch("tenant"))?;
-        let owner = Owner::named(&tenant, old.account.clone());
+        // A person makes it under the epoch of the token, which is asked for again where it is written.
+        let named = || Owner::named(&tenant, old.account.clone());
+        let owner = person.cloned().unwrap_or_else(named);
         let overlap_end = now.plus(rotation.overlap);
         // As long as the old one was made for, from now on, whatever an earlier successor made of its end; but no longer than keys last.
         let made_for = old.meant_until.unwrap_or(old.ends_at).since(old.made_at);
@@ -189,11 +190,13 @@ impl Issued {
         let hash = parts.vault.token_hash(&text);
         // INVARIANT: bounds are strings; nothing in them can fail to be JSON.
         let bounds = serde_json::to_string(&key.bounds).expect("bounds are always JSON");
+        let (issued, owner) = (self.clone(), key.owner());
         let outcome = self.change(move |connection| {
             Box::pin(async move {
                 if let Some(spent) = &spent {
                     spent.write(connection, now).await?;
                 }
+                issued.require_standing(connection, &owner).await?;
                 let strikes = match replaced {
                     Some((old, at)) => {
                         let struck = store::shorten(connection, &old, at, now).await?;
@@ -220,6 +223,17 @@ impl Issued {
         });
         let key = outcome.await?;
         Ok(Made { text, key })
+    }
+}
+
+impl ClientKey {
+    /// Whose it is to be, under which epoch.
+    fn owner(&self) -> Owner {
+        Owner {
+            tenant: self.tenant.clone(),
+            epoch: self.epoch,
+            account: self.account.clone(),
+        }
     }
 }
 
