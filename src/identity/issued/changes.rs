@@ -203,7 +203,12 @@ impl Issued {
     {
         let issued = self.clone();
         let task = tokio::spawn(async move {
-            let changed = issued.0.parts.db.transact(work).await?;
+            let changed = issued.0.parts.db.transact(work).await;
+            if let Err(IssueError::Db(_) | IssueError::Ledger(_)) = &changed {
+                // A commit that failed may stand nevertheless: nothing of before is believed any more.
+                issued.0.cache.invalidate_all();
+            }
+            let changed = changed?;
             for strike in &changed.strikes {
                 issued.strike(strike).await;
             }
