@@ -141,6 +141,7 @@ impl Gateway {
             };
             let at = (&errand.site, errand.ip);
             let principal = self.verify(&credential, call, at, trail).await?;
+            self.note_use(&principal);
             trail.spent.verify = lap.lap();
             self.walk(principal, errand, trail, until).await
         };
@@ -207,8 +208,16 @@ impl Gateway {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
+        self.note_use(&principal);
         self.give(trail, Stage::Authenticate, action).await?;
         Ok(principal)
+    }
+
+    /// Notes the use of a session or key, once nothing at the door refuses it any more.
+    fn note_use(&self, principal: &Principal) {
+        if let Some(hold) = principal.hold() {
+            self.issued.note_use(hold);
+        }
     }
 
     /// Records that a route gave what no policy decides about.

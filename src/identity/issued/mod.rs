@@ -116,8 +116,8 @@ impl Issued {
         self.0.parts.lifetimes
     }
 
-    /// Asks all that may have ended the credential, and counts its use. From outside its networks nothing of a key is used, neither
-    /// its rate nor its last use: whoever has only found it can do its owner no harm.
+    /// Asks all that may have ended the credential, and counts its use against its rate. From outside its networks nothing of a key is
+    /// used, neither its rate nor its last use: whoever has only found it can do its owner no harm.
     pub(super) async fn check(&self, text: &Secret, ip: IpAddr) -> Result<Good, Bad> {
         let kind = Kind::recognise(text.expose()).ok_or(Refused::Malformed)?;
         let standing = self.standing(kind, text).await?;
@@ -154,8 +154,13 @@ impl Issued {
             let taken = self.0.paces.take(&standing.id, rate, now);
             taken.map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;
         }
-        self.touch(standing, now);
         Ok(tenant)
+    }
+
+    /// Notes that a credential was used, after all that could refuse it at the door: a session must not stay open by uses that its
+    /// page's nonce was missing from.
+    pub fn note_use(&self, hold: &Hold) {
+        self.touch(hold.standing(), self.0.parts.clock.now());
     }
 
     /// A block of its account ends a session for good, also when the block is over and nobody used the session meanwhile.
