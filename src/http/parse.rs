@@ -67,6 +67,9 @@ pub(super) enum ParseError {
     /// The members of the body.
     #[error("the body is not what this route takes: {0}")]
     Members(String),
+    /// One member of the body.
+    #[error("`{0}`: {1}")]
+    Member(&'static str, String),
     /// A page of another origin, or none of ours.
     #[error("the request comes from a page of another origin")]
     Origin,
@@ -112,6 +115,7 @@ impl ParseError {
             Self::ActAs(_) | Self::TwoActAs => "malformed_act_as",
             Self::Reading(ReadingError::EmbedsIssues(..)) => "embeds_issues",
             Self::Json(_) | Self::Members(_) => "malformed_body",
+            Self::Member(..) => "malformed_member",
             Self::UnknownMember(_) => "unknown_member",
             Self::MissingMember(_) => "missing_member",
             Self::Reading(_) | Self::NotText(_) | Self::UnknownAction(_) | Self::Mismatch(..) => {

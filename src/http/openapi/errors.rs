@@ -27,7 +27,7 @@ const REFUSALS: [Refusal; 11] = [
             "The issue `ACME` is neither a key nor an id.",
         ),
         when: "The request cannot be understood; nothing was sent to Jira. Codes: `malformed_message`, `malformed_target`, \
-            `malformed_site`, `malformed_issue`, `malformed_act_as`, `malformed_body`, `duplicate_parameter`, `unknown_parameter`, \
+            `malformed_site`, `malformed_issue`, `malformed_act_as`, `malformed_body`, `malformed_member`, `duplicate_parameter`, `unknown_parameter`, \
             `missing_parameter`, `unknown_value`, `embeds_issues`, `several_credentials`, `lost_path_segment`; `jira_refused` if Jira \
             does not accept it.",
     },
