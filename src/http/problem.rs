@@ -82,6 +82,18 @@ impl Problem {
         )
     }
 
+    /// The same for the route that it comes from: to whom sends a good credential of another kind, the general hint would tell to do
+    /// what they did.
+    pub(super) fn on(self, method: Option<&str>, route: Option<&str>) -> Self {
+        let is_exchange =
+            method == Some("POST") && matches!(route, Some("/v1/keys" | "/v1/sessions"));
+        if !is_exchange || self.code != "unauthenticated" {
+            return self;
+        }
+        let hint = "This route takes `Authorization: JWT` with an unused context token (for keys at most 60 s old).";
+        Self { hint, ..self }
+    }
+
     fn unavailable(code: &str, sentence: &str) -> Self {
         let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause at /readyz.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(2)

@@ -282,7 +282,11 @@ impl Visit {
         let Self { app, trail, .. } = self;
         let problem = match &result {
             Ok(_) => None,
-            Err(failure) => Some(problem(&app, failure, &trail).await),
+            Err(failure) => {
+                let (method, route) = (&trail.entry.method, &trail.entry.route);
+                let problem = problem(&app, failure, &trail).await;
+                Some(problem.on(method.as_deref(), route.as_deref()))
+            }
         };
         if matches!(&result, Err(Failure::Stop(Stop::Denied(denied))) if denied.breach) {
             app.metrics().breached();

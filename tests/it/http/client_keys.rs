@@ -130,6 +130,17 @@ async fn neither_a_session_nor_a_key_makes_keys() {
             .send_json("POST", "/v1/keys", &header, &json!({"name": "x"}))
             .await;
         assert_eq!(answer.status, 401);
+        let hint = answer.json()["hint"].clone();
+        assert!(
+            hint.as_str()
+                .unwrap()
+                .starts_with("This route takes `Authorization: JWT`"),
+            "{hint}"
+        );
+        let opened = world
+            .send("POST", "/v1/sessions", &[("authorization", &header)])
+            .await;
+        assert_eq!((opened.status, &opened.json()["hint"]), (401, &hint));
     }
     let listed = world.get_as("/v1/keys", key["key"].as_str().unwrap()).await;
     assert_eq!(
