@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::identity::bounds::Bounds;
-use crate::tenant::{AccountId, KeyId, TenantId};
+use crate::tenant::{AccountId, KeyId, SharedTenant, TenantId};
 
 use super::error::LookupError;
 use super::{Issued, store};
@@ -126,7 +126,7 @@ pub enum KeyState {
     Expired,
     /// Somebody ended it, or the app was uninstalled.
     Revoked,
-    /// An operator keeps it out for now.
+    /// It, its account or its tenant is kept out for now.
     Blocked,
 }
 
@@ -178,11 +178,18 @@ impl Issued {
         let outlived = tenant
             .as_ref()
             .is_none_or(|tenant| key.epoch < tenant.keys_since);
+        let is_kept_out = |tenant: SharedTenant| {
+            let blocked = tenant.keeps_out(&key.account, now);
+            !tenant.is_active()
+                || blocked
+                    .or_else(|| tenant.keeps_key_out(&key.id, now))
+                    .is_some()
+        };
         if key.revoked_at.is_some() || outlived {
             KeyState::Revoked
         } else if now >= key.ends_at {
             KeyState::Expired
-        } else if tenant.is_some_and(|tenant| tenant.keeps_key_out(&key.id, now).is_some()) {
+        } else if tenant.is_some_and(is_kept_out) {
             KeyState::Blocked
         } else {
             KeyState::Active

@@ -294,6 +294,48 @@ async fn keys_that_ended_long_ago_are_forgotten() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_refused_is_not_called_active() {
+    let world = World::new().await;
+    let (text, made) = make(&world, wanted()).await;
+    let state = async || list(&world, Some(ACME)).await[0]["state"].clone();
+    let tenant = || Some(ACME.to_owned());
+    for on in [
+        on(&made),
+        BlockedName {
+            account: Some(account("ann")),
+            ..BlockedName::default()
+        },
+        BlockedName {
+            account: Some(account("ann")),
+            tenant: tenant(),
+            key: None,
+        },
+        BlockedName {
+            tenant: tenant(),
+            ..BlockedName::default()
+        },
+    ] {
+        world.command(blocking(on.clone())).await;
+        assert_eq!(world.get_as(OWN, &text).await.status, 401, "{on:?}");
+        assert_eq!(state().await, "blocked", "{on:?}");
+        world.command(Command::Unblock { on }).await;
+        assert_eq!(state().await, "active");
+    }
+    let (tenant, reason) = (ACME.to_owned(), "a test".to_owned());
+    world
+        .command(Command::TenantSuspend { tenant, reason })
+        .await;
+    assert_eq!(state().await, "blocked", "suspended");
+    assert_eq!(world.get_as(OWN, &text).await.status, 401);
+    let tenant = ACME.to_owned();
+    world.command(Command::TenantResume { tenant }).await;
+    assert_eq!(
+        (state().await, world.get_as(OWN, &text).await.status),
+        (json!("active"), 200)
+    );
+}
+
+#[tokio::test]
 async fn a_rotated_key_and_its_successor_are_both_good_for_the_overlap() {
     let world = World::new().await;
     let narrow = WantedKey {
