@@ -214,6 +214,7 @@ impl Visit {
         presented: &Presented,
         work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
     ) -> Result<T, Failure> {
+        super::parse::refuse_act_as(&self.parts.headers)?;
         let target = self.target();
         let page = self.parts.headers.get("x-gatepost-page");
         let page = page.map(HeaderValue::to_str).transpose();

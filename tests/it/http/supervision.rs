@@ -229,8 +229,24 @@ async fn who_acts_as_an_administrator_is_none() {
         ("authorization", token.as_str()),
         ("x-gatepost-act-as", &account("carol")),
     ];
-    let answer = world.get_with(SITE, &headers).await;
-    assert_eq!(status_and_code(&answer), refused(403, "not_site_admin"));
+    for target in [
+        SITE,
+        "/v1/keys",
+        "/v1/sessions",
+        "/v1/whoami",
+        "/oauth/token/accessible-resources",
+    ] {
+        let answer = world.get_with(target, &headers).await;
+        let told = refused(400, "malformed_act_as");
+        assert_eq!(status_and_code(&answer), told, "{target}");
+    }
+    for target in ["/v1/keys", "/v1/sessions", "/v1/site/blocks"] {
+        let answer = world.send("POST", target, &headers).await;
+        assert_eq!(answer.status, 400, "{target}: {}", answer.text);
+    }
+    let log = world.decisions().await;
+    let last = log.iter().rev().find(|record| record["kind"] == "decision");
+    assert_eq!(last.unwrap()["stage"], "parse", "on record");
 }
 
 #[tokio::test]
