@@ -189,6 +189,16 @@ async fn a_client_key_supervises_nothing() {
         log.iter().all(|record| record["action"] == "superviseSite"),
         "{log:?}"
     );
+    let bearer = format!("Bearer {key}");
+    let question = json!({"action": "superviseSite"});
+    let told = world
+        .send_json("POST", "/v1/check", &bearer, &question)
+        .await
+        .json();
+    assert_eq!(
+        (&told["allowed"], &told["code"]),
+        (&json!(false), &json!("key_cannot_manage"))
+    );
 }
 
 const DELEGATES: &str = r#"@id("delegates-supervise")
