@@ -61,7 +61,9 @@ fn shown(records: &[Record], tenant: &TenantId) -> Vec<Denial> {
         .iter()
         // Once more: the filter also finds a tenant by the names of its site.
         .filter(|record| is(record, "tenant", tenant.as_str()))
-        .filter(|record| is(record, "kind", "decision") && is(record, "effect", "deny"));
+        .filter(|record| is(record, "kind", "decision") && is(record, "effect", "deny"))
+        // Of an answer only that Jira knows no administrator in somebody: each other refusal of one says that there is such an issue.
+        .filter(|record| !is(record, "stage", "answer") || is(record, "code", "not_site_admin"));
     denials.take(SHOWN_MAX).map(denial).collect()
 }
 

@@ -533,6 +533,27 @@ async fn what_a_foreign_caller_tried_here_is_for_the_operator_alone() {
 }
 
 #[tokio::test]
+async fn what_was_refused_of_an_answer_is_for_the_operator_alone() {
+    let policy = r#"@id("secret-is-closed") @reason("The project is closed.") @code("closed")
+        forbid (principal, action == Action::"getIssue", resource)
+        when { resource.project.key == "SECRET" };"#;
+    let world = World::builder().policy("90.cedar", policy).start().await;
+    world.site("acme").move_issue("ACME-1", "SECRET");
+    let answer = world.get(OWN, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    let ann = world.session("acme", "ann").await;
+    assert_eq!(world.get_as(SITE, &ann).await.status, 403);
+    let denials = overview(&world).await["denials"].clone();
+    let codes: Vec<_> = denials
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|denial| &denial["code"])
+        .collect();
+    assert_eq!(codes, ["not_site_admin"], "{denials}");
+}
+
+#[tokio::test]
 async fn an_administrator_keeps_an_account_out_and_lets_it_in_again() {
     let world = World::new().await;
     let carol = world.session("acme", "carol").await;
