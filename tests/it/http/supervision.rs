@@ -716,6 +716,8 @@ async fn nobody_blocks_oneself_nor_what_is_no_account() {
         json!({"account": account("bob"), "for_s": u64::MAX}),
         json!({"account": account("bob"), "reason": "two\nlines"}),
         json!({"account": account("bob"), "reason": "x".repeat(201)}),
+        json!({"account": account("bob"), "reason": "tpotsal\u{202e}"}),
+        json!({"account": account("bob"), "reason": "a\u{200b}b"}),
         json!({"account": account("bob"), "tenant": "globex"}),
     ] {
         let answer = block(&world, &carol, body).await;
