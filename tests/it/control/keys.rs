@@ -360,6 +360,8 @@ async fn a_rotated_key_and_its_successor_are_both_good_for_the_overlap() {
     }
     assert_eq!(next["replaces"], made["id"]);
     assert_eq!(next["old_expires_at"], "2026-11-23T13:00:00.000000Z");
+    let record = last(&world, "operation", "key.rotated").await;
+    assert_eq!(record["detail"]["replaced_until"], next["old_expires_at"]);
     let new = next["key"].as_str().unwrap();
     let both = async || {
         let old = world.get_as(OWN, &old).await.status;

@@ -147,7 +147,7 @@ impl Issued {
         // A person makes it under the epoch of the token, which is asked for again where it is written.
         let named = || Owner::named(&tenant, old.account.clone());
         let owner = person.cloned().unwrap_or_else(named);
-        let overlap_end = now.plus(rotation.overlap);
+        let (overlap_end, old_ends_at) = (now.plus(rotation.overlap), old.ends_at);
         // As long as the old one was made for, from now on, whatever an earlier successor made of its end; but no longer than keys last.
         let made_for = old.meant_until.unwrap_or(old.ends_at).since(old.made_at);
         let life = made_for.min(parts.lifetimes.key_max);
@@ -171,7 +171,10 @@ impl Issued {
             epoch: owner.epoch,
             ..old
         };
-        let draft = Draft::new(&key_record(entry, &owner, "key.rotated", &key))?;
+        let mut record = key_record(entry, &owner, "key.rotated", &key);
+        let old_until = overlap_end.min(old_ends_at).rfc3339();
+        record.detail.insert("replaced_until".to_owned(), old_until);
+        let draft = Draft::new(&record)?;
         self.put_key(key, spent, draft, Some((rotation.replaces, overlap_end)))
             .await
     }
