@@ -13,6 +13,7 @@ mod pace;
 mod standing;
 mod store;
 pub mod text;
+mod uses;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use ends::Ends;
 use pace::Paces;
 use standing::Standing;
 use text::Kind;
+use uses::Uses;
 
 /// How long credentials last.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,7 @@ struct Inner {
     cache: Cache<[u8; 32], Arc<Standing>>,
     ends: Arc<Ends>,
     paces: Paces,
+    uses: Uses,
 }
 
 /// About half a kilobyte each.
@@ -107,6 +110,7 @@ impl Issued {
             cache: Cache::new(CACHED_MAX),
             ends: Arc::default(),
             paces: Paces::default(),
+            uses: Uses::default(),
         }))
     }
 
@@ -218,15 +222,10 @@ impl Issued {
         if !standing.touch(now, NOTED_AFTER.min(lifetimes.session_idle / 10)) {
             return;
         }
-        let (db, kind, id) = (self.0.parts.db.clone(), standing.kind, standing.id.clone());
-        // Nobody waits for it, and it may be lost: then the session seems idle a little sooner.
-        tokio::spawn(async move {
-            let noted = db.transact(move |connection| {
-                Box::pin(async move { store::note_use(connection, kind, &id, now).await })
-            });
-            if let Err(error) = noted.await {
-                tracing::warn!(%error, "the last use of a credential could not be noted");
-            }
-        });
+        if self.0.uses.put(standing.kind, &standing.id, now) {
+            let issued = self.clone();
+            // Nobody waits for it, and it may be lost: then the session seems idle a little sooner.
+            tokio::spawn(async move { issued.0.uses.write(&issued.0.parts.db).await });
+        }
     }
 }
