@@ -1,0 +1,61 @@
+// Client keys: how they are shown, rotated and revoked.
+
+import { keys, makeKey, revokeKey } from "./api.js";
+import { byId, make, moment } from "./elements.js";
+import { end, list, showAll } from "./lists.js";
+import { reveal } from "./made.js";
+import { actionsColumn, table } from "./tables.js";
+
+const OVERLAPS = [["86400", "1 day"], ["3600", "1 hour"], ["604800", "7 days"], ["0", "no time"]];
+
+const limits = ({ actions: names, networks, sites, act_as: actAs, rate_per_minute: rate }) => {
+  const told = [];
+  if (names?.length) told.push(`actions ${names.join(", ")}`);
+  if (networks?.length) told.push(`from ${networks.join(", ")}`);
+  if (sites?.length) told.push(`on ${sites.join(", ")}`);
+  if (actAs) told.push(`as ${actAs}`);
+  if (rate) told.push(`${rate} a minute`);
+  return told.join("; ") || "none";
+};
+
+const state = ({ state: name }) => make("span", { className: `tag ${name === "active" ? "active" : ""}` }, name);
+
+export const keyColumns = [
+  { title: "Name", show: ({ name }) => name },
+  { title: "State", show: state },
+  { title: "Limits", show: limits },
+  { title: "Made", show: (key) => moment(key.made_at) },
+  { title: "Expires", show: (key) => moment(key.expires_at) },
+  { title: "Last used", show: (key) => moment(key.last_used_at) },
+];
+
+const rotate = (key) => {
+  const overlap = make("select", { ariaLabel: "How long both work" }, ...OVERLAPS.map(([value, text]) => make("option", { value }, text)));
+  return {
+    text: "Rotate",
+    question: `A new key with the same limits takes the place of “${key.name}”. Both work for`,
+    more: [overlap],
+    sure: "Rotate key",
+    act: async () => {
+      const made = await makeKey({ replaces: key.id, overlap_s: Number(overlap.value) });
+      await showAll();
+      reveal(made);
+    },
+  };
+};
+
+/** A choice that ends a key by `work`; `name` is the list that it is in. */
+export const revoke = (key, work, name) => ({
+  text: "Revoke",
+  question: `Programs that use “${key.name}” are refused at once.`,
+  sure: "Revoke key",
+  act: end(work, `Revoked: ${key.name}.`, name),
+});
+
+export const keyActions = (choices) => actionsColumn(({ name }) => name, (key) => (key.state === "active" ? choices(key) : []));
+
+list("keys", "keys-title", async () => {
+  const { keys: all } = await keys();
+  const own = keyActions((key) => [rotate(key), revoke(key, () => revokeKey(key.id), "keys")]);
+  byId("keys").replaceChildren(table("Your client keys", [...keyColumns, own], all, "You have no keys."));
+});
