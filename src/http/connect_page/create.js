@@ -2,7 +2,7 @@
 
 import { makeKey } from "./api.js";
 import { byId } from "./elements.js";
-import { showAll } from "./lists.js";
+import { refresh } from "./lists.js";
 import { reveal } from "./made.js";
 import { busy } from "./speech.js";
 
@@ -20,9 +20,9 @@ const create = async (form) => {
     ...(given.act_as.trim() && { act_as: given.act_as.trim() }),
     ...(given.rate && { rate_per_minute: Number(given.rate) }),
   });
-  form.reset();
-  await showAll();
   reveal(made);
+  form.reset();
+  await refresh("keys");
 };
 
 byId("create").onsubmit = (event) => {

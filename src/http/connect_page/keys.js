@@ -2,7 +2,7 @@
 
 import { keys, makeKey, revokeKey } from "./api.js";
 import { byId, make, moment } from "./elements.js";
-import { end, list, showAll } from "./lists.js";
+import { end, list, refresh } from "./lists.js";
 import { reveal } from "./made.js";
 import { actionsColumn, table } from "./tables.js";
 
@@ -38,24 +38,24 @@ const rotate = (key) => {
     sure: "Rotate key",
     act: async () => {
       const made = await makeKey({ replaces: key.id, overlap_s: Number(overlap.value) });
-      await showAll();
       reveal(made);
+      await refresh("keys");
     },
   };
 };
 
-/** A choice that ends a key by `work`; `name` is the list that it is in. */
-export const revoke = (key, work, name) => ({
+/** A choice that ends a key by `work`; `names` are the lists that it is in. */
+export const revoke = (key, work, ...names) => ({
   text: "Revoke",
   question: `Programs that use “${key.name}” are refused at once.`,
   sure: "Revoke key",
-  act: end(work, `Revoked: ${key.name}.`, name),
+  act: end(work, `Revoked: ${key.name}.`, ...names),
 });
 
 export const keyActions = (choices) => actionsColumn(({ name }) => name, (key) => (key.state === "active" ? choices(key) : []));
 
 list("keys", "keys-title", async () => {
   const { keys: all } = await keys();
-  const own = keyActions((key) => [rotate(key), revoke(key, () => revokeKey(key.id), "keys")]);
+  const own = keyActions((key) => [rotate(key), revoke(key, () => revokeKey(key.id), "keys", "site")]);
   byId("keys").replaceChildren(table("Your client keys", [...keyColumns, own], all, "You have no keys."));
 });

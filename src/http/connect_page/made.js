@@ -1,7 +1,7 @@
 // A key's text, the one time that there is. It leaves the document with its panel.
 
 import { button, byId, make } from "./elements.js";
-import { busy, say } from "./speech.js";
+import { busy, mention, say } from "./speech.js";
 
 /** Jira's frames have no permission for the clipboard; a selection can be copied all the same. */
 const copyFrom = async (field) => {
@@ -10,7 +10,7 @@ const copyFrom = async (field) => {
   const copied = document.execCommand("copy") || (await navigator.clipboard?.writeText(field.value).then(() => true, () => false));
   field.focus();
   field.select();
-  say(field.parentNode, copied ? "Copied." : "Selected. Press Ctrl+C, or Command+C, to copy.");
+  mention(field.parentNode, copied ? "Copied." : "Selected. Press Ctrl+C, or Command+C, to copy.");
 };
 
 /** Shows a key that was made just now. */
@@ -19,7 +19,7 @@ export const reveal = (made) => {
   const copy = button("Copy", () => busy(copy, () => copyFrom(field)), "main");
   const done = button("Done", () => {
     putAway();
-    say();
+    mention();
     byId("keys-title").focus();
   });
   const title = make("h3", { tabIndex: -1 }, `Key “${made.name}”`);

@@ -28,8 +28,8 @@ export const leave = async () => {
   afterwards();
 };
 
-/** Buttons of sessions that `work` ends; `name` is the list that they are in. */
-export const sessionActions = (work, name) =>
+/** Buttons of sessions that `work` ends; `names` are the lists that they are in. */
+export const sessionActions = (work, ...names) =>
   actionsColumn(
     (one) => `session with ${browser(one.user_agent)} of ${one.account}`,
     (one) => [
@@ -37,13 +37,13 @@ export const sessionActions = (work, name) =>
         text: "End",
         question: one.current ? "This page stops until you start it again." : "Whoever uses it is refused at once.",
         sure: "End session",
-        act: one.current ? leave : end(() => work(one.id), "The session has ended.", name),
+        act: one.current ? leave : end(() => work(one.id), "The session has ended.", ...names),
       },
     ],
   );
 
 list("sessions", "sessions-title", async () => {
   const { sessions: all } = await sessions();
-  const columns = [...sessionColumns, sessionActions(endSession, "sessions")];
+  const columns = [...sessionColumns, sessionActions(endSession, "sessions", "site")];
   byId("sessions").replaceChildren(table("Your sessions", columns, all, "You have no sessions."));
 });

@@ -21,7 +21,7 @@ const keys = {
     keyColumns[0],
     account,
     ...keyColumns.slice(1),
-    keyActions((key) => [revoke(key, () => endOfSite("keys", key.id), "site")]),
+    keyActions((key) => [revoke(key, () => endOfSite("keys", key.id), "site", "keys")]),
   ],
   none: "No keys.",
 };
@@ -29,7 +29,7 @@ const keys = {
 const sessions = {
   title: "Sessions",
   of: "sessions",
-  columns: [account, ...sessionColumns, sessionActions((id) => endOfSite("sessions", id), "site")],
+  columns: [account, ...sessionColumns, sessionActions((id) => endOfSite("sessions", id), "site", "sessions")],
   none: "No sessions.",
 };
 

@@ -14,17 +14,28 @@ const put = (region, near, ...content) => {
   region.replaceChildren(...content);
 };
 
+/** Says something, and leaves what went wrong. */
+export const mention = (near = HEAD, ...content) => put(STATUS, near, ...content);
+
 /** Says something, in place of all that was said. */
 export const say = (near = HEAD, ...content) => {
-  ALERT.replaceChildren();
-  put(STATUS, near, ...content);
+  settle();
+  mention(near, ...content);
 };
 
+const told = ({ message, decision }) => [message, ...(decision ? [" Decision ", code(decision)] : [])];
+
 /** What went wrong, with the id by which an operator finds out why. */
-export const complain = (error, near = HEAD) => {
+export const complain = (error, near = HEAD, ...more) => {
   STATUS.replaceChildren();
-  put(ALERT, near, error.message, ...(error.decision ? [" Decision ", code(error.decision)] : []));
+  put(ALERT, near, ...told(error), ...more);
 };
+
+/** What went wrong after something was done: what was said of that stays. */
+export const warn = (near, sentence, error, ...more) => put(ALERT, near, sentence, " ", ...told(error), " ", ...more);
+
+/** Takes back what went wrong. */
+export const settle = () => ALERT.replaceChildren();
 
 /** Does something that a button stands for: once at a time, and with its faults told. */
 export const busy = async (control, work) => {

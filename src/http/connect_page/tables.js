@@ -33,7 +33,7 @@ export const table = (label, columns, rows, none) => {
 
 /**
  * Buttons of a row. Each asks again in its place, as the frame may open no dialogue: `{text, question, sure, more, act}`; `act`
- * gets what `more` holds. Escape takes the question back.
+ * gets what `more` holds. Escape takes the question back. What was done cannot be done again until the list is shown anew.
  */
 export const actions = (of, choices) => {
   const row = make("div", { className: "row" });
@@ -42,7 +42,11 @@ export const actions = (of, choices) => {
       row.replaceChildren(...buttons);
       opener.focus();
     };
-    const yes = button(sure, () => busy(yes, act), "danger");
+    const done = async () => {
+      await act();
+      row.replaceChildren();
+    };
+    const yes = button(sure, () => busy(yes, done), "danger");
     const box = make("div", { className: "confirm", role: "group", ariaLabel: `${text} ${of}` }, make("p", {}, question));
     box.append(...more, make("div", { className: "row" }, yes, button("Cancel", back)));
     box.onkeydown = (event) => {

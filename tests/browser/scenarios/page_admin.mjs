@@ -31,6 +31,7 @@ async function end(stage, args, frame) {
   await frame.getByRole("button", { name: /^Revoke grant/ }).click();
   await frame.getByRole("button", { name: "Revoke grant", exact: true }).click();
   await says(frame, "The grant is revoked.");
+  await frame.getByText("Nobody may act as another.").waitFor();
   stage.step("grants", { left: await rowsOf(frame, "Grants").count() });
 
   const sessions = rowsOf(frame, "Sessions").filter({ hasText: args.account });
@@ -38,5 +39,6 @@ async function end(stage, args, frame) {
   await sessions.first().getByRole("button").click();
   await frame.getByRole("button", { name: "End session", exact: true }).click();
   await says(frame, "The session has ended.");
+  await sessions.first().waitFor({ state: "detached" });
   stage.step("session", { open, left: await sessions.count(), status: await readWith(args, args.session) });
 }

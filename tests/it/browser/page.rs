@@ -169,3 +169,26 @@ async fn an_administrator_sees_all_of_the_site_and_ends_it_there() {
     let told = (&session["open"], &session["left"], &session["status"]);
     assert_eq!(told, (&json!(1), &json!(0), &json!(401)));
 }
+
+#[tokio::test]
+async fn what_was_done_is_told_when_the_list_cannot_be_shown_anew() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_faults", &arguments).await else {
+        return;
+    };
+    assert_eq!(played.step("busy")["alert"], "", "Jira was not asked");
+    let stale = played.step("stale");
+    assert_eq!(stale["focus"], "h2 Your client keys");
+    assert_eq!(stale["fits"], true);
+    let fresh = played.step("fresh");
+    assert_eq!(fresh["status"], 401);
+    assert_eq!(fresh["focus"], "h2 Your client keys");
+    let rotated = played.step("rotated");
+    assert_eq!(rotated["shown"], true);
+    assert_eq!(
+        (&rotated["old"], &rotated["made"]),
+        (&json!(401), &json!(200))
+    );
+    assert_eq!(played.step("listed")["left"], 1);
+}
