@@ -25,10 +25,10 @@ use super::{App, Route};
 
 /// The page.
 pub(super) const PAGE: &str = "/connect/page";
-/// What it loads: scripts that name each other by their place, so the version is a folder.
-const FILE: &str = "/connect/page/{version}/{file}";
+/// What it loads: scripts that name each other by their place, so the edition is a folder.
+const FILE: &str = "/connect/page/{edition}/{file}";
 
-pub use files::version;
+pub use files::edition;
 
 /// All that the page may ask of a browser is to copy a key. Jira's frames do not even pass that on.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
@@ -72,7 +72,7 @@ struct Document<'a> {
     site: &'a str,
     account: &'a str,
     jira_script: &'a str,
-    version: &'a str,
+    edition: &'a str,
     scripts: &'a [&'a str],
 }
 
@@ -82,7 +82,7 @@ struct Refusal<'a> {
     title: &'a str,
     sentence: &'a str,
     decision_id: &'a str,
-    version: &'a str,
+    edition: &'a str,
 }
 
 /// The page, and what it loads.
@@ -104,9 +104,9 @@ async fn page(mut visit: Visit) -> Response {
     visit.finish_in(form, result).await
 }
 
-/// `GET /connect/page/{version}/{file}`.
+/// `GET /connect/page/{edition}/{file}`.
 async fn file(visit: Visit) -> Response {
-    match files::named(visit.param("version"), visit.param("file")) {
+    match files::named(visit.param("edition"), visit.param("file")) {
         Some(file) => visit.publish("page", Done::Page(file)).await,
         None => visit.finish(Err(ParseError::UnknownRoute.into())).await,
     }
@@ -152,7 +152,7 @@ fn document(app: &App, principal: &Principal, tenant: &SharedTenant) -> String {
         site: tenant.site.host(),
         account: account.as_str(),
         jira_script: &app.around_page().script,
-        version: version(),
+        edition: edition(),
         scripts: &files::scripts(),
     };
     rendered(&document)
@@ -178,7 +178,7 @@ pub(super) fn refused(
         title,
         sentence,
         decision_id,
-        version: version(),
+        edition: edition(),
     };
     Page::document(rendered(&refusal), policy).with(PERMISSIONS_POLICY, PERMISSIONS)
 }

@@ -16,8 +16,8 @@ const FILES: [(&str, &str); 14] = files![
     "speech.js" "tables.js" "whole.js"
 ];
 
-/// Browsers keep files for an hour: a page must not meet those of another version.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
+/// Browsers keep files for an hour: a page must not meet those of another edition.
+static EDITION: LazyLock<String> = LazyLock::new(|| {
     let all: String = FILES
         .iter()
         .flat_map(|(name, text)| [*name, *text])
@@ -26,25 +26,29 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The folder that the files are in as they are now.
-pub fn version() -> &'static str {
-    &VERSION
+#[must_use]
+pub fn edition() -> &'static str {
+    &EDITION
 }
 
 /// The scripts: a page that names them all loads them at once, not one after the other as they name each other.
 pub(super) fn scripts() -> Vec<&'static str> {
     let names = FILES.iter().map(|(name, _)| *name);
-    names.filter(|name| name.ends_with(".js")).collect()
+    names.filter(|name| kind(name) == "js").collect()
 }
 
-/// A file. Those of another version are gone: half of them would be half a page.
-pub(super) fn named(version: &str, file: &str) -> Option<Page> {
+/// A file. Those of another edition are gone: half of them would be half a page.
+pub(super) fn named(edition: &str, file: &str) -> Option<Page> {
     let (name, text) = FILES
         .iter()
-        .find(|(name, _)| *name == file && version == self::version())?;
-    let content_type = if name.ends_with(".css") {
-        "text/css; charset=utf-8"
-    } else {
-        "text/javascript; charset=utf-8"
+        .find(|(name, _)| *name == file && edition == self::edition())?;
+    let content_type = match kind(name) {
+        "css" => "text/css; charset=utf-8",
+        _ => "text/javascript; charset=utf-8",
     };
     Some(Page::file(content_type, *text))
+}
+
+fn kind(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or_default()
 }

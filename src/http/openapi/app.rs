@@ -65,7 +65,7 @@ fn page() -> [Route; 2] {
             .by(Callers::Request)
             .query("jwt", "The request token, as Jira puts it into the address. Used once.")
             .gives_text("text/html", "The page."),
-        get("/connect/page/{version}/{file}", "getPageFile", "What that page loads")
+        get("/connect/page/{edition}/{file}", "getPageFile", "What that page loads")
             .tag("Page")
             .by(Callers::Anyone)
             .gives_text("text/javascript", "The file.")

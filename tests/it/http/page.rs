@@ -191,7 +191,7 @@ async fn the_files_of_the_page_are_small_and_the_same_for_everybody() {
     let world = World::builder().base_path("/gate").start().await;
     let page = open(&world, "ann").await;
     assert_eq!(page.status, 200, "{}", page.text);
-    let folder = format!("page/{}/", gatepost::http::connect_page::version());
+    let folder = format!("page/{}/", gatepost::http::connect_page::edition());
     let mut loaded = attributes(&page.text, "href");
     loaded.extend(attributes(&page.text, "src"));
     loaded.retain(|name| name.starts_with(&folder));
@@ -225,13 +225,13 @@ async fn the_files_of_the_page_are_small_and_the_same_for_everybody() {
 }
 
 #[tokio::test]
-async fn files_of_another_version_and_of_other_names_are_not_there() {
+async fn files_of_another_edition_and_of_other_names_are_not_there() {
     let world = World::new().await;
-    let version = gatepost::http::connect_page::version();
+    let edition = gatepost::http::connect_page::edition();
     for path in [
         "0/page.js",
-        &format!("{version}/page.html"),
-        &format!("{version}/..%2Fpage.rs"),
+        &format!("{edition}/page.html"),
+        &format!("{edition}/..%2Fpage.rs"),
     ] {
         let answer = world
             .send("GET", &format!("/connect/page/{path}"), &[])
