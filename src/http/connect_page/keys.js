@@ -52,10 +52,13 @@ export const revoke = (key, work, ...names) => ({
   act: end(work, `Revoked: ${key.name}.`, ...names),
 });
 
-export const keyActions = (choices) => actionsColumn(({ name }) => name, (key) => (key.state === "active" ? choices(key) : []));
+/** Whether there is something to revoke: a blocked key works again when the block is over. */
+const isInForce = ({ state: name }) => name === "active" || name === "blocked";
+
+export const keyActions = (choices) => actionsColumn(({ name }) => name, (key) => (isInForce(key) ? choices(key) : []));
 
 list("keys", "keys-title", async () => {
   const { keys: all } = await keys();
-  const own = keyActions((key) => [rotate(key), revoke(key, () => revokeKey(key.id), "keys", "site")]);
+  const own = keyActions((key) => [...(key.state === "active" ? [rotate(key)] : []), revoke(key, () => revokeKey(key.id), "keys", "site")]);
   byId("keys").replaceChildren(table("Your client keys", [...keyColumns, own], all, "You have no keys."));
 });

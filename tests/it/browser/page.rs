@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::routing::post;
 use gatepost::clock::TestClock;
+use gatepost::control::command::{BlockedName, Command};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -191,4 +192,35 @@ async fn what_was_done_is_told_when_the_list_cannot_be_shown_anew() {
         (&json!(401), &json!(200))
     );
     assert_eq!(played.step("listed")["left"], 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_blocked_can_be_revoked() {
+    let world = World::builder().reachable().start().await;
+    for name in ["one", "two"] {
+        let key = world.key("acme", "ann", json!({"name": name})).await;
+        let on = BlockedName {
+            key: Some(key["id"].as_str().unwrap().to_owned()),
+            ..BlockedName::default()
+        };
+        let block = Command::Block {
+            on,
+            span_us: None,
+            reason: None,
+        };
+        world.command(block).await;
+    }
+    let mut arguments = arguments(&world).await;
+    arguments["own"] = "one".into();
+    arguments["other"] = "two".into();
+    let Some(played) = super::play("page_blocked", &arguments).await else {
+        return;
+    };
+    let revoked = played.steps("revoked");
+    assert_eq!(revoked.len(), 2);
+    for step in revoked {
+        assert_eq!(step["before"], "blocked", "{step}");
+        assert_eq!(step["choices"], json!(["Revoke"]), "{step}");
+        assert_eq!(step["after"], "revoked", "{step}");
+    }
 }
