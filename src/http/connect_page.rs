@@ -3,6 +3,7 @@
 //! Nothing may frame it but the site that installed the app, and nothing runs in it but our script and Jira's.
 
 mod files;
+mod life;
 
 use std::sync::Arc;
 
@@ -74,6 +75,8 @@ struct Document<'a> {
     jira_script: &'a str,
     edition: &'a str,
     scripts: &'a [&'a str],
+    lives: &'a [life::Life],
+    longest: life::Life,
 }
 
 #[derive(Template)]
@@ -147,6 +150,7 @@ fn current(app: &App, tenant: &TenantId) -> Option<SharedTenant> {
 
 fn document(app: &App, principal: &Principal, tenant: &SharedTenant) -> String {
     let (id, account) = (principal.tenant(), principal.account());
+    let (lives, longest) = life::choices(app.limits().key_lifetime_days_max);
     let document = Document {
         nonce: &app.gateway().issued.page_nonce(id, account),
         site: tenant.site.host(),
@@ -154,6 +158,8 @@ fn document(app: &App, principal: &Principal, tenant: &SharedTenant) -> String {
         jira_script: &app.around_page().script,
         edition: edition(),
         scripts: &files::scripts(),
+        lives: &lives,
+        longest,
     };
     rendered(&document)
 }

@@ -239,3 +239,22 @@ async fn files_of_another_edition_and_of_other_names_are_not_there() {
         assert_eq!(answer.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_form_offers_no_life_that_is_refused() {
+    let settings = "limits.key_lifetime_days_max = 5";
+    let world = World::builder().settings(settings).start().await;
+    let page = open(&world, "ann").await;
+    let form = page.text.split("<select id=\"days\"").nth(1).unwrap();
+    let form = form.split("</div>").next().unwrap();
+    assert_eq!(attributes(form, "value"), ["5"]);
+    assert!(
+        form.contains("<option value=\"5\" selected>5 days<"),
+        "{form}"
+    );
+    assert!(form.contains("The longest: 5 days."), "{form}");
+    let wished = |days: u32| serde_json::json!({"expires_in_days": days});
+    let made = world.try_key("acme", "ann", wished(5)).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(world.try_key("acme", "ann", wished(7)).await.status, 400);
+}
