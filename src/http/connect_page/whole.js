@@ -24,13 +24,30 @@ const open = async () => {
   greet().catch(() => {});
 };
 
+/** What cannot be started can be started again: gives the button for it, which stands below what is said. */
+const begin = async () => {
+  try {
+    await open();
+    return undefined;
+  } catch (error) {
+    const again = startAgain();
+    complain(error, undefined, again);
+    return again;
+  }
+};
+
+const startAgain = () => {
+  const again = button("Start again", () => busy(again, async () => ((await begin()) ?? byId("keys-title")).focus()), "main");
+  return again;
+};
+
 /** Without its session the page does nothing until the person says so. */
 const close = () => {
   putAway();
   byId("content").hidden = true;
   byId("leave").hidden = true;
   closeSite();
-  const again = button("Start again", () => busy(again, open), "main");
+  const again = startAgain();
   say(undefined, make("p", {}, "This session has ended."), again);
   again.focus();
 };
@@ -40,5 +57,5 @@ export const start = () => {
   byId("base-url").textContent = clientBase(byId("site").textContent);
   byId("leave").onclick = (event) => void busy(event.currentTarget, leave);
   whenEnded(close);
-  open().catch((error) => complain(error));
+  void begin();
 };

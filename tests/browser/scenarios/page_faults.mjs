@@ -16,6 +16,9 @@ export default async function faults(stage, args) {
   await whileTheListFails(stage, args, { page, frame });
   await failed;
   await page.context().close();
+  const refused = stage.expectConsole("503 (Service Unavailable)");
+  await whileNothingStarts(stage, args);
+  await refused;
 }
 
 const alert = (frame) => frame.locator("#alert").innerText();
@@ -56,4 +59,23 @@ async function whileTheListFails(stage, args, { page, frame }) {
   await frame.getByRole("button", { name: "Refresh" }).click();
   await frame.locator("#alert:empty").waitFor({ state: "attached" });
   stage.step("listed", { left: await frame.getByRole("button", { name: "Rotate ci" }).count() });
+}
+
+/** A start that fails can be tried again, without opening the page anew from Jira. */
+async function whileNothingStarts(stage, args) {
+  await advance(args, 1);
+  const page = await stage.open("about:blank", { width: 320, colorScheme: "dark" });
+  await page.route("**/v1/sessions", (route) => route.fulfill({ status: 503, json: { detail: "No policy set is in force." } }));
+  await page.goto(`${args.standin}/sites/acme/page?as=ann`);
+  const frame = await (await page.waitForSelector("#app")).contentFrame();
+  await says(frame, "No policy set is in force.", "alert");
+  stage.step("not started", { shown: await frame.locator("#content").isVisible(), rules: await stage.axe(frame), fits: await stage.fits(frame) });
+  await stage.screenshot(page, "page-not-started");
+  await frame.getByRole("button", { name: "Start again" }).press("Enter");
+  await frame.waitForFunction(() => document.activeElement.textContent === "Start again" && !document.activeElement.ariaDisabled);
+  await page.unroute("**/v1/sessions");
+  await stage.press(page, "Enter");
+  await frame.locator("#content").waitFor();
+  stage.step("started", { focus: await stage.focused(frame), alert: await alert(frame) });
+  await page.context().close();
 }

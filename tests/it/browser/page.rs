@@ -192,6 +192,14 @@ async fn what_was_done_is_told_when_the_list_cannot_be_shown_anew() {
         (&json!(401), &json!(200))
     );
     assert_eq!(played.step("listed")["left"], 1);
+    let not_started = played.step("not started");
+    assert_eq!(
+        (&not_started["shown"], &not_started["fits"]),
+        (&json!(false), &json!(true))
+    );
+    let started = played.step("started");
+    assert_eq!(started["focus"], "h2 Your client keys");
+    assert_eq!(started["alert"], "");
 }
 
 #[tokio::test]
