@@ -1,4 +1,4 @@
-//! What the app's page loads: its style, and its script in parts. For `connect_page` only. The names are a closed list; none of them is
+//! What the app's page loads: its style and its script, in parts. For `connect_page` only. The names are a closed list; none of them is
 //! ever part of a path.
 
 use std::sync::LazyLock;
@@ -11,8 +11,8 @@ macro_rules! files {
     ($($name:literal)*) => { [$(($name, include_str!($name))),*] };
 }
 
-const FILES: [(&str, &str); 14] = files![
-    "page.css" "page.js" "api.js" "connect.js" "create.js" "elements.js" "keys.js" "lists.js" "made.js" "sessions.js" "site.js"
+const FILES: [(&str, &str); 15] = files![
+    "page.css" "tables.css" "page.js" "api.js" "connect.js" "create.js" "elements.js" "keys.js" "lists.js" "made.js" "sessions.js" "site.js"
     "speech.js" "tables.js" "whole.js"
 ];
 

@@ -1,7 +1,7 @@
 // Client keys: how they are shown, rotated and revoked.
 
 import { keys, makeKey, revokeKey } from "./api.js";
-import { byId, make, moment } from "./elements.js";
+import { byId, code, make, moment } from "./elements.js";
 import { end, list, refresh } from "./lists.js";
 import { reveal } from "./made.js";
 import { actionsColumn, table } from "./tables.js";
@@ -20,8 +20,24 @@ const limits = ({ actions: names, networks, sites, act_as: actAs, rate_per_minut
 
 const state = ({ state: name }) => make("span", { className: `tag ${name === "active" ? "active" : ""}` }, name);
 
+const line = (...content) => make("span", { className: "line" }, ...content);
+
+/** What people call it, and what records and commands do. Keys may share a name, above all one and its successor. */
+const named = ({ id, name, replaces, replaced_by: successor }) => [
+  make("span", { className: "name" }, name),
+  line(code(id)),
+  ...(replaces ? [line("replaces ", code(replaces))] : []),
+  ...(successor ? [line("replaced by ", code(successor))] : []),
+];
+
+/** Keys that know their successors. */
+export const linked = (keys) => {
+  const successors = new Map(keys.map(({ id, replaces }) => [replaces, id]));
+  return keys.map((key) => ({ ...key, replaced_by: successors.get(key.id) }));
+};
+
 export const keyColumns = [
-  { title: "Name", show: ({ name }) => name },
+  { title: "Name", show: named },
   { title: "State", show: state },
   { title: "Limits", show: limits },
   { title: "Made", show: (key) => moment(key.made_at) },
@@ -60,5 +76,5 @@ export const keyActions = (choices) => actionsColumn(({ name }) => name, (key) =
 list("keys", "keys-title", async () => {
   const { keys: all } = await keys();
   const own = keyActions((key) => [...(key.state === "active" ? [rotate(key)] : []), revoke(key, () => revokeKey(key.id), "keys", "site")]);
-  byId("keys").replaceChildren(table("Your client keys", [...keyColumns, own], all, "You have no keys."));
+  byId("keys").replaceChildren(table("Your client keys", [...keyColumns, own], linked(all), "You have no keys."));
 });

@@ -2,7 +2,7 @@
 
 import { endOfSite, site } from "./api.js";
 import { byId, code, make, moment } from "./elements.js";
-import { keyActions, keyColumns, revoke } from "./keys.js";
+import { keyActions, keyColumns, linked, revoke } from "./keys.js";
 import { end, list } from "./lists.js";
 import { sessionActions, sessionColumns } from "./sessions.js";
 import { busy, complain } from "./speech.js";
@@ -77,6 +77,9 @@ const blocks = {
   none: "Nobody is blocked.",
 };
 
+/** `client_key` in words, and the id that tells which. */
+const credential = ({ credential: kind, credential_id: id }) => [(kind ?? "none").replaceAll("_", " "), ...(id ? [" ", code(id)] : [])];
+
 const denials = {
   title: "Recent denials",
   of: "denials",
@@ -85,6 +88,7 @@ const denials = {
     account,
     { title: "Action", show: (one) => one.action ?? "" },
     { title: "What", show: (one) => one.resource?.id ?? one.site_asked ?? "" },
+    { title: "With", show: credential },
     { title: "Why", show: (one) => one.reason ?? one.code ?? "" },
     { title: "Decision", show: (one) => code(one.decision_id) },
   ],
@@ -96,6 +100,7 @@ const PARTS = [keys, sessions, grants, blocks, denials];
 
 const show = async () => {
   const all = await site();
+  all.keys = linked(all.keys ?? []);
   isOpen = true;
   const parts = PARTS.flatMap(({ title, of, columns, none }) => [
     make("h3", {}, title),

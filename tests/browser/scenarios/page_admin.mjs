@@ -21,7 +21,8 @@ export default async function admin(stage, args) {
 }
 
 async function end(stage, args, frame) {
-  stage.step("denials", { codes: await rowsOf(frame, "Recent denials").count() });
+  const denials = rowsOf(frame, "Recent denials");
+  stage.step("denials", { cells: await denials.evaluateAll((rows) => rows.map(({ cells }) => [...cells].slice(1).map((cell) => cell.innerText))) });
   const before = await readWith(args, args.key);
   await frame.getByRole("region", { name: "All of this site" }).getByRole("button", { name: "Revoke nightly" }).click();
   await frame.getByRole("button", { name: "Revoke key" }).click();
