@@ -554,6 +554,36 @@ async fn what_was_refused_of_an_answer_is_for_the_operator_alone() {
 }
 
 #[tokio::test]
+async fn a_tenant_that_took_the_name_of_another_crowds_out_nothing() {
+    let world = World::new().await;
+    let ann = world.session("acme", "ann").await;
+    world
+        .get_as(&format!("{OWN}&act_as={}", account("bob")), &ann)
+        .await;
+    let named =
+        "UPDATE tenants SET cloud_id = (SELECT id FROM tenants WHERE host = 'acme.atlassian.net')
+        WHERE host = 'globex.atlassian.net'";
+    super::doors::execute(&world, named).await;
+    let entry = Entry {
+        effect: Some(gatepost::ledger::entry::Effect::Deny),
+        tenant: Some(world.site("globex").client_key()),
+        ..Entry::default()
+    };
+    let mut appended = tokio::task::JoinSet::new();
+    for _ in 0..1001 {
+        let ledger = world.node.shared().opened.ledger.clone();
+        let draft = gatepost::ledger::Draft::new(&entry).unwrap();
+        appended.spawn(async move { ledger.append(draft).await.map(drop) });
+    }
+    for done in appended.join_all().await {
+        done.unwrap();
+    }
+    let denials = overview(&world).await["denials"].clone();
+    assert_eq!(denials.as_array().unwrap().len(), 1);
+    assert_eq!(denials[0]["account"], account("ann"));
+}
+
+#[tokio::test]
 async fn an_administrator_keeps_an_account_out_and_lets_it_in_again() {
     let world = World::new().await;
     let carol = world.session("acme", "carol").await;
