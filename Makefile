@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second need-browser need-clients
+.PHONY: help demo test check bench soak need-cc need-curl need-deny need-bench need-solver need-second need-browser need-clients
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
@@ -39,6 +39,10 @@ need-cc:
 	@$(call need,cc,build-essential)
 
 # Built once and kept; what the build leaves behind is six times the program.
+# The lines of the documents are pasted into a shell.
+need-curl:
+	@$(call need,curl,curl)
+
 need-deny:
 	@cargo-deny --version 2>/dev/null | grep -qF '$(CARGO_DENY_VERSION)' || { \
 	    CARGO_TARGET_DIR=target/tools/build cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --root target/tools; \
@@ -90,7 +94,7 @@ demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
 
-test: need-cc need-solver need-browser need-clients
+test: need-cc need-curl need-solver need-browser need-clients
 	cargo test --locked
 
 check: need-cc need-deny
