@@ -38,11 +38,11 @@ need-cc:
 	@command -v cargo >/dev/null || { echo "error: Rust is missing; see https://rustup.rs" >&2; exit 1; }
 	@$(call need,cc,build-essential)
 
-# Built once and kept; what the build leaves behind is six times the program.
 # The lines of the documents are pasted into a shell.
 need-curl:
 	@$(call need,curl,curl)
 
+# Built once and kept; what the build leaves behind is six times the program.
 need-deny:
 	@cargo-deny --version 2>/dev/null | grep -qF '$(CARGO_DENY_VERSION)' || { \
 	    CARGO_TARGET_DIR=target/tools/build cargo install cargo-deny --version $(CARGO_DENY_VERSION) --locked --root target/tools; \
