@@ -180,7 +180,8 @@ impl Visit {
     /// Walks the corridor with what the route made of the request.
     pub(super) async fn pass(mut self, ask: Result<Ask, Failure>) -> Response {
         let result = match ask {
-            Ok(ask) => match self.app.gateway().pass(ask, &mut self.trail).await {
+            // On the heap: the whole corridor is larger than what a stack should have to carry.
+            Ok(ask) => match Box::pin(self.app.gateway().pass(ask, &mut self.trail)).await {
                 Ok(reply) => Ok(Done::Json(reply.into_body())),
                 Err(stop) => Err(Failure::Stop(stop)),
             },
