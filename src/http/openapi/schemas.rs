@@ -285,7 +285,6 @@ pub(super) enum KeyState {
     Blocked,
     Expired,
     Revoked,
-    Blocked,
 }
 
 /// What an administrator sees of the own site.
