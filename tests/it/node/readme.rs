@@ -15,7 +15,7 @@ fn blocks(document: &str, heading: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     for line in section.lines() {
         match line.strip_prefix("    ") {
-            Some(code) => *found.last_mut().unwrap() += &format!("{code}\n"),
+            Some(code) => found.last_mut().unwrap().extend([code, "\n"]),
             None if line.is_empty() => {}
             None => found.push(String::new()),
         }
