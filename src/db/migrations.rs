@@ -33,6 +33,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "credentials",
         include_str!("../../migrations/sqlite/0005_credentials.sql"),
     ),
+    (
+        7,
+        "own_credentials",
+        include_str!("../../migrations/sqlite/0007_own_credentials.sql"),
+    ),
 ];
 
 /// Brings the database to this binary's version, in one transaction: two processes that start together migrate one after the other.

@@ -2,6 +2,8 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
+mod own;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -154,6 +156,7 @@ impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
             Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
+            Stop::Identity(IdentityError::Own(refusal)) => Self::from(&refusal.cause),
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }

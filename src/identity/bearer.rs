@@ -35,11 +35,12 @@ impl Verifiers {
         bearer: &Bearer,
         around: Around<'_>,
     ) -> Result<Principal, IdentityError> {
+        let own = self.own().ok_or(IdentityError::Scheme)?;
         match Claimed::by(bearer.token.expose()) {
-            Claimed::Forge | Claimed::Issuer(_) | Claimed::Nobody | Claimed::Unreadable => {
-                let _ = around;
-                Err(IdentityError::Scheme)
-            }
+            Claimed::Forge => Err(IdentityError::Scheme),
+            Claimed::Issuer(issuer) if !own.is_issuer(&issuer) => Err(IdentityError::UnknownIssuer),
+            Claimed::Issuer(_) | Claimed::Nobody => own.oauth_token(bearer, around).await,
+            Claimed::Unreadable => Err(IdentityError::UnknownIssuer),
         }
     }
 }

@@ -9,7 +9,6 @@ mod good;
 mod held;
 mod listing;
 mod nonce;
-mod pace;
 mod standing;
 mod store;
 pub mod text;

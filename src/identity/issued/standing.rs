@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::identity::bounds::Bounds;
+use crate::identity::pace::Pace;
 use crate::ledger::entry::Credential;
 use crate::tenant::{AccountId, KeyId, Tenant, TenantId};
 
 use super::error::Refused;
-use super::pace::Pace;
 use super::text::Kind;
 
 /// A session or a client key.

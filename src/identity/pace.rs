@@ -1,4 +1,5 @@
-//! How fast a client key may be used: the generic cell rate algorithm, one number a key. Used by this folder.
+//! How often something may be done: the generic cell rate algorithm, one number a thing. Used by this folder, for client keys and for
+//! whoever has credentials checked.
 //! On average no more than the rate passes; a client that starts makes a few requests at once, so a quarter of a minute's worth may come
 //! together, and ten in any case. A refused request costs nothing.
 
@@ -8,37 +9,65 @@ use crate::clock::Timestamp;
 
 const MINUTE_US: i64 = 60_000_000;
 
-/// A key's pace, in microseconds.
-#[derive(Debug)]
-pub(super) struct Pace {
+/// A rate, in microseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rate {
     /// Between two requests.
     interval: i64,
     /// How far ahead of the interval requests may come.
     ahead: i64,
-    /// When the next request would come if all kept the interval.
-    next: AtomicI64,
+}
+
+/// When the next request would come if all kept the interval.
+#[derive(Debug)]
+pub(super) struct Next(AtomicI64);
+
+impl Default for Next {
+    fn default() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+}
+
+/// The pace of one thing.
+#[derive(Debug)]
+pub(super) struct Pace {
+    rate: Rate,
+    next: Next,
 }
 
 impl Pace {
+    pub(super) fn new(per_minute: u32) -> Self {
+        Self {
+            rate: Rate::new(per_minute),
+            next: Next::default(),
+        }
+    }
+
+    /// Counts a request, or tells after how many seconds one may come.
+    pub(super) fn take(&self, now: Timestamp) -> Result<(), u64> {
+        self.rate.take(&self.next, now)
+    }
+}
+
+impl Rate {
     pub(super) fn new(per_minute: u32) -> Self {
         let rate = i64::from(per_minute.max(1));
         let interval = MINUTE_US / rate;
         Self {
             interval,
             ahead: interval * (at_once(rate) - 1),
-            next: AtomicI64::new(i64::MIN),
         }
     }
 
-    /// Counts a request, or tells after how many seconds one may come.
-    pub(super) fn take(&self, now: Timestamp) -> Result<(), u64> {
+    /// Counts a request of the thing whose next one this is.
+    pub(super) fn take(self, next: &Next, now: Timestamp) -> Result<(), u64> {
         let now_us = now.micros();
         let step = |next: i64| {
             let due = next.max(now_us);
             (due - now_us <= self.ahead).then(|| due + self.interval)
         };
-        let taken = self
-            .next
+        let taken = next
+            .0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
         taken.map(drop).map_err(|next| {
             let wait_us = next.saturating_sub(now_us).saturating_sub(self.ahead);
