@@ -4,6 +4,7 @@ mod alike;
 mod ends;
 mod hosts;
 mod kept;
+mod table;
 mod trouble;
 
 use gatepost::standin::{Role, account};
