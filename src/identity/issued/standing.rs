@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::identity::bounds::Bounds;
-use crate::identity::pace::Pace;
 use crate::ledger::entry::Credential;
 use crate::tenant::{AccountId, KeyId, Tenant, TenantId};
 
@@ -30,7 +29,7 @@ pub(super) struct Standing {
     /// The keyed hash of the nonce of the page that opened the session.
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Arc<Bounds>,
-    pub(super) pace: Option<Pace>,
+    pub(super) rate_per_minute: Option<u32>,
     last_used_us: AtomicI64,
     /// The last use that the database knows of.
     noted_us: AtomicI64,
@@ -68,7 +67,7 @@ impl Standing {
             ended_at: row.ended_at,
             page: row.page,
             bounds: Arc::new(row.bounds),
-            pace: row.rate_per_minute.map(Pace::new),
+            rate_per_minute: row.rate_per_minute,
             last_used_us: AtomicI64::new(used_us.unwrap_or(i64::MIN)),
             noted_us: AtomicI64::new(used_us.unwrap_or(i64::MIN)),
             blocks_seen: AtomicU64::new(0),

@@ -3,9 +3,10 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::clock::Timestamp;
-use crate::identity::pace::{Next, Rate};
+use crate::identity::pace::Pace;
 use crate::secret::Vault;
 
 /// Addresses and sites share so many places each: memory is bounded, nothing is ever forgotten for want of room, and whose place one
@@ -22,8 +23,9 @@ pub(super) struct Budget {
 
 #[derive(Debug)]
 struct Paces {
-    rate: Rate,
-    places: Box<[Next]>,
+    pace: Pace,
+    /// When the next one would come if all kept the interval, in microseconds.
+    places: Box<[AtomicI64]>,
 }
 
 impl Budget {
@@ -55,13 +57,22 @@ impl Budget {
 impl Paces {
     fn new(per_minute: u32) -> Self {
         Self {
-            rate: Rate::new(per_minute),
-            places: (0..PLACES).map(|_| Next::default()).collect(),
+            pace: Pace::new(per_minute),
+            places: (0..PLACES).map(|_| AtomicI64::new(i64::MIN)).collect(),
         }
     }
 
     fn take(&self, place: usize, now: Timestamp) -> Result<(), u64> {
-        self.rate.take(&self.places[place], now)
+        let (place, now_us) = (&self.places[place], now.micros());
+        let mut next = place.load(Ordering::Relaxed);
+        loop {
+            let after = self.pace.step(next, now_us)?;
+            let (success, failure) = (Ordering::Relaxed, Ordering::Relaxed);
+            match place.compare_exchange_weak(next, after, success, failure) {
+                Ok(_) => return Ok(()),
+                Err(newer) => next = newer,
+            }
+        }
     }
 }
 
