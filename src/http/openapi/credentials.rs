@@ -22,7 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 fn whoami() -> Route {
     let example = json!({
-        "tenant": TENANT, "site": ACME, "cloud_id": ACME_CLOUD, "account": ANN,
+        "tenant": TENANT, "tenant_basis": "verified", "site": ACME, "cloud_id": ACME_CLOUD, "account": ANN,
         "credential": {"kind": "connect_context", "issued_at": 1_795_435_200, "expires_at": 1_795_436_100},
     });
     get("/v1/whoami", "whoami", "The verified principal")

@@ -94,6 +94,8 @@ pub(super) struct AccessibleResource {
 #[derive(ToSchema)]
 pub(super) struct Whoami {
     tenant: String,
+    /// What it rests on that the principal is of this tenant: `verified`, `confirmed_by_site` or `configured`.
+    tenant_basis: String,
     /// The tenant's site.
     site: Option<String>,
     cloud_id: Option<String>,

@@ -33,7 +33,6 @@ pub use listing::{ClientKey, KeyState, OpenSession, Whose};
 
 pub(in crate::identity) use good::Good;
 
-use crate::identity::pace::Paces;
 use ends::Ends;
 use standing::Standing;
 use text::Kind;

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
+use crate::identity::bearer::claims_of_jwt;
 use crate::identity::presented::{Bearer, Password};
 use crate::secret::{Secret, Vault, hex};
 use crate::tenant::own::OwnKind;
@@ -36,7 +37,9 @@ impl Brought {
         let is_email = user.len() <= EMAIL_BYTES_MAX
             && user.contains(&b'@')
             && user.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
-        if !is_email || !is_plain(password, TOKEN_BYTES_MAX) {
+        // Atlassian's API tokens are no JWTs: somebody's token of another kind must not go where API tokens do.
+        let is_jwt = claims_of_jwt(password).is_some();
+        if !is_email || is_jwt || !is_plain(password, TOKEN_BYTES_MAX) {
             return None;
         }
         let both = Zeroizing::new([user, b":", password].concat());
@@ -144,6 +147,7 @@ mod tests {
             ("ann @acme.example", "token"),
             ("ann@acme.example\r\n", "token"),
             ("ann@acme.example", long.as_str()),
+            ("ann@acme.example", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
         ] {
             assert!(password(user, token).is_none(), "{user} {token}");
         }

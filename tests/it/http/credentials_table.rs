@@ -362,7 +362,7 @@ pub(super) fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
     let body: Value = serde_json::from_str(&answer.text).unwrap();
     let code = body["code"].as_str().unwrap_or("allowed");
     let (status, said) = (answer.status, recorded(log, answer));
-    format!("{status} {code:<19}{said:<40}{sent}")
+    format!("{status} {code:<18} {said:<39} {sent}")
 }
 
 #[tokio::test]
