@@ -273,7 +273,7 @@ impl Gateway {
         let kept_back = stop.kept_back();
         let stop = self.write_down(stop, trail, until).await;
         if let Some(span) = kept_back {
-            self.clock.pause(span).await;
+            Box::pin(self.clock.pause(span)).await;
         }
         stop
     }

@@ -83,7 +83,7 @@ the command returns, also for requests under way. See docs/own-credentials.md.";
 struct Credentials {
     #[command(flatten)]
     named: Named,
-    /// The kinds: api_token, oauth_token, with a comma between
+    /// The kinds, with a comma between: `api_token`, `oauth_token`
     #[arg(long, env = "GATEPOST_ALLOW", value_delimiter = ',')]
     allow: Vec<String>,
     /// No kind

@@ -156,10 +156,10 @@ impl Gateway {
         if principal.is_for_requests_alone() {
             return Err(IssueError::NotByKey.into());
         }
-        if let Some(hold) = principal.hold() {
-            if !self.issued.is_of_page(hold, by.page) {
-                return Err(IssueError::ForeignPage.into());
-            }
+        if let Some(hold) = principal.hold()
+            && !self.issued.is_of_page(hold, by.page)
+        {
+            return Err(IssueError::ForeignPage.into());
         }
         Ok(principal)
     }

@@ -15,8 +15,8 @@ pub enum Means {
     /// With the token that Forge sent beside its own for the user of this very request, good at the API host only. As anybody else, the
     /// app asks with its own means.
     ForgeUser(Secret),
-    /// With the credential that the user brought.
-    Own(Own),
+    /// With the credential that the user brought. On the heap: every principal would be as large as the few that have one.
+    Own(Box<Own>),
 }
 
 /// A credential that Atlassian gave to a user, and where it was found to be good.

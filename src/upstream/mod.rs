@@ -143,13 +143,15 @@ impl Jira {
             }
             Means::Own(own) if as_oneself => {
                 let authorization = Authorization::Whole(&own.authorization);
-                let read = self.read_with(permit, authorization, own.at_api_host, exchange);
-                let read = read.await;
-                if matches!(read, Err(UpstreamError::Unauthorized)) {
-                    own.refuse();
-                    return Err(Revoked.into());
-                }
-                read
+                self.read_with(permit, authorization, own.at_api_host, exchange)
+                    .await
+                    .map_err(|error| match error {
+                        UpstreamError::Unauthorized => {
+                            own.refuse();
+                            Revoked.into()
+                        }
+                        other => other,
+                    })
             }
             // `decide` refuses it before (`Beyond::Own`). What speaks for one account must never be taken for another's.
             Means::Own(_) => Err(UpstreamError::Unauthorized),

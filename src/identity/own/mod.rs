@@ -195,7 +195,9 @@ impl OwnCredentials {
             tenant,
             brought: brought.clone(),
         };
-        let confirmed = self.look_up(flight, asking, known.is_some()).await?;
+        // On the heap: every request would be as large as the few that look something up.
+        let looking = Box::pin(self.look_up(flight, asking, known.is_some()));
+        let confirmed = looking.await?;
         inner.mint(confirmed, brought)
     }
 
@@ -282,7 +284,7 @@ impl Inner {
             epoch,
             credential,
             basis,
-            Means::Own(own),
+            Means::Own(Box::new(own)),
         ))
     }
 }

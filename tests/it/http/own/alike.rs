@@ -149,7 +149,7 @@ async fn a_site_sees_no_more_tries_than_it_may_and_whoever_is_known_there_goes_o
     let by_cloud = format!("/ex/jira/{cloud}/rest/api/3/issue/ACME-1");
     assert_eq!(world.get_by(&by_cloud, "Bearer x").await.status, 401);
     // Also once what was confirmed is no longer believed.
-    world.clock.advance(Duration::from_secs(300));
+    world.clock.advance(Duration::from_mins(5));
     for number in 0..20 {
         let own = format!("Bearer made-up-again-{number}");
         world.get_by(ACME_1, &own).await;

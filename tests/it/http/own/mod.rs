@@ -7,6 +7,7 @@ mod kept;
 mod table;
 mod trouble;
 
+use base64::Engine as _;
 use gatepost::standin::{Role, account};
 use serde_json::{Value, json};
 
@@ -254,7 +255,6 @@ async fn what_nobody_here_can_have_issued_is_sent_nowhere() {
         let answer = world.get_by(ACME_1, &format!("Bearer {bearer}")).await;
         assert_eq!(told(&answer), (401, "unauthenticated".into()), "{bearer}");
     }
-    use base64::Engine as _;
     for pair in [
         "ann:secret",
         ":secret",
