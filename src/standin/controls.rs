@@ -23,6 +23,7 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/_standin/sites", get(sites))
         .route("/_standin/sites/{site}/context-token", get(context_token))
         .route("/_standin/requests", get(requests).delete(clear_requests))
+        .route("/_standin/strays", get(strays).delete(clear_strays))
         .route(
             "/_standin/faults",
             axum::routing::post(set_fault).delete(clear_faults),
@@ -97,6 +98,15 @@ fn told(seen: &Seen) -> Value {
 
 async fn clear_requests(Held(state): Held<Arc<State>>) -> StatusCode {
     state.requests.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn strays(Held(state): Held<Arc<State>>) -> Response {
+    pretty(&json!(state.strays.list()))
+}
+
+async fn clear_strays(Held(state): Held<Arc<State>>) -> StatusCode {
+    state.strays.clear();
     StatusCode::NO_CONTENT
 }
 

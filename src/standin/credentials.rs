@@ -1,7 +1,7 @@
 //! What the stand-in gave out: access tokens of every kind and users' API tokens, with what each opens. For this folder; the
 //! handles of tests give them out. Nothing here decides whether a request may pass: `jira::door` does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,15 +24,18 @@ const OAUTH_LIFE_S: u64 = 3_600;
 /// The scopes that what acts on Jira's platform API needs: issues, and people.
 pub(super) const SCOPES: [&str; 2] = ["read:jira-work", "read:jira-user"];
 
-/// What an access token opens.
+/// What an access token opens. Sites are called by their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opens {
     /// The site of this Connect client, as one of its users.
-    ConnectUser { oauth_client_id: String },
+    ConnectUser {
+        site: String,
+        oauth_client_id: String,
+    },
     /// The site of this Forge installation behind the api host, and the GraphQL gateway, as the app.
-    ForgeApp { installation: String },
+    ForgeApp { site: String, installation: String },
     /// The site of this Forge installation behind the api host, as one of its users.
-    ForgeUser { installation: String },
+    ForgeUser { site: String, installation: String },
     /// These sites behind the api host, as the user who consented.
     OAuth { cloud_ids: Vec<String> },
 }
@@ -45,6 +48,16 @@ impl Opens {
             Self::ForgeApp { .. } => "forge_system_token",
             Self::ForgeUser { .. } => "forge_user_token",
             Self::OAuth { .. } => "oauth_token",
+        }
+    }
+
+    /// The same in words.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::ConnectUser { .. } => "a user's token of Connect",
+            Self::ForgeApp { .. } => "the app's token of Forge",
+            Self::ForgeUser { .. } => "a user's token of Forge",
+            Self::OAuth { .. } => "a token of a consent",
         }
     }
 }
@@ -66,6 +79,11 @@ pub(super) struct ApiToken {
     pub(super) email: String,
     /// Nothing for a token without scopes, which may do whatever its owner may.
     pub(super) scopes: Option<Vec<String>>,
+}
+
+/// An API token without the sum at its end.
+fn stem(token: &str) -> &str {
+    token.split('=').next().unwrap_or_default()
 }
 
 /// A user's own credential for HTTP Basic: an e-mail address and an API token.
@@ -102,6 +120,10 @@ pub(super) struct Credentials(Mutex<Kept>);
 struct Kept {
     access: HashMap<String, Grant>,
     api: HashMap<String, ApiToken>,
+    /// The stems of all API tokens ever, also of those that were taken back.
+    stems: HashSet<String>,
+    /// Tokens that are for the app alone, by what they are.
+    homeless: HashMap<String, &'static str>,
 }
 
 impl Credentials {
@@ -135,6 +157,30 @@ impl Credentials {
     /// The API token, whoever names it.
     pub(super) fn api_token(&self, token: &str) -> Option<ApiToken> {
         self.kept().api.get(token).cloned()
+    }
+
+    /// Whether this is an API token that was given out, with or without the sum at its end.
+    pub(super) fn was_api_token(&self, text: &str) -> bool {
+        self.kept().stems.contains(stem(text))
+    }
+
+    /// Remembers a token that is for the app alone.
+    pub(super) fn keep_homeless(&self, token: &str, what: &'static str) {
+        let homeless = &mut self.kept().homeless;
+        if homeless.len() < KEPT_MAX {
+            homeless.insert(token.to_owned(), what);
+        }
+    }
+
+    /// What a token that is for the app alone is.
+    pub(super) fn homeless(&self, token: &str) -> Option<&'static str> {
+        self.kept().homeless.get(token).copied()
+    }
+
+    fn add_api_token(&self, text: &str, token: ApiToken) {
+        let mut kept = self.kept();
+        kept.stems.insert(stem(text).to_owned());
+        kept.api.insert(text.to_owned(), token);
     }
 }
 
@@ -189,7 +235,7 @@ impl State {
             email: token.email.clone(),
             token: text.clone(),
         };
-        self.credentials.kept().api.insert(text, token);
+        self.credentials.add_api_token(&text, token);
         credential
     }
 }

@@ -39,6 +39,7 @@ mod seen;
 mod server;
 mod site;
 mod state;
+mod strays;
 mod token_server;
 
 pub use credentials::ApiCredential;
@@ -184,6 +185,17 @@ impl Standin {
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.0.state.requests.clear();
+    }
+
+    /// The credentials that came where they do not belong, each in a sentence that tells what came where.
+    #[must_use]
+    pub fn strays(&self) -> Vec<String> {
+        self.0.state.strays.list()
+    }
+
+    /// Forgets the strays so far: for tests that made them on purpose.
+    pub fn pardon_strays(&self) {
+        self.0.state.strays.clear();
     }
 
     /// Makes every request to a role fail this way, or none.

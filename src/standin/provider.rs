@@ -14,6 +14,7 @@ use super::forge::{answer, key_set};
 use super::jwt::TokenDraft;
 use super::keys::{Key, Ring};
 use super::state::State;
+use super::strays;
 
 /// Where each provider is.
 const PATHS: [&str; 2] = ["/oidc", "/oidc-other"];
@@ -141,7 +142,9 @@ impl Provider {
             }),
         );
         draft.merge(claims);
-        draft.sign(change)
+        let token = draft.sign(change);
+        state.credentials.keep_homeless(&token, strays::OPENID);
+        token
     }
 
     /// The RSA key that signs now.

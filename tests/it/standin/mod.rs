@@ -12,6 +12,7 @@ mod jira;
 mod own;
 mod pages;
 mod providers;
+mod strays;
 mod tokens;
 mod verify;
 mod wire;
