@@ -13,13 +13,14 @@ use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::form;
+use super::handout;
 use super::people;
 use super::seen::{Role, Seen};
 use super::site;
 use super::state::{Premises, State};
 
 pub(super) fn router() -> Router<Arc<State>> {
-    Router::new()
+    handout::router()
         .route("/_standin/sites", get(sites))
         .route("/_standin/sites/{site}/context-token", get(context_token))
         .route("/_standin/requests", get(requests).delete(clear_requests))
@@ -35,7 +36,7 @@ fn pretty(value: &Value) -> Response {
     (kind, format!("{value:#}\n")).into_response()
 }
 
-fn wrong(status: StatusCode, sentence: &str) -> Response {
+pub(super) fn wrong(status: StatusCode, sentence: &str) -> Response {
     (status, format!("{sentence}\n")).into_response()
 }
 

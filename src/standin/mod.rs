@@ -27,10 +27,12 @@ mod forge;
 mod form;
 mod graph;
 mod gzip;
+mod handout;
 mod install;
 mod jira;
 mod jwt;
 mod keys;
+mod own;
 mod page;
 mod people;
 mod provider;
@@ -42,12 +44,12 @@ mod state;
 mod strays;
 mod token_server;
 
-pub use credentials::ApiCredential;
 pub use faults::Fault;
 pub use install::{Callback, InstallDraft};
 pub use jira::{Issue, Link, Remark};
 pub use jwt::{Signing, TokenDraft};
 pub use keys::Key;
+pub use own::ApiCredential;
 pub use people::{PEOPLE, Person, account};
 pub use provider::Provider;
 pub use seen::{Role, Seen};
@@ -128,6 +130,13 @@ impl Standin {
     #[must_use]
     pub fn oauth_server(&self) -> String {
         self.0.state.own_url()
+    }
+
+    /// How to get credentials of every kind at a terminal.
+    #[must_use]
+    pub fn guide(&self) -> String {
+        let name = self.0.state.sites.first().map_or("acme", |site| &site.name);
+        handout::guide(&self.0.state.own_url(), name)
     }
 
     /// The script that an app's page loads in place of Jira's own.

@@ -8,6 +8,7 @@ mod callbacks;
 mod faults;
 mod forge;
 mod groups;
+mod handout;
 mod jira;
 mod own;
 mod pages;

@@ -442,6 +442,7 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.enabled = true
         development.install_key_server = "{keys}"
         development.oauth_server = "{oauth}"
+        development.api_base = "{api}"
         development.page_script = "{script}"
         development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}", "initech.atlassian.net" = "{at}" }}
         {more}
@@ -449,6 +450,7 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         dir = dir.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
+        api = jira.api_base(),
         script = jira.page_script(),
     );
     let path = dir.join("gatepost.toml");
