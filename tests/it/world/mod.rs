@@ -34,6 +34,23 @@ pub(crate) struct World {
     app_url: String,
     /// The path of the app's base URL.
     base_path: &'static str,
+    /// Last, so that everything that could still send something is gone.
+    _no_strays: NoStrays,
+}
+
+/// Fails a test that let a credential reach a host that it does not belong to.
+struct NoStrays(Standin);
+
+impl Drop for NoStrays {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(
+                self.0.strays(),
+                [""; 0],
+                "credentials where they do not belong"
+            );
+        }
+    }
 }
 
 /// How to make a world. `World::new()` is the usual one: acme and globex, installed, with the shipped policies.
@@ -386,12 +403,13 @@ impl Builder {
             .unwrap();
         let world = World {
             clock,
-            jira,
+            jira: jira.clone(),
             node,
             dir,
             http: client(),
             app_url,
             base_path: self.base_path,
+            _no_strays: NoStrays(jira),
         };
         if self.installed {
             for site in world.jira.sites() {
