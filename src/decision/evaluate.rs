@@ -1,16 +1,21 @@
 //! From a question to a verdict. May be used by everything that asks what policies say. What must never happen here: an allow beside
 //! an error. Cedar skips a policy whose evaluation fails, also a `forbid`; so every error is a denial.
 //!
+//! Policies that name groups of Jira users come second: who is in these may not be known, which matters only if nothing else forbids.
+//! Not known is a denial then. So whatever an allow rests on was evaluated with groups that are known.
+//!
 //! A question is put to the parts of the set that can touch it (`policy::slices`), one after the other. What they say together is
 //! what the whole set says: an error anywhere is an error, a forbid anywhere is a denial, and otherwise a permit anywhere is an allow.
 
-use cedar_policy::{AuthorizationError, Decision, PolicyId, PolicySet, Response};
+use cedar_policy::{
+    AuthorizationError, Decision, Policy, PolicyId, PolicySet, PolicySetError, Response,
+};
 
 use super::question::Question;
 use super::slice::Slice;
 use super::verdict::{ALLOWED, POLICY_DENIED, Verdict};
 use crate::ledger::entry::{DeniedBy, Effect, PolicyRef};
-use crate::policy::{Rule, RuleSet, Snapshot, Validated};
+use crate::policy::{Parts, Rule, RuleSet, Snapshot, Validated, names_groups};
 
 /// Why a tenant's questions are denied whatever they are about.
 const CLOSED: &str = "its policy files are at fault, and no earlier ones of it are in order";
@@ -31,15 +36,29 @@ pub fn rehearse(set: &Validated, question: &Question) -> Verdict {
 #[must_use]
 pub fn rehearse_whole(set: &Validated, question: &Question) -> Verdict {
     let rules = set.rules();
-    decide(rules, question, &[&rules.policies])
+    let has_late = !parts(rules, question).late.is_empty();
+    let of = |is_late: bool| -> Result<PolicySet, PolicySetError> {
+        let here = |policy: &&Policy| (has_late && names_groups(policy)) == is_late;
+        PolicySet::from_policies(rules.policies.policies().filter(here).cloned())
+    };
+    let (Ok(first), Ok(late)) = (of(false), of(true)) else {
+        return Verdict::failed(Vec::new(), vec!["a set that cannot be divided".to_owned()]);
+    };
+    let late = has_late.then_some(&late).into_iter().collect();
+    let first = vec![&first];
+    decide(rules, question, &Parts { first, late })
 }
 
 fn by_parts(rules: &RuleSet, question: &Question) -> Verdict {
-    let (from, to) = (&question.principal.tenant, question.resource.tenant());
-    decide(rules, question, &rules.slices.parts(from, to))
+    decide(rules, question, &parts(rules, question))
 }
 
-fn decide(rules: &RuleSet, question: &Question, parts: &[&PolicySet]) -> Verdict {
+fn parts<'a>(rules: &'a RuleSet, question: &Question) -> Parts<'a> {
+    let (from, to) = (&question.principal.tenant, question.resource.tenant());
+    rules.slices.parts(from, to)
+}
+
+fn decide(rules: &RuleSet, question: &Question, parts: &Parts<'_>) -> Verdict {
     let asks = &question.principal.tenant;
     if rules.is_closed(asks) {
         return Verdict::failed(
@@ -55,22 +74,45 @@ fn decide(rules: &RuleSet, question: &Question, parts: &[&PolicySet]) -> Verdict
         let (request, entities) = (&slice.request, &slice.entities);
         rules.authorizer.is_authorized(request, part, entities)
     };
-    let responses: Vec<Response> = parts.iter().map(ask).collect();
+    let mut responses: Vec<Response> = parts.first.iter().map(ask).collect();
+    if let Some(denial) = denial(rules, &responses) {
+        return denial;
+    }
+    if !parts.late.is_empty() {
+        if !knows_groups(rules, question) {
+            return Verdict::without_groups();
+        }
+        responses.extend(parts.late.iter().map(ask));
+        if let Some(denial) = denial(rules, &responses) {
+            return denial;
+        }
+    }
+    match found(rules, &responses, Decision::Allow) {
+        Err(id) => unknown(id),
+        Ok(permits) if permits.is_empty() => denied(Vec::new()),
+        Ok(permits) => allowed(&permits),
+    }
+}
+
+/// Whether all is known of groups that bears on the question. Of one between two tenants nothing ever is.
+fn knows_groups(rules: &RuleSet, question: &Question) -> bool {
+    let tenant = &question.principal.tenant;
+    tenant == question.resource.tenant() && question.knows(&rules.slices.groups(tenant))
+}
+
+/// What these responses deny, whatever others say: an error, or a forbid.
+fn denial(rules: &RuleSet, responses: &[Response]) -> Option<Verdict> {
     let errors: Vec<_> = responses
         .iter()
         .flat_map(|response| response.diagnostics().errors())
         .collect();
     if !errors.is_empty() {
-        return erred(rules, errors);
+        return Some(erred(rules, errors));
     }
-    let permits = found(rules, &responses, Decision::Allow);
-    let forbids = found(rules, &responses, Decision::Deny);
-    match (permits, forbids) {
-        (Err(id), _) | (_, Err(id)) => unknown(id),
-        (Ok(permits), Ok(forbids)) if forbids.is_empty() && !permits.is_empty() => {
-            allowed(&permits)
-        }
-        (_, Ok(forbids)) => denied(forbids),
+    match found(rules, responses, Decision::Deny) {
+        Err(id) => Some(unknown(id)),
+        Ok(forbids) if forbids.is_empty() => None,
+        Ok(forbids) => Some(denied(forbids)),
     }
 }
 

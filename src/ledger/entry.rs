@@ -175,6 +175,8 @@ words! {
         Decision = "decision",
         /// Whether something would be allowed, for somebody who asked; nothing was done.
         Check = "check",
+        /// Jira is asked for what a decision needs to know; durable before it is sent, and a part of that decision.
+        Lookup = "lookup",
         /// How an allowed request ended.
         Outcome = "outcome",
         /// An operator's or Atlassian's change: installs, suspensions, grants, tokens.
@@ -248,6 +250,8 @@ words! {
         Forbid = "forbid",
         /// The evaluation failed.
         Error = "error",
+        /// Policies ask for groups of Jira users, and who is in these was not known.
+        Groups = "groups",
         /// The session or client key is narrower than what was asked for, whatever the policies say.
         Credential = "credential",
     }

@@ -2,12 +2,13 @@
 //! are known of the principal alone. Each of these mistakes would otherwise be a rule that silently never matches, so it is a fault.
 //! Below lies what is a finding only: it is told, and refuses nothing.
 
-use cedar_policy::{Policy, PolicyId};
+use cedar_policy::{EntityUid, Policy, PolicyId};
 use serde_json::Value;
 
 use super::error::{Fault, Source};
 use super::names;
 use super::validated::RuleSet;
+use crate::tenant::GroupId;
 
 mod advice;
 mod finding;
@@ -19,6 +20,8 @@ mod text;
 pub use finding::{Finding, Findings};
 pub(crate) use near::nearest;
 
+/// The type of groups of Jira users.
+const GROUP: &str = "Group";
 /// The attribute that evaluation knows of the principal alone.
 const GRANTS: &str = "mayActAs";
 
@@ -31,6 +34,27 @@ pub(super) fn lint(policy: &Policy, json: &Value) -> Vec<String> {
         ));
     }
     found
+}
+
+/// The groups that a policy names, each by tenant and id; sorted. Only a policy that names a group depends on who is in it: a value of
+/// that type can come from nowhere else (`schema`).
+pub(super) fn groups(policy: &Policy) -> Vec<(String, GroupId)> {
+    let literals = policy.entity_literals().into_iter();
+    let groups = literals.filter(|uid| uid.type_name().to_string() == GROUP);
+    let named = groups.filter_map(|uid| {
+        let (tenant, id) = uid.id().unescaped().split_once('/')?;
+        Some((tenant.to_owned(), id.parse().ok()?))
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort();
+    named.dedup();
+    named
+}
+
+/// Whether a policy names a group.
+pub(crate) fn names_groups(policy: &Policy) -> bool {
+    let mut literals = policy.entity_literals().into_iter();
+    literals.any(|uid| uid.type_name().to_string() == GROUP)
 }
 
 /// The ids of the teams that a policy names. One that is not described is a mistake: a `forbid … in Team::"typo"` would never fire.
@@ -54,11 +78,22 @@ fn literals(policy: &Policy) -> Vec<String> {
             found.push(format!(
                 "`{uid}` does not name its tenant: write `{kind}::\"{{tenant}}/…\"`"
             ));
+        } else if kind == GROUP && !is_id(uid) {
+            found.push(format!(
+                "`{uid}`: a group is named by its id, as in `Group::\"{{tenant}}/276f955c-63d7-42c8-9520-92d01dca0625\"`, and never by its name"
+            ));
         }
     }
     found.sort();
     found.dedup();
     found
+}
+
+/// Whether a group is named as Jira's answers are read. By another text nobody would be in it, and a `forbid` would never fire.
+fn is_id(uid: &EntityUid) -> bool {
+    let name = uid.id().unescaped().split_once('/').map(|(_, name)| name);
+    let read = name.and_then(|name| Some((name, name.parse::<GroupId>().ok()?)));
+    read.is_some_and(|(name, id)| id.to_string() == name)
 }
 
 /// Whether an expression in Cedar's JSON reads the attribute, or asks for its presence, of anything but the variable `principal`.

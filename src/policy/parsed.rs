@@ -6,7 +6,9 @@ use cedar_policy::{Policy, PolicyId, PolicySet, Template};
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::reach::Reach;
 use super::rule::{Place, Rule};
+use super::slices::Sorted;
 use super::{limits, lint};
+use crate::tenant::GroupId;
 
 /// The policies and templates of one file.
 #[derive(Debug, Default)]
@@ -24,6 +26,8 @@ pub(super) struct Entry {
     pub(super) reach: Reach,
     /// The teams that it names, by their ids: whether they exist, another file says.
     pub(super) teams: Vec<String>,
+    /// The groups of Jira users that it names, by tenant.
+    pub(super) groups: Vec<(String, GroupId)>,
     /// What is wrong with it beside its types.
     pub(super) lint: Vec<String>,
 }
@@ -73,11 +77,19 @@ impl Entry {
         Ok(Self {
             reach: Reach::of(&policy, &json),
             teams: lint::teams(&policy),
+            groups: lint::groups(&policy),
             lint: lint::lint(&policy, &json),
             rule,
             place,
             policy,
         })
+    }
+}
+
+impl Entry {
+    /// What says into which part of a set it belongs.
+    pub(super) fn sorted(&self) -> Sorted<'_> {
+        (&self.policy, &self.reach, &self.groups)
     }
 }
 

@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use cedar_policy::{Schema, SchemaFragment};
 use miette::Diagnostic;
+use serde_json::Value;
 
 use super::error::{Fault, Faults, PolicyError, Source};
 use crate::secret::{hex, sha256};
 
 /// The core schema.
 pub const CORE: &str = include_str!("../../schemas/gatepost.cedarschema");
+
+/// The type of groups of Jira users.
+const GROUP: &str = "Group";
 
 /// How deep a policy may look from entity to entity; evaluation supplies entities this deep.
 pub(super) const LEVEL: u32 = 2;
@@ -50,6 +54,14 @@ impl Vocabulary {
             faults.push(Fault::at(
                 &source,
                 extension.find(&taken).unwrap_or(0),
+                message,
+            ));
+        }
+        if refers_to_groups(&added) {
+            let message = "an extension cannot speak of `Group`: which policies ask for groups would not show in their text";
+            faults.push(Fault::at(
+                &source,
+                extension.find(GROUP).unwrap_or(0),
                 message,
             ));
         }
@@ -119,6 +131,27 @@ fn fragment(source: &Source) -> Result<SchemaFragment, PolicyError> {
         faults.push(Fault::of_cedar(source, &warning as &dyn Diagnostic, 0));
     }
     faults.none_or(fragment)
+}
+
+/// Whether an extension has attributes, parents or actions of the core's type `Group`. A namespace may have a type of that name.
+fn refers_to_groups(added: &SchemaFragment) -> bool {
+    fn names_it(json: &Value) -> bool {
+        match json {
+            Value::String(name) => name == GROUP,
+            Value::Array(parts) => parts.iter().any(names_it),
+            Value::Object(members) => members
+                .iter()
+                .any(|(key, value)| !["annotations", "enum"].contains(&key.as_str()) && names_it(value)),
+            _ => false,
+        }
+    }
+    let json = added.clone().to_json_value().unwrap_or_default();
+    let namespaces = json.as_object().into_iter().flat_map(|all| all.values());
+    let of_its_own = |space: &&Value| {
+        let kinds = ["entityTypes", "commonTypes"];
+        kinds.iter().any(|kind| space[kind].get(GROUP).is_some())
+    };
+    namespaces.filter(|space| !of_its_own(space)).any(names_it)
 }
 
 /// Names of the empty namespace that both declare. Cedar would report these, too, but not say whose the name is.

@@ -1,0 +1,43 @@
+//! What comes of a query at once: a ruling, or the need to ask Jira something first. Used by `gateway` and `screen`.
+//! A need must never be met by a guess: it ends in a ruling, which denies what it does not know.
+
+use std::sync::Arc;
+
+use crate::ledger::LedgerError;
+use crate::policy::Snapshot;
+
+use super::look::Look;
+use super::query::Query;
+use super::ruling::{Ruling, weigh};
+
+/// Allowed or denied, or not yet.
+#[must_use]
+#[derive(Debug)]
+pub enum Step {
+    /// The policies have said what they say.
+    Ruled(Ruling),
+    /// Nothing forbids so far, and the policies that are left ask who is in which groups.
+    Needs(Look),
+}
+
+/// Evaluates `query` under `rules` and writes down what came of it.
+pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Step, LedgerError> {
+    let weighed = weigh(&rules, &query, query.action());
+    if weighed.1.lacks_groups() {
+        let accounts = query.asks_for(&rules, query.action());
+        if !accounts.is_empty() {
+            return Ok(Step::Needs(Look::new(rules, query, accounts)));
+        }
+    }
+    Ok(Step::Ruled(Ruling::new(rules, query, weighed, None)?))
+}
+
+impl Step {
+    /// The ruling where nothing more is asked of Jira.
+    pub fn settled(self) -> Result<Ruling, LedgerError> {
+        match self {
+            Self::Ruled(ruling) => Ok(ruling),
+            Self::Needs(look) => look.settle(Some("not_asked")),
+        }
+    }
+}
