@@ -22,6 +22,7 @@ async fn answer(visit: &mut Visit) -> Result<Done, Failure> {
     let credential = credential(visit, &principal).await?;
     let body = json!({
         "tenant": principal.tenant(),
+        "tenant_basis": principal.tenant_basis(),
         "site": tenant.as_ref().map(|tenant| tenant.site.to_string()),
         "cloud_id": tenant.as_ref().and_then(|tenant| tenant.cloud_id.as_ref().map(ToString::to_string)),
         "account": principal.account(),

@@ -2,7 +2,7 @@
 //! Nothing of a token counts before its signature; the tenant is the one whose secret verified, never a claim looked up again.
 
 use crate::clock::Clock;
-use crate::ledger::entry::Credential;
+use crate::ledger::entry::{Credential, TenantBasis};
 use crate::secret::{Secret, sha256};
 use crate::tenant::block::Blocked;
 use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
@@ -14,7 +14,7 @@ use super::principal::Principal;
 use super::qsh;
 use super::spendable::Spendable;
 use super::window::Window;
-use super::{Claims, HmacKey};
+use super::{Claims, HmacKey, Means};
 
 /// Why a credential was not accepted. One text for the caller, the cause for the log.
 #[derive(Debug, thiserror::Error)]
@@ -170,7 +170,9 @@ impl Verifiers {
     ) -> Result<Principal, IdentityError> {
         match presented {
             Presented::Nothing => Err(IdentityError::Missing),
-            Presented::Other => Err(IdentityError::Scheme),
+            Presented::Bearer(_) | Presented::Password(_) | Presented::Other => {
+                Err(IdentityError::Scheme)
+            }
             Presented::Jwt(token) => Ok(self.connect(token.expose(), call)?.into_principal()),
             Presented::Issued(text) => self.own(text).await,
         }
@@ -186,7 +188,12 @@ impl Verifiers {
         let token = match presented {
             Presented::Jwt(token) => self.connect(token.expose(), call)?,
             Presented::Nothing => return Err(IdentityError::Missing),
-            Presented::Other | Presented::Issued(_) => return Err(IdentityError::Scheme),
+            Presented::Bearer(_)
+            | Presented::Password(_)
+            | Presented::Other
+            | Presented::Issued(_) => {
+                return Err(IdentityError::Scheme);
+            }
         };
         let principal = token.principal();
         if principal.credential().kind != kind.as_str() {
@@ -244,7 +251,14 @@ impl Verifiers {
             });
         }
         let credential = public_parts(&claims, &tenant, kind.as_str());
-        let principal = Principal::new(tenant.id.clone(), account, tenant.epoch, credential);
+        let principal = Principal::new(
+            tenant.id.clone(),
+            account,
+            tenant.epoch,
+            credential,
+            TenantBasis::Verified,
+            Means::App,
+        );
         Ok(Spendable::new(
             principal,
             sha256(token),

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::ledger::entry::{
     Basis, Batch, Credential, DeniedBy, Effect, Kind, Outcome, PolicyRef, Proof, Resource, Spent,
-    Stage,
+    Stage, TenantBasis,
 };
 use crate::secret::hex;
 
@@ -66,6 +66,7 @@ fn full() -> Entry {
         site_asked: some("acme.atlassian.net"),
         stage: Some(Stage::Policy),
         tenant: some("acme"),
+        tenant_basis: Some(TenantBasis::Verified),
         tenant_claimed: some("globex"),
         tenant_of_resource: some("acme"),
         told_code: some("issue_not_visible"),

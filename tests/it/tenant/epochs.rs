@@ -7,7 +7,7 @@ use gatepost::identity::Window;
 use gatepost::identity::presented::{Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::entry::{Entry, Kind};
-use gatepost::outbound::{Bounds, Outbound, Resolutions, TokenServer};
+use gatepost::outbound::{ApiHost, Bounds, Outbound, Resolutions, TokenServer};
 use gatepost::secret::Secret;
 use gatepost::tenant::Thing;
 use gatepost::tenant::operations::NewGrant;
@@ -19,6 +19,7 @@ use crate::world::World;
 pub(crate) fn jira(world: &World) -> Jira {
     let tenants = world.node.shared().opened.tenants.clone();
     let server = TokenServer::new(&world.jira.oauth_server()).unwrap();
+    let api = ApiHost::new(&world.jira.oauth_server()).unwrap();
     let bounds = Bounds {
         connect_timeout: Duration::from_secs(1),
         site_timeout: Duration::from_secs(1),
@@ -26,7 +27,10 @@ pub(crate) fn jira(world: &World) -> Jira {
     };
     let resolve = ("acme.atlassian.net".to_owned(), world.jira.address());
     let outbound = Outbound::new(bounds, Resolutions::from_iter([resolve])).unwrap();
-    Jira::new(Shared::new(tenants, server, world.clock.clock()), outbound)
+    Jira::new(
+        Shared::new(tenants, server, api, world.clock.clock()),
+        outbound,
+    )
 }
 
 /// Sends what is allowed to ann, with or without a revocation between the site's door and the credential's.
