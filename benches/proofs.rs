@@ -185,6 +185,7 @@ fn decision(policies: usize, tenants: usize) -> anyhow::Result<f64> {
             ip: IpAddr::from([192, 0, 2, 7]),
             now: 1_795_435_200_000_000,
         },
+        groups: None,
         principal: Principal {
             account: "ann".to_owned(),
             may_act_as: vec![],

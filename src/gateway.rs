@@ -4,6 +4,7 @@
 mod check;
 mod credentials;
 mod errand;
+mod look;
 mod supervision;
 mod supervisor;
 mod trail;
@@ -157,6 +158,7 @@ impl Gateway {
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         let (thing, reading) = errand.target.into_parts();
+        let action = Action::reading(&thing);
         let wish = Wish {
             reading,
             act_as: errand.act_as,
@@ -168,13 +170,21 @@ impl Gateway {
         let named = self.tenants.find(&errand.site, principal.tenant()); // a name is looked up, never called
         if !named.is_registered() {
             // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
-            let question = nowhere(&principal, Action::reading(&thing), &thing, &wish);
+            let question = nowhere(&principal, action, &thing, &wish);
             std::hint::black_box(evaluate(&rules, &question));
         }
         let resource = self.tenants.resolve(named, thing)?;
         trail.spent.resolve = lap.lap();
-        let query = Query::new(principal, resource, wish);
-        let ruling = decide(rules, query)?;
+        let ruling = {
+            let query = Query::new(principal, resource, wish);
+            let accounts = query.asks_for(&rules, action);
+            if accounts.is_empty() {
+                decide(rules, query)?.settled()?
+            } else {
+                let waiting = Box::pin(self.decide_by_groups(rules, query, accounts, until));
+                waiting.await?
+            }
+        };
         trail.spent.decide = lap.lap();
         let receipt = self.append(ruling.entry(), until).await?;
         trail.spent.append = lap.lap();

@@ -175,7 +175,8 @@ impl Doors {
         laps.resolve.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();
-        let ruling = decide(self.rules.clone(), Query::new(principal, resource, wish))?;
+        let step = decide(self.rules.clone(), Query::new(principal, resource, wish))?;
+        let ruling = step.settled()?;
         laps.decide.push(watch.elapsed());
 
         let draft = ruling.entry();

@@ -7,9 +7,7 @@
 //! A question is put to the parts of the set that can touch it (`policy::slices`), one after the other. What they say together is
 //! what the whole set says: an error anywhere is an error, a forbid anywhere is a denial, and otherwise a permit anywhere is an allow.
 
-use cedar_policy::{
-    AuthorizationError, Decision, Policy, PolicyId, PolicySet, PolicySetError, Response,
-};
+use cedar_policy::{AuthorizationError, Decision, Policy, PolicyId, PolicySet, Response};
 
 use super::question::Question;
 use super::slice::Slice;
@@ -37,12 +35,16 @@ pub fn rehearse(set: &Validated, question: &Question) -> Verdict {
 pub fn rehearse_whole(set: &Validated, question: &Question) -> Verdict {
     let rules = set.rules();
     let has_late = !parts(rules, question).late.is_empty();
-    let of = |is_late: bool| -> Result<PolicySet, PolicySetError> {
+    let of = |is_late: bool| {
         let here = |policy: &&Policy| (has_late && names_groups(policy)) == is_late;
-        PolicySet::from_policies(rules.policies.policies().filter(here).cloned())
+        let here = rules.policies.policies().filter(here).cloned();
+        PolicySet::from_policies(here).map_err(Box::new)
     };
-    let (Ok(first), Ok(late)) = (of(false), of(true)) else {
-        return Verdict::failed(Vec::new(), vec!["a set that cannot be divided".to_owned()]);
+    let (first, late) = match (of(false), of(true)) {
+        (Ok(first), Ok(late)) => (first, late),
+        (Err(error), _) | (_, Err(error)) => {
+            return Verdict::failed(Vec::new(), vec![error.to_string()]);
+        }
     };
     let late = has_late.then_some(&late).into_iter().collect();
     let first = vec![&first];

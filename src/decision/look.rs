@@ -97,7 +97,7 @@ impl Look {
     }
 
     /// Decides with what is known by now; for what is not, `unknown` says why.
-    pub fn settle(self, unknown: Option<&'static str>) -> Result<Ruling, LedgerError> {
+    pub fn settle(self, unknown: Option<String>) -> Result<Ruling, LedgerError> {
         let weighed = weigh(&self.rules, &self.query, self.query.action());
         Ruling::new(self.rules, self.query, weighed, unknown)
     }

@@ -73,6 +73,11 @@ impl<'a> LookPermit<'a> {
     /// The request's id, so that both logs can be joined.
     #[must_use]
     pub fn request_id(&self) -> &str {
-        self.query.wish.entry.request_id.as_deref().unwrap_or_default()
+        self.query
+            .wish
+            .entry
+            .request_id
+            .as_deref()
+            .unwrap_or_default()
     }
 }

@@ -31,4 +31,4 @@ pub use reading::{ApiVersion, OWN_FIELDS, Reading, ReadingError};
 pub use ruling::Ruling;
 pub use step::{Step, decide};
 pub use target::Target;
-pub use verdict::Verdict;
+pub use verdict::{GROUPS_UNKNOWN, Verdict};

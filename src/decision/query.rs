@@ -66,6 +66,11 @@ impl Query {
         self
     }
 
+    /// Who asks.
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
     /// The accounts whose groups bear on whether `action` is allowed, and are not known yet. Jira may be asked for them: they are
     /// accounts of the principal's own tenant, itself and one that a grant lets it act as. Were others asked for, the answer would
     /// tell which accounts there are.

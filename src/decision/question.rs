@@ -231,7 +231,9 @@ impl Question {
         };
         let accounts = [&self.principal.account, &self.context.act_as];
         groups.iter().all(|id| known.asked.contains(id))
-            && accounts.iter().all(|&account| known.of.contains_key(account))
+            && accounts
+                .iter()
+                .all(|&account| known.of.contains_key(account))
     }
 }
 

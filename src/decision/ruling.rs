@@ -43,11 +43,13 @@ impl Ruling {
         rules: Arc<Snapshot>,
         query: Query,
         (question, verdict): (Question, Verdict),
-        unknown: Option<&'static str>,
+        unknown: Option<String>,
     ) -> Result<Self, LedgerError> {
         let mut entry = entry(&query, &question, &verdict, &rules);
         let unknown = unknown.filter(|_| verdict.lacks_groups());
-        entry.detail.extend(unknown.map(|why| (WHY.to_owned(), why.to_owned())));
+        entry
+            .detail
+            .extend(unknown.map(|why| (WHY.to_owned(), why)));
         Ok(Self {
             draft: Draft::new(&entry)?,
             query,

@@ -30,7 +30,13 @@ impl Slice {
             let groups = groups.map_or(&[][..], |groups| groups.of(account));
             groups.iter().map(|id| names::group(&principal.tenant, *id))
         };
-        entities.push(account(rules, &me, &tenant, may, groups(&principal.account))?);
+        entities.push(account(
+            rules,
+            &me,
+            &tenant,
+            may,
+            groups(&principal.account),
+        )?);
         if other != me {
             // Grants of this account are not known here; policies cannot ask for them (`policy::lint`).
             let act_as = &question.context.act_as;

@@ -13,11 +13,15 @@ use super::ruling::{Ruling, weigh};
 /// Allowed or denied, or not yet.
 #[must_use]
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a ruling is what nearly every query comes to, and is moved on at once"
+)]
 pub enum Step {
     /// The policies have said what they say.
     Ruled(Ruling),
     /// Nothing forbids so far, and the policies that are left ask who is in which groups.
-    Needs(Look),
+    Needs(Box<Look>),
 }
 
 /// Evaluates `query` under `rules` and writes down what came of it.
@@ -26,7 +30,8 @@ pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Step, LedgerError> {
     if weighed.1.lacks_groups() {
         let accounts = query.asks_for(&rules, query.action());
         if !accounts.is_empty() {
-            return Ok(Step::Needs(Look::new(rules, query, accounts)));
+            let look = Look::new(rules, query, accounts);
+            return Ok(Step::Needs(Box::new(look)));
         }
     }
     Ok(Step::Ruled(Ruling::new(rules, query, weighed, None)?))
@@ -37,7 +42,7 @@ impl Step {
     pub fn settled(self) -> Result<Ruling, LedgerError> {
         match self {
             Self::Ruled(ruling) => Ok(ruling),
-            Self::Needs(look) => look.settle(Some("not_asked")),
+            Self::Needs(look) => look.settle(Some("not_asked".to_owned())),
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::decision::{DeniedError, UNSEEN};
+use crate::decision::{DeniedError, GROUPS_UNKNOWN, UNSEEN};
 use crate::gateway::{Stop, SuperviseError};
 use crate::identity::install::CallbackError;
 use crate::identity::issued::{IssueError, Refused};
@@ -219,12 +219,20 @@ fn slow() -> Problem {
 pub(super) fn sentence(code: &str) -> &'static str {
     if code == UNSEEN.0 {
         NOT_VISIBLE
+    } else if code == GROUPS_UNKNOWN {
+        "The rules ask for your Jira groups, and these are not known now."
     } else {
         "No policy allows this."
     }
 }
 
 fn denial(denied: &DeniedError) -> Problem {
+    // No policy can have this code (`policy::rule`).
+    if denied.code == GROUPS_UNKNOWN {
+        let hint = "Try again; if it lasts, the operator finds the cause by the decision id.";
+        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, &denied.code);
+        return Problem::new(status, code, sentence(code), hint).retry_after(2);
+    }
     let sentence = denied.reason.as_deref().unwrap_or(sentence(&denied.code));
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";

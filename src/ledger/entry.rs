@@ -178,8 +178,6 @@ words! {
         Decision = "decision",
         /// Whether something would be allowed, for somebody who asked; nothing was done.
         Check = "check",
-        /// Jira is asked for what a decision needs to know; durable before it is sent, and a part of that decision.
-        Lookup = "lookup",
         /// How an allowed request ended.
         Outcome = "outcome",
         /// Something was asked of Atlassian to decide about a request; durable before it is asked.
@@ -376,7 +374,7 @@ pub struct Outcome {
 pub struct Spent {
     /// Until the entry was durable.
     pub append: u64,
-    /// Building the query and evaluating policies.
+    /// Building the query and evaluating policies; also asking Jira for groups, where policies name some.
     pub decide: u64,
     /// Looking up site and thing.
     pub resolve: u64,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 use crate::clock::{Chance, Clock};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::control::office::Office;
 use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
@@ -223,11 +223,14 @@ impl Shared {
                 window,
                 clock.clone(),
             ),
-            upstream: upstream::Shared::new(
-                tenants,
-                TokenServer::new(&atlassian.oauth_server)?,
-                ApiHost::new(&atlassian.api_base)?,
-                clock,
+            upstream: asking(
+                config,
+                upstream::Shared::new(
+                    tenants,
+                    TokenServer::new(&atlassian.oauth_server)?,
+                    ApiHost::new(&atlassian.api_base)?,
+                    clock,
+                ),
             ),
             about,
             config: Arc::new(config.clone()),
@@ -311,6 +314,19 @@ impl Shared {
         };
         Ok((gateway, outbound))
     }
+}
+
+/// The way to Jira, with what is asked for decisions.
+fn asking(config: &Config, upstream: upstream::Shared) -> upstream::Shared {
+    let (policy, limits) = (&config.policy, &config.limits);
+    if !policy.jira_groups {
+        return upstream;
+    }
+    upstream.asking_for_groups(upstream::Memberships {
+        app_key: config.atlassian.app_key.clone(),
+        age_max: Duration::from_secs(policy.jira_groups_age_s_max),
+        timeout: Duration::from_millis(limits.jira_groups_timeout_ms),
+    })
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

@@ -78,7 +78,7 @@ fn literals(policy: &Policy) -> Vec<String> {
             found.push(format!(
                 "`{uid}` does not name its tenant: write `{kind}::\"{{tenant}}/…\"`"
             ));
-        } else if kind == GROUP && !is_id(uid) {
+        } else if kind == GROUP && !is_id(&uid) {
             found.push(format!(
                 "`{uid}`: a group is named by its id, as in `Group::\"{{tenant}}/276f955c-63d7-42c8-9520-92d01dca0625\"`, and never by its name"
             ));

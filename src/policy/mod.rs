@@ -50,8 +50,8 @@ pub use error::{Fault, PolicyError};
 pub use folder::{Folder, schema_text};
 pub use inert::Obligation;
 pub use judge::{Bar, aside};
-pub(crate) use lint::{names_groups, nearest};
 pub use lint::{Finding, Findings};
+pub(crate) use lint::{names_groups, nearest};
 pub use live::{Candidate, Concern, Live, Pending, Refused, Running, Status};
 pub use memo::Workshop;
 pub use proof::{Proof, Waiver};
@@ -86,6 +86,10 @@ pub struct Settings {
     pub proof_timeout_ms: u64,
     /// What happens with a changed set that is proven.
     pub activation: Activation,
+    /// Whether Jira is asked in which groups an account is. If not, what policies with groups bear on is denied.
+    pub jira_groups: bool,
+    /// How old Jira's answer may be, in seconds: somebody who left a group counts as in it for so long.
+    pub jira_groups_age_s_max: u64,
 }
 
 /// `policy.proof`.
@@ -133,6 +137,8 @@ impl Default for Settings {
             query_timeout_ms: 10_000,
             proof_timeout_ms: 120_000,
             activation: Activation::Auto,
+            jira_groups: false,
+            jira_groups_age_s_max: 300,
         }
     }
 }

@@ -139,9 +139,9 @@ fn refers_to_groups(added: &SchemaFragment) -> bool {
         match json {
             Value::String(name) => name == GROUP,
             Value::Array(parts) => parts.iter().any(names_it),
-            Value::Object(members) => members
-                .iter()
-                .any(|(key, value)| !["annotations", "enum"].contains(&key.as_str()) && names_it(value)),
+            Value::Object(members) => members.iter().any(|(key, value)| {
+                !["annotations", "enum"].contains(&key.as_str()) && names_it(value)
+            }),
             _ => false,
         }
     }

@@ -91,7 +91,9 @@ impl Slices {
         parts.add(&self.shared);
         let asks = self.tenants.get(principal);
         if principal == resource {
-            asks.into_iter().for_each(|own| parts.add(&own.inside));
+            if let Some(own) = asks {
+                parts.add(&own.inside);
+            }
             // In groups of other tenants its accounts are not, whatever Jira says.
             if !parts.late.is_empty() && !self.names_groups(principal) {
                 parts.first.append(&mut parts.late);
@@ -100,7 +102,9 @@ impl Slices {
         }
         if let Some(own) = asks {
             parts.add(&own.outgoing);
-            own.across.get(resource).into_iter().for_each(|part| parts.add(part));
+            if let Some(part) = own.across.get(resource) {
+                parts.add(part);
+            }
         }
         let asked = self.tenants.get(resource).map(|own| &own.incoming);
         parts.add_late(asked);

@@ -95,8 +95,9 @@ impl<'a> Union<'a> {
                 }
                 let of_tenant = named.entry(tenant).or_default();
                 if of_tenant.insert(*id) && of_tenant.len() == GROUPS_MAX + 1 {
-                    let message =
-                        format!("with this policy more than {GROUPS_MAX} groups of `{tenant}` are named");
+                    let message = format!(
+                        "with this policy more than {GROUPS_MAX} groups of `{tenant}` are named"
+                    );
                     blame.push(entry.place.fault(message));
                 }
             }

@@ -116,7 +116,8 @@ impl Screen {
         let now = self.clock.now();
         let decision_id = self.chance.uuid(now).to_string();
         let (rules, query) = permit.reopen(found.key, now, decision_id.clone());
-        let ruling = decide(rules, query)?;
+        // Of groups that is known what the first decision knew: the request is the same, and so is its tenant.
+        let ruling = decide(rules, query)?.settled()?;
         let receipt = self.ledger.append(ruling.entry()).await?;
         match ruling.seal(receipt) {
             // The second permit is used up by letting the answer go.

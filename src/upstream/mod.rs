@@ -2,6 +2,7 @@
 //! URL, headers and body come from the permit alone, never from the request; a tenant's credential goes to its own site only.
 
 pub mod answer;
+mod groups;
 mod keys;
 mod user_token;
 
@@ -10,18 +11,20 @@ use std::borrow::Cow;
 use http::{HeaderMap, header};
 
 use crate::clock::{Clock, Timestamp};
-use crate::decision::{Permit, Reading};
-use crate::identity::Means;
+use crate::decision::{LookPermit, Permit, Reading};
+use crate::identity::{Means, Principal};
 use crate::outbound::{
     ApiHost, Authorization, Destination, Outbound, OutboundError, Received, SiteRequest,
     TokenServer,
 };
-use crate::tenant::{SiteRead, Tenants, Thing};
+use crate::tenant::{AccountId, GroupSet, SiteRead, Tenants, Thing};
 
 pub use answer::Answer;
+pub use groups::{Memberships, Unknown};
 pub use keys::Revoked;
 pub use user_token::TokenFailure;
 
+use groups::Groups;
 use keys::Keys;
 use user_token::UserTokens;
 
@@ -67,6 +70,7 @@ pub struct Exchange {
 pub struct Shared {
     keys: Keys,
     tokens: UserTokens,
+    groups: Groups,
     api: ApiHost,
     clock: Clock,
 }
@@ -81,11 +85,22 @@ impl Shared {
     /// For these tenants, with tokens of this server, and with this API host for what is good there alone.
     #[must_use]
     pub fn new(tenants: Tenants, server: TokenServer, api: ApiHost, clock: Clock) -> Self {
+        let keys = Keys::new(tenants);
         Self {
-            keys: Keys::new(tenants),
+            groups: Groups::new(None, keys.clone(), clock.clone()),
+            keys,
             tokens: UserTokens::new(server, clock.clone()),
             api,
             clock,
+        }
+    }
+
+    /// The same, asking Jira for the groups of accounts where policies name some.
+    #[must_use]
+    pub fn asking_for_groups(self, how: Memberships) -> Self {
+        Self {
+            groups: Groups::new(Some(how), self.keys.clone(), self.clock.clone()),
+            ..self
         }
     }
 }
@@ -243,6 +258,26 @@ impl Jira {
             request_id: permit.entry().request_id.as_deref().unwrap_or_default(),
         };
         Ok(self.outbound.read_site(&request).await?)
+    }
+
+    /// The groups of `account`, of the principal's tenant, if Jira said so not too long ago. Asks nobody.
+    pub async fn groups_at_hand(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+    ) -> Option<GroupSet> {
+        self.shared.groups.at_hand(principal, account).await
+    }
+
+    /// The groups of `account`, of the principal's tenant. Where Jira has to be asked, `permit` is waited for, and not otherwise.
+    pub async fn groups<'l>(
+        &self,
+        principal: &Principal,
+        account: &AccountId,
+        permit: impl Future<Output = Option<LookPermit<'l>>>,
+    ) -> Result<GroupSet, Unknown> {
+        let groups = &self.shared.groups;
+        groups.of(&self.outbound, principal, account, permit).await
     }
 
     /// The time, as the exchange sees it.

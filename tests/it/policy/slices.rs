@@ -129,6 +129,7 @@ fn question() -> impl Strategy<Value = Question> {
                     ip: IpAddr::from([192, 0, 2, 7]),
                     now: NOON,
                 },
+                groups: None,
                 principal: Principal {
                     account: account.to_owned(),
                     may_act_as: granted.then(|| act_as.to_owned()).into_iter().collect(),

@@ -237,6 +237,7 @@ fn question() -> impl Strategy<Value = Question> {
                     ip,
                     now,
                 },
+                groups: None,
                 principal: Principal {
                     account: account.to_owned(),
                     may_act_as: may.into_iter().map(str::to_owned).collect(),
