@@ -1,5 +1,5 @@
 //! The only HTTP client. What leaves Gatepost leaves here, to a typed destination: a site's API, the authorization server, a key
-//! server. May be used by `tenant`, `identity` and `upstream`.
+//! server, a key set. May be used by `tenant`, `identity` and `upstream`.
 //! What must never happen here: a redirect followed, a proxy or cookie from the surroundings used, a private address connected to,
 //! a body read without a bound, a URL taken from a request.
 
@@ -19,9 +19,11 @@ use zeroize::Zeroizing;
 
 use address::is_public;
 
-pub use destination::{ApiHost, Authorization, Destination, KeyServer, TokenServer};
+pub use destination::{ApiHost, Authorization, Destination, Jwks, KeyServer, TokenServer};
 
 const KEY_BYTES_MAX: usize = 16 * 1024;
+/// A provider with hundreds of tenants publishes some dozen keys with their certificates: 20 KiB.
+const JWKS_BYTES_MAX: usize = 128 * 1024;
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
 const TENANT_INFO_BYTES_MAX: usize = 16 * 1024;
 /// Install callbacks must be answered within seconds, and two servers may be asked.
@@ -146,6 +148,14 @@ impl Outbound {
         push(&mut url, &[kid]);
         let request = self.client.get(url).timeout(KEY_TIMEOUT);
         exchange("the install key server", request, KEY_BYTES_MAX).await
+    }
+
+    /// Asks for a key set.
+    pub async fn fetch_jwks(&self, server: &Jwks) -> Result<Received, OutboundError> {
+        let request = self.client.get(server.0.clone());
+        let request = request.header(header::ACCEPT, "application/json");
+        let request = request.timeout(KEY_TIMEOUT);
+        exchange("the key set's server", request, JWKS_BYTES_MAX).await
     }
 
     /// Asks for a user's token (RFC 7523) with a form of these fields.

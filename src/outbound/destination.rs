@@ -43,6 +43,23 @@ impl TokenServer {
     }
 }
 
+/// A server that publishes a set of keys (RFC 7517): Forge's, or that of an OpenID provider.
+#[derive(Clone, Debug)]
+pub struct Jwks(pub(super) Url);
+
+impl Jwks {
+    /// The key set at `url`; `https`, or loopback in development.
+    pub fn new(url: &str) -> Result<Self, OutboundError> {
+        configured(url).map(Self)
+    }
+
+    /// Where it is, for what operators read.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
 /// Atlassian's API host: every site stands below it by its cloud id.
 #[derive(Clone, Debug)]
 pub struct ApiHost(pub(super) Url);
