@@ -27,7 +27,7 @@ use crate::ledger::entry::{Effect, Entry, Stage};
 use crate::ledger::read::Reader;
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
 use crate::outbound::Outbound;
-use crate::policy::Live;
+use crate::policy::{Live, Snapshot};
 use crate::screen::{Reply, Screen, ScreenError};
 use crate::tenant::registry::{ResolveError, SiteAsked};
 use crate::tenant::{AccountId, Tenants};
@@ -160,34 +160,11 @@ impl Gateway {
         let mut lap = Lap::start(&self.clock);
         // Before any site is looked up: that there are no rules must not tell which sites there are.
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
-        let now = self.clock.now();
-        let (thing, reading) = errand.target.into_parts();
-        let action = Action::reading(&thing);
-        let wish = Wish {
-            reading,
-            act_as: errand.act_as,
-            ip: errand.ip,
-            now,
-            deadline: now.plus(self.request_timeout),
-            entry: trail.entry.clone(),
-        };
-        let named = self.tenants.find(&errand.site, principal.tenant()); // a name is looked up, never called
-        if !named.is_registered() {
-            // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
-            let question = nowhere(&principal, action, &thing, &wish);
-            std::hint::black_box(evaluate(&rules, &question));
-        }
-        let resource = self.tenants.resolve(named, thing)?;
+        let query = self.query(&rules, principal, errand, trail)?;
         trail.spent.resolve = lap.lap();
-        let ruling = {
-            let query = Query::new(principal, resource, wish);
-            let accounts = query.asks_for(&rules, action);
-            if accounts.is_empty() {
-                decide(rules, query)?.settled()?
-            } else {
-                let waiting = Box::pin(self.decide_by_groups(rules, query, accounts, until));
-                waiting.await?
-            }
+        let ruling = match query.asks_for(&rules, query.action()) {
+            nobodys if nobodys.is_empty() => decide(rules, query)?.settled()?,
+            accounts => Box::pin(self.decide_by_groups(rules, query, accounts, until)).await?,
         };
         trail.spent.decide = lap.lap();
         let receipt = self.append(ruling.entry(), until).await?;
@@ -200,6 +177,34 @@ impl Gateway {
         let release = self.screen.release(answer?, &mut trail.withheld);
         let released = timeout_at(until, release).await;
         Ok(released.map_err(|_| Stop::LogSlow)??)
+    }
+
+    /// Looks the site up, and makes of what is wanted a query about it. Nobody is waited for.
+    fn query(
+        &self,
+        rules: &Snapshot,
+        principal: Principal,
+        errand: Errand,
+        trail: &Trail,
+    ) -> Result<Query, Stop> {
+        let now = self.clock.now();
+        let (thing, reading) = errand.target.into_parts();
+        let wish = Wish {
+            reading,
+            act_as: errand.act_as,
+            ip: errand.ip,
+            now,
+            deadline: now.plus(self.request_timeout),
+            entry: trail.entry.clone(),
+        };
+        let named = self.tenants.find(&errand.site, principal.tenant()); // a name is looked up, never called
+        if !named.is_registered() {
+            // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
+            let question = nowhere(&principal, Action::reading(&thing), &thing, &wish);
+            std::hint::black_box(evaluate(rules, &question));
+        }
+        let resource = self.tenants.resolve(named, thing)?;
+        Ok(Query::new(principal, resource, wish))
     }
 
     /// The verified principal alone, for what the log calls `action`; recorded like every decision.

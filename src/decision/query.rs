@@ -39,9 +39,13 @@ pub struct Query {
     pub(super) act_as: AccountId,
     pub(super) wish: Wish,
     pub(super) stage: Stage,
-    /// The groups of accounts that Jira was asked for, none of them longer ago than they are good for.
-    known: Vec<(AccountId, GroupSet)>,
+    /// In a box: few queries have any, and each is moved through all doors.
+    known: Option<Box<Known>>,
 }
+
+/// The groups of accounts that Jira was asked for, none of them longer ago than they are good for.
+#[derive(Debug, Default)]
+struct Known(Vec<(AccountId, GroupSet)>);
 
 impl Query {
     /// May `principal` do what it wishes to `resource`?
@@ -56,13 +60,13 @@ impl Query {
             act_as,
             wish,
             stage: Stage::Policy,
-            known: Vec::new(),
+            known: None,
         }
     }
 
     /// The same, knowing all groups that `account` of the principal's tenant is in.
     pub fn knowing(mut self, account: AccountId, groups: GroupSet) -> Self {
-        self.known.push((account, groups));
+        self.known.get_or_insert_default().0.push((account, groups));
         self
     }
 
@@ -87,7 +91,9 @@ impl Query {
             }
             accounts.push(self.act_as.clone());
         }
-        accounts.retain(|account| self.known.iter().all(|(known, _)| known != account));
+        let known = self.known.iter().flat_map(|known| &known.0);
+        let known: Vec<&AccountId> = known.map(|(account, _)| account).collect();
+        accounts.retain(|account| !known.contains(&account));
         accounts
     }
 
@@ -104,7 +110,9 @@ impl Query {
         }
     }
 
-    pub(super) const fn action(&self) -> Action {
+    /// What it is there to do.
+    #[must_use]
+    pub const fn action(&self) -> Action {
         Action::reading(self.resource.thing())
     }
 
@@ -160,11 +168,11 @@ impl Query {
         if self.is_cross_tenant() || !slices.names_groups(self.own()) {
             return None;
         }
-        if self.known.is_empty() {
+        let Some(known) = &self.known else {
             return Some(Groups::Unknown);
-        }
+        };
         let asked = slices.groups(self.own());
-        let of = self.known.iter().map(|(account, groups)| {
+        let of = known.0.iter().map(|(account, groups)| {
             let inside = asked.iter().copied().filter(|id| groups.contains(*id));
             (account.to_string(), inside.collect())
         });
