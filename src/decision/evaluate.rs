@@ -1,19 +1,20 @@
 //! From a question to a verdict. May be used by everything that asks what policies say. What must never happen here: an allow beside
 //! an error. Cedar skips a policy whose evaluation fails, also a `forbid`; so every error is a denial.
 //!
-//! Policies that name groups of Jira users come second: who is in these may not be known, which matters only if nothing else forbids.
-//! Not known is a denial then. So whatever an allow rests on was evaluated with groups that are known.
+//! Policies that name groups of Jira users come second: who is in these may not be known, which matters only if nothing else forbids,
+//! and if one of them bears on the question. Not known is a denial then. So whatever an allow rests on was evaluated with groups that
+//! are known.
 //!
 //! A question is put to the parts of the set that can touch it (`policy::slices`), one after the other. What they say together is
 //! what the whole set says: an error anywhere is an error, a forbid anywhere is a denial, and otherwise a permit anywhere is an allow.
 
-use cedar_policy::{AuthorizationError, Decision, Policy, PolicyId, PolicySet, Response};
+use cedar_policy::{AuthorizationError, Decision, PolicyId, PolicySet, Response};
 
 use super::question::Question;
 use super::slice::Slice;
 use super::verdict::{ALLOWED, POLICY_DENIED, Verdict};
 use crate::ledger::entry::{DeniedBy, Effect, PolicyRef};
-use crate::policy::{Parts, Rule, RuleSet, Snapshot, Validated, names_groups};
+use crate::policy::{Late, Parts, Rule, RuleSet, Snapshot, Validated};
 
 /// Why a tenant's questions are denied whatever they are about.
 const CLOSED: &str = "its policy files are at fault, and no earlier ones of it are in order";
@@ -34,21 +35,18 @@ pub fn rehearse(set: &Validated, question: &Question) -> Verdict {
 #[must_use]
 pub fn rehearse_whole(set: &Validated, question: &Question) -> Verdict {
     let rules = set.rules();
-    let has_late = !parts(rules, question).late.is_empty();
-    let of = |is_late: bool| {
-        let here = |policy: &&Policy| (has_late && names_groups(policy)) == is_late;
-        let here = rules.policies.policies().filter(here).cloned();
-        PolicySet::from_policies(here).map_err(Box::new)
-    };
-    let (first, late) = match (of(false), of(true)) {
-        (Ok(first), Ok(late)) => (first, late),
-        (Err(error), _) | (_, Err(error)) => {
-            return Verdict::failed(Vec::new(), vec![error.to_string()]);
+    if parts(rules, question).late.is_empty() {
+        let first = vec![&rules.policies];
+        let late = Vec::new();
+        return decide(rules, question, &Parts { first, late });
+    }
+    match Late::apart(&rules.policies) {
+        Ok((late, first)) => {
+            let (first, late) = (vec![&first], vec![&late]);
+            decide(rules, question, &Parts { first, late })
         }
-    };
-    let late = has_late.then_some(&late).into_iter().collect();
-    let first = vec![&first];
-    decide(rules, question, &Parts { first, late })
+        Err(error) => Verdict::failed(Vec::new(), vec![error]),
+    }
 }
 
 fn by_parts(rules: &RuleSet, question: &Question) -> Verdict {
@@ -80,11 +78,24 @@ fn decide(rules: &RuleSet, question: &Question, parts: &Parts<'_>) -> Verdict {
     if let Some(denial) = denial(rules, &responses) {
         return denial;
     }
-    if !parts.late.is_empty() {
-        if !knows_groups(rules, question) {
+    let is_own = asks == question.resource.tenant();
+    let bears = |late: &&Late| {
+        let before = ask(&&late.before);
+        let mut matches = before.diagnostics().reason();
+        matches.next().is_some() || before.diagnostics().errors().next().is_some()
+    };
+    // Between two tenants it is not looked which of them bear on the question: time would tell the sites that have such policies.
+    let asks_for_groups = if is_own {
+        parts.late.iter().any(bears)
+    } else {
+        !parts.late.is_empty()
+    };
+    if asks_for_groups {
+        if !(is_own && question.knows(&rules.slices.groups(asks))) {
             return Verdict::without_groups();
         }
-        responses.extend(parts.late.iter().map(ask));
+        let late = parts.late.iter().map(|late| &late.policies);
+        responses.extend(late.map(|part| ask(&part)));
         if let Some(denial) = denial(rules, &responses) {
             return denial;
         }
@@ -94,12 +105,6 @@ fn decide(rules: &RuleSet, question: &Question, parts: &Parts<'_>) -> Verdict {
         Ok(permits) if permits.is_empty() => denied(Vec::new()),
         Ok(permits) => allowed(&permits),
     }
-}
-
-/// Whether all is known of groups that bears on the question. Of one between two tenants nothing ever is.
-fn knows_groups(rules: &RuleSet, question: &Question) -> bool {
-    let tenant = &question.principal.tenant;
-    tenant == question.resource.tenant() && question.knows(&rules.slices.groups(tenant))
 }
 
 /// What these responses deny, whatever others say: an error, or a forbid.

@@ -5,6 +5,7 @@
 use cedar_policy::{EntityUid, Policy, PolicyId};
 use serde_json::Value;
 
+use super::bearing::is_group;
 use super::error::{Fault, Source};
 use super::names;
 use super::validated::RuleSet;
@@ -20,8 +21,6 @@ mod text;
 pub use finding::{Finding, Findings};
 pub(crate) use near::nearest;
 
-/// The type of groups of Jira users.
-const GROUP: &str = "Group";
 /// The attribute that evaluation knows of the principal alone.
 const GRANTS: &str = "mayActAs";
 
@@ -34,27 +33,6 @@ pub(super) fn lint(policy: &Policy, json: &Value) -> Vec<String> {
         ));
     }
     found
-}
-
-/// The groups that a policy names, each by tenant and id; sorted. Only a policy that names a group depends on who is in it: a value of
-/// that type can come from nowhere else (`schema`).
-pub(super) fn groups(policy: &Policy) -> Vec<(String, GroupId)> {
-    let literals = policy.entity_literals().into_iter();
-    let groups = literals.filter(|uid| uid.type_name().to_string() == GROUP);
-    let named = groups.filter_map(|uid| {
-        let (tenant, id) = uid.id().unescaped().split_once('/')?;
-        Some((tenant.to_owned(), id.parse().ok()?))
-    });
-    let mut named: Vec<_> = named.collect();
-    named.sort();
-    named.dedup();
-    named
-}
-
-/// Whether a policy names a group.
-pub(crate) fn names_groups(policy: &Policy) -> bool {
-    let mut literals = policy.entity_literals().into_iter();
-    literals.any(|uid| uid.type_name().to_string() == GROUP)
 }
 
 /// The ids of the teams that a policy names. One that is not described is a mistake: a `forbid … in Team::"typo"` would never fire.
@@ -78,7 +56,7 @@ fn literals(policy: &Policy) -> Vec<String> {
             found.push(format!(
                 "`{uid}` does not name its tenant: write `{kind}::\"{{tenant}}/…\"`"
             ));
-        } else if kind == GROUP && !is_id(&uid) {
+        } else if is_group(&uid) && !is_id(&uid) {
             found.push(format!(
                 "`{uid}`: a group is named by its id, as in `Group::\"{{tenant}}/276f955c-63d7-42c8-9520-92d01dca0625\"`, and never by its name"
             ));

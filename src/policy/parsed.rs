@@ -3,12 +3,12 @@
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Template};
 
+use super::bearing::Bearing;
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::reach::Reach;
 use super::rule::{Place, Rule};
 use super::slices::Sorted;
 use super::{limits, lint};
-use crate::tenant::GroupId;
 
 /// The policies and templates of one file.
 #[derive(Debug, Default)]
@@ -26,8 +26,8 @@ pub(super) struct Entry {
     pub(super) reach: Reach,
     /// The teams that it names, by their ids: whether they exist, another file says.
     pub(super) teams: Vec<String>,
-    /// The groups of Jira users that it names, by tenant.
-    pub(super) groups: Vec<(String, GroupId)>,
+    /// What there is to know where it names groups of Jira users.
+    pub(super) bearing: Option<Bearing>,
     /// What is wrong with it beside its types.
     pub(super) lint: Vec<String>,
 }
@@ -74,10 +74,11 @@ impl Entry {
             Ok(json) => json,
             Err(error) => return Err(place.fault(error.to_string()).into()),
         };
+        let bearing = Bearing::of(&policy, &json).map_err(|error| place.fault(error))?;
         Ok(Self {
+            bearing,
             reach: Reach::of(&policy, &json),
             teams: lint::teams(&policy),
-            groups: lint::groups(&policy),
             lint: lint::lint(&policy, &json),
             rule,
             place,
@@ -89,7 +90,7 @@ impl Entry {
 impl Entry {
     /// What says into which part of a set it belongs.
     pub(super) fn sorted(&self) -> Sorted<'_> {
-        (&self.policy, &self.reach, &self.groups)
+        (&self.policy, &self.reach, self.bearing.as_ref())
     }
 }
 

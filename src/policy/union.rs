@@ -83,7 +83,8 @@ impl<'a> Union<'a> {
         let mut named: HashMap<&str, BTreeSet<GroupId>> = HashMap::new();
         for entry in &self.policies {
             let folder = draft::tenant_of(file(&entry.place));
-            for (tenant, id) in &entry.groups {
+            let groups = entry.bearing.iter().flat_map(|bearing| &bearing.named);
+            for (tenant, id) in groups {
                 if folder.is_some_and(|folder| folder != tenant) {
                     let message = format!(
                         "`{}` is a group of another tenant: no account of `{}` is in it",

@@ -24,7 +24,7 @@ fn slices(policies: &[(&str, &str, &str)]) -> Slices {
         })
         .collect();
     let sorted = policies.iter();
-    Slices::of(sorted.map(|(policy, reach)| (policy, reach, &[][..]))).unwrap()
+    Slices::of(sorted.map(|(policy, reach)| (policy, reach, None))).unwrap()
 }
 
 /// The names of the policies for a question from one tenant to another.

@@ -80,6 +80,19 @@ fn each_forgery_is_refused() {
             r#"{"uid":{"type":"Account","id":"acme/ann"},"parents":[{"type":"Account","id":"acme/bob"}]}"#,
             "`acme/ann` lies in a `Account`; it can be in a `Team` only",
         ),
+        // Only Jira says who is in a group.
+        (
+            r#"{"uid":{"type":"Group","id":"acme/276f955c-63d7-42c8-9520-92d01dca0625"}}"#,
+            "`Group::\"acme/276f955c-63d7-42c8-9520-92d01dca0625\"`: who is in a group, Jira says (`policy.jira_groups`); use a `Team`",
+        ),
+        (
+            r#"{"uid":{"type":"Account","id":"acme/ann"},"parents":[{"type":"Group","id":"acme/276f955c-63d7-42c8-9520-92d01dca0625"}]}"#,
+            "`acme/ann` lies in a `Group`; who is in a group, Jira says (`policy.jira_groups`); use a `Team`",
+        ),
+        (
+            r#"{"uid":{"type":"Team","id":"acme/a"},"parents":[{"type":"Group","id":"acme/276f955c-63d7-42c8-9520-92d01dca0625"}]}"#,
+            "`acme/a` lies in a `Group`; who is in a group, Jira says (`policy.jira_groups`); use a `Team`",
+        ),
         (
             r#"{"uid":{"type":"Team","id":"acme/a"},"tags":{"x":"y"}}"#,
             "the team `acme/a` has tags; only accounts can have tags",
