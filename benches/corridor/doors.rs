@@ -138,11 +138,17 @@ impl Doors {
         );
         let outbound = Outbound::new(bounds, [site].into())?;
         let to_jira = upstream::Shared::new(tenants.clone(), server, api, clock.clone());
+        let jira = Jira::new(to_jira, outbound);
         Ok(Self {
             verifiers,
             rules: shared.live.current().context("no policies")?,
-            jira: Jira::new(to_jira, outbound),
-            screen: Screen::new(ledger.clone(), clock.clone(), Chance::system()),
+            screen: Screen::new(
+                ledger.clone(),
+                jira.clone(),
+                clock.clone(),
+                Chance::system(),
+            ),
+            jira,
             clock: clock.clone(),
             shared,
         })

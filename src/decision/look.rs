@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::clock::Timestamp;
 use crate::identity::Principal;
 use crate::ledger::entry::{Entry, Kind, Resource, Stage};
 use crate::ledger::{Draft, LedgerError, Receipt};
@@ -43,6 +44,12 @@ impl Look {
     /// Who asks.
     pub const fn principal(&self) -> &Principal {
         &self.query.principal
+    }
+
+    /// Until when the request must be answered.
+    #[must_use]
+    pub const fn deadline(&self) -> Timestamp {
+        self.query.wish.deadline
     }
 
     /// The entry for the log that the groups of `account` are asked for: a part of the decision that waits.

@@ -1,7 +1,6 @@
 //! The permit to look: that the groups of one account are asked for is in the log. Born in `Look::seal`; nothing else lives in this
 //! file. It must never be good for anything but that list, nor for another tenant than the principal's own.
 
-use crate::clock::Timestamp;
 use crate::identity::Principal;
 use crate::ledger::Receipt;
 use crate::tenant::{AccountId, Tenant};
@@ -62,12 +61,6 @@ impl<'a> LookPermit<'a> {
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
         self.query.resource.tenant()
-    }
-
-    /// Until when the request must be answered.
-    #[must_use]
-    pub const fn deadline(&self) -> Timestamp {
-        self.query.wish.deadline
     }
 
     /// The request's id, so that both logs can be joined.

@@ -38,7 +38,7 @@ pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Step, LedgerError> {
 }
 
 impl Step {
-    /// The ruling where nothing more is asked of Jira.
+    /// The ruling where nobody is asked: what would have to be known is denied.
     pub fn settled(self) -> Result<Ruling, LedgerError> {
         match self {
             Self::Ruled(ruling) => Ok(ruling),

@@ -100,7 +100,7 @@ impl Gateway {
         let query = if accounts.is_empty() {
             query
         } else {
-            Box::pin(self.recall(query, accounts)).await
+            Box::pin(self.jira.recall(query, accounts)).await
         };
         let opinion = opine(&rules, query, inquiry.action)?;
         let receipt = self.append(opinion.entry(), until).await?;

@@ -299,15 +299,16 @@ impl Shared {
             chance,
             ..
         } = self.opened.clone();
+        let jira = Jira::new(self.upstream.clone(), outbound.clone());
         let gateway = Gateway {
             verifiers: self.verifiers.clone(),
             issued,
             tenants,
             policies: self.live.clone(),
-            screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
+            screen: Screen::new(ledger.clone(), jira.clone(), clock.clone(), chance.clone()),
             ledger,
             records: Reader::of(&db),
-            jira: Jira::new(self.upstream.clone(), outbound.clone()),
+            jira,
             outbound: outbound.clone(),
             clock,
             chance,

@@ -42,6 +42,8 @@ pub enum Unknown {
     NoWay,
     /// Jira did not answer in time.
     Slow,
+    /// The request's own time is over.
+    Late,
     /// Jira could not be asked.
     Unreachable,
     /// Jira has had enough.
@@ -60,6 +62,7 @@ impl fmt::Display for Unknown {
             Self::Revoked => "revoked",
             Self::NoWay => "no_way",
             Self::Slow => "slow",
+            Self::Late => "late",
             Self::Unreachable => "unreachable",
             Self::Limited => "limited",
             Self::Status(status) => return write!(out, "status_{status}"),

@@ -4,6 +4,7 @@
 pub mod answer;
 mod groups;
 mod keys;
+mod look;
 mod user_token;
 
 use std::borrow::Cow;
@@ -11,13 +12,13 @@ use std::borrow::Cow;
 use http::{HeaderMap, header};
 
 use crate::clock::{Clock, Timestamp};
-use crate::decision::{LookPermit, Permit, Reading};
-use crate::identity::{Means, Principal};
+use crate::decision::{Permit, Reading};
+use crate::identity::Means;
 use crate::outbound::{
     ApiHost, Authorization, Destination, Outbound, OutboundError, Received, SiteRequest,
     TokenServer,
 };
-use crate::tenant::{AccountId, GroupSet, SiteRead, Tenants, Thing};
+use crate::tenant::{SiteRead, Tenants, Thing};
 
 pub use answer::Answer;
 pub use groups::{Memberships, Unknown};
@@ -258,26 +259,6 @@ impl Jira {
             request_id: permit.entry().request_id.as_deref().unwrap_or_default(),
         };
         Ok(self.outbound.read_site(&request).await?)
-    }
-
-    /// The groups of `account`, of the principal's tenant, if Jira said so not too long ago. Asks nobody.
-    pub async fn groups_at_hand(
-        &self,
-        principal: &Principal,
-        account: &AccountId,
-    ) -> Option<GroupSet> {
-        self.shared.groups.at_hand(principal, account).await
-    }
-
-    /// The groups of `account`, of the principal's tenant. Where Jira has to be asked, `permit` is waited for, and not otherwise.
-    pub async fn groups<'l>(
-        &self,
-        principal: &Principal,
-        account: &AccountId,
-        permit: impl Future<Output = Option<LookPermit<'l>>>,
-    ) -> Result<GroupSet, Unknown> {
-        let groups = &self.shared.groups;
-        groups.of(&self.outbound, principal, account, permit).await
     }
 
     /// The time, as the exchange sees it.

@@ -80,19 +80,6 @@ fn each_forgery_is_refused() {
             r#"{"uid":{"type":"Account","id":"acme/ann"},"parents":[{"type":"Account","id":"acme/bob"}]}"#,
             "`acme/ann` lies in a `Account`; it can be in a `Team` only",
         ),
-        // Only Jira says who is in a group.
-        (
-            r#"{"uid":{"type":"Group","id":"acme/276f955c-63d7-42c8-9520-92d01dca0625"}}"#,
-            "`Group::\"acme/276f955c-63d7-42c8-9520-92d01dca0625\"`: who is in a group, Jira says (`policy.jira_groups`); use a `Team`",
-        ),
-        (
-            r#"{"uid":{"type":"Account","id":"acme/ann"},"parents":[{"type":"Group","id":"acme/276f955c-63d7-42c8-9520-92d01dca0625"}]}"#,
-            "`acme/ann` lies in a `Group`; who is in a group, Jira says (`policy.jira_groups`); use a `Team`",
-        ),
-        (
-            r#"{"uid":{"type":"Team","id":"acme/a"},"parents":[{"type":"Group","id":"acme/276f955c-63d7-42c8-9520-92d01dca0625"}]}"#,
-            "`acme/a` lies in a `Group`; who is in a group, Jira says (`policy.jira_groups`); use a `Team`",
-        ),
         (
             r#"{"uid":{"type":"Team","id":"acme/a"},"tags":{"x":"y"}}"#,
             "the team `acme/a` has tags; only accounts can have tags",
@@ -105,6 +92,35 @@ fn each_forgery_is_refused() {
         );
     }
 }
+
+#[test]
+fn only_jira_says_who_is_in_a_group() {
+    let told = "who is in a group, Jira says (`policy.jira_groups`); use a `Team`";
+    for (kind, id, parent, what) in [
+        ("Group", GROUP, "", format!("`Group::\"{GROUP}\"`: {told}")),
+        (
+            "Account",
+            "acme/ann",
+            GROUP,
+            format!("`acme/ann` lies in a `Group`; {told}"),
+        ),
+        (
+            "Team",
+            "acme/a",
+            GROUP,
+            format!("`acme/a` lies in a `Group`; {told}"),
+        ),
+    ] {
+        let parent = match parent {
+            "" => String::new(),
+            id => format!(r#"{{"type":"Group","id":"{id}"}}"#),
+        };
+        let entry = format!(r#"[{{"uid":{{"type":"{kind}","id":"{id}"}},"parents":[{parent}]}}]"#);
+        assert_eq!(of(&entry), format!("entities.json:1: {what}"));
+    }
+}
+
+const GROUP: &str = "acme/276f955c-63d7-42c8-9520-92d01dca0625";
 
 #[test]
 fn what_contradicts_itself_is_refused() {
