@@ -2,6 +2,8 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
+mod callback;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -10,12 +12,10 @@ use serde_json::json;
 use crate::decision::{DeniedError, GROUPS_UNKNOWN, UNSEEN};
 use crate::gateway::{Stop, SuperviseError};
 use crate::identity::Beyond;
-use crate::identity::install::CallbackError;
 use crate::identity::issued::{IssueError, Refused};
 use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
-use crate::tenant::TenantError;
 use crate::upstream::{TokenFailure, UpstreamError};
 
 use super::connect_page;
@@ -371,33 +371,5 @@ impl From<&ParseError> for Problem {
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, error.code(), capitalised(error), error.hint())
-    }
-}
-
-impl From<&CallbackError> for Problem {
-    fn from(error: &CallbackError) -> Self {
-        match error {
-            CallbackError::KeyServer(_) => {
-                Self::unavailable("key_server", "The install key servers cannot be asked now.")
-            }
-            CallbackError::Tenant(
-                TenantError::Db(_)
-                | TenantError::Ledger(_)
-                | TenantError::Vault(_)
-                | TenantError::Spoiled(..),
-            ) => Self::unavailable("registry", "The installation could not be stored."),
-            CallbackError::Tenant(TenantError::Stale(_)) => Self::new(
-                StatusCode::CONFLICT,
-                "stale_event",
-                "A newer event of this installation was carried out before.",
-                "Nothing needs to be done.",
-            ),
-            _ => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                UNAUTHENTICATED,
-                "Lifecycle callbacks are signed by Atlassian.",
-            ),
-        }
     }
 }

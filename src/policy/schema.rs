@@ -16,6 +16,9 @@ pub const CORE: &str = include_str!("../../schemas/gatepost.cedarschema");
 /// The type of groups of Jira users.
 const GROUP: &str = "Group";
 
+/// Members of Cedar's JSON that hold texts of people's own, and no names of types.
+const NO_TYPES: [&str; 2] = ["annotations", "enum"];
+
 /// How deep a policy may look from entity to entity; evaluation supplies entities this deep.
 pub(super) const LEVEL: u32 = 2;
 
@@ -133,25 +136,22 @@ fn fragment(source: &Source) -> Result<SchemaFragment, PolicyError> {
     faults.none_or(fragment)
 }
 
-/// Whether an extension has attributes, parents or actions of the core's type `Group`. A namespace may have a type of that name.
+/// Whether an extension has attributes, parents or actions of the core's type `Group`. Cedar lets no namespace have one of that name.
 fn refers_to_groups(added: &SchemaFragment) -> bool {
     fn names_it(json: &Value) -> bool {
         match json {
             Value::String(name) => name == GROUP,
             Value::Array(parts) => parts.iter().any(names_it),
-            Value::Object(members) => members.iter().any(|(key, value)| {
-                !["annotations", "enum"].contains(&key.as_str()) && names_it(value)
-            }),
+            Value::Object(members) => {
+                let types = members
+                    .iter()
+                    .filter(|(key, _)| !NO_TYPES.contains(&key.as_str()));
+                types.map(|(_, value)| value).any(names_it)
+            }
             _ => false,
         }
     }
-    let json = added.clone().to_json_value().unwrap_or_default();
-    let namespaces = json.as_object().into_iter().flat_map(|all| all.values());
-    let of_its_own = |space: &&Value| {
-        let kinds = ["entityTypes", "commonTypes"];
-        kinds.iter().any(|kind| space[kind].get(GROUP).is_some())
-    };
-    namespaces.filter(|space| !of_its_own(space)).any(names_it)
+    names_it(&added.clone().to_json_value().unwrap_or_default())
 }
 
 /// Names of the empty namespace that both declare. Cedar would report these, too, but not say whose the name is.

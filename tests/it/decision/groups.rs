@@ -227,7 +227,7 @@ fn a_group_is_found_wherever_it_stands() {
         format!("permit (principal, action, resource) when {{ context.actAs in {group} }};"),
         format!("permit (principal, action, resource) when {{ principal is Account in {group} }};"),
         format!(
-            "permit (principal, action, resource) when {{ context.auth == \"x\" && !(principal in [{group}]) }};"
+            "permit (principal, action, resource) when {{ context.auth == \"connect_request\" && !(principal in [{group}]) }};"
         ),
         format!(
             "permit (principal, action, resource) unless {{ if context.auth == \"x\" then principal in {group} else false }};"

@@ -10,7 +10,7 @@ use super::{ACME_1, act_as_grant, lines};
 use crate::decision::groups::{LEAVERS, STAFF};
 use crate::world::{Answer, World, until};
 
-const ON: &str = "[policy]\njira_groups = true";
+const ON: &str = "policy.jira_groups = true";
 const GROUPS: &str = "/rest/api/3/user/groups?accountId=";
 const GLOBEX_1: &str = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
 
@@ -37,7 +37,7 @@ async fn with(settings: &str, rules: &str) -> World {
 fn looked_up(world: &World) -> Vec<String> {
     let seen = world.jira_saw();
     let asked = seen.iter().filter_map(|target| target.strip_prefix(GROUPS));
-    asked.map(str::to_owned).collect()
+    asked.map(|account| account.replace("%3A", ":")).collect()
 }
 
 /// The records of look-ups, oldest first.
@@ -140,7 +140,11 @@ async fn replay_of(world: &World, decision_id: &str) -> Value {
 
 #[tokio::test]
 async fn who_leaves_a_group_is_in_it_until_the_answer_is_too_old() {
-    let world = with(&format!("{ON}\njira_groups_age_s_max = 60"), STAFF_ONLY).await;
+    let world = with(
+        &format!("{ON}\npolicy.jira_groups_age_s_max = 60"),
+        STAFF_ONLY,
+    )
+    .await;
     let acme = world.site("acme");
     acme.set_groups("ann", &[("staff", STAFF)]);
     assert_eq!(ann_reads(&world).await, read());
@@ -177,8 +181,7 @@ async fn a_forbid_for_a_group_never_ends_silently() {
 
 #[tokio::test]
 async fn an_answer_that_is_none_is_unknown_and_says_why_in_the_log() {
-    let settings =
-        format!("{ON}\n[limits]\njira_groups_timeout_ms = 150\nupstream_connect_timeout_ms = 100");
+    let settings = format!("{ON}\n[limits]\njira_groups_timeout_ms = 700");
     let world = with(&settings, STAFF_ONLY).await;
     let told = |text: &str| Fault::Instead(text.to_owned());
     let faults = [
@@ -198,7 +201,7 @@ async fn an_answer_that_is_none_is_unknown_and_says_why_in_the_log() {
         (Fault::Truncated, "unreachable"),
         (Fault::NotJson, "malformed"),
         (Fault::Oversized(2_000_000), "malformed"),
-        (Fault::Inflating(20_000_000), "malformed"),
+        (Fault::Inflating(1_500_000), "malformed"),
         (told("null"), "malformed"),
         (told(r#"[{"groupId":null,"name":"staff"}]"#), "malformed"),
         (told(r#"[{"name":"staff"}]"#), "malformed"),
@@ -495,7 +498,7 @@ async fn an_issue_that_turns_out_to_be_one_of_a_group_is_decided_with_its_groups
     let world = world(&rules).await;
     let acme = world.site("acme");
     acme.set_groups("ann", &[("staff", STAFF)]);
-    acme.set_groups("bob", &[]);
+    acme.set_groups("carol", &[]);
     // By its number nobody knows yet whose it is: groups are asked for once Jira has said so.
     let by_number = ACME_1.replace("ACME-1", "10107");
     let found = world.get(&by_number, &world.token("acme", "ann")).await;
@@ -506,14 +509,14 @@ async fn an_issue_that_turns_out_to_be_one_of_a_group_is_decided_with_its_groups
     let log = world.decisions().await;
     assert_eq!(look_up["decision_id"], log[1]["decision_id"]);
     assert_eq!(log[1]["stage"], "answer");
-    // Who is not in it is told what is told of an issue that is not there; and so is whoever is unknown.
+    // Who is not in it is told what is told of an issue that is not there.
     let missing = world
         .get(
             &ACME_1.replace("ACME-1", "99999"),
-            &world.token("acme", "bob"),
+            &world.token("acme", "carol"),
         )
         .await;
-    let hidden = world.get(&by_number, &world.token("acme", "bob")).await;
+    let hidden = world.get(&by_number, &world.token("acme", "carol")).await;
     assert_eq!(
         (hidden.status, hidden.without_ids()),
         (404, missing.without_ids())
