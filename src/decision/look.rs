@@ -15,7 +15,7 @@ use super::query::Query;
 use super::ruling::{Ruling, weigh};
 
 /// What the log calls asking for the groups of an account.
-const LIST_GROUPS: &str = "listGroups";
+pub const LIST_GROUPS: &str = "listGroups";
 
 /// A query that no policy forbids so far. Those that are left name groups, and it is not known who is in them.
 #[must_use]

@@ -21,7 +21,7 @@ pub mod verdict;
 pub use decoy::nowhere;
 pub use denied::{DeniedError, UNSEEN};
 pub use evaluate::evaluate;
-pub use look::Look;
+pub use look::{LIST_GROUPS, Look};
 pub use look_permit::LookPermit;
 pub use opinion::{Opinion, Told, opine};
 pub use permit::Permit;

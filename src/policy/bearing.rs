@@ -107,7 +107,7 @@ fn leading(body: &Value) -> Option<Value> {
 }
 
 /// Whether an expression names a group. What only looks like one makes the beginning shorter, and no more.
-fn asks(json: &Value) -> bool {
+pub(super) fn asks(json: &Value) -> bool {
     match json {
         Value::Array(parts) => parts.iter().any(asks),
         Value::Object(members) => {

@@ -4,13 +4,15 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 12] = [
+const PROOFS: [(&str, &str); 14] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
     ("identity", "Good"),
     ("identity", "Spendable"),
     ("tenant", "Resource"),
     ("decision", "Ruling"),
+    ("decision", "Look"),
+    ("decision", "LookPermit"),
     ("ledger", "Receipt"),
     ("decision", "Permit"),
     ("policy", "Admitted"),
