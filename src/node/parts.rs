@@ -11,13 +11,14 @@ use crate::control::office::Office;
 use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
 use crate::db::Db;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Turns};
 use crate::http::connect_page::{Around, FramedBy};
 use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
 use crate::identity::Window;
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
+use crate::identity::own::{self, OwnCredentials};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
@@ -169,6 +170,7 @@ pub struct Shared {
     /// Counters.
     pub metrics: Arc<Metrics>,
     pub(super) proof: Proof,
+    overviews: Turns,
     verifiers: Verifiers,
     callbacks: Callbacks,
     upstream: upstream::Shared,
@@ -208,6 +210,7 @@ impl Shared {
             live,
             rules,
             proof,
+            overviews: Turns::default(),
             metrics: Arc::default(),
             verifiers: Verifiers::new(
                 tenants.clone(),
@@ -215,7 +218,8 @@ impl Shared {
                 window,
                 base_path,
                 clock.clone(),
-            ),
+            )
+            .taking_own(own_credentials(loaded, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -308,6 +312,7 @@ impl Shared {
             screen: Screen::new(ledger.clone(), jira.clone(), clock.clone(), chance.clone()),
             ledger,
             records: Reader::of(&db),
+            overviews: self.overviews.clone(),
             jira,
             outbound: outbound.clone(),
             clock,
@@ -329,6 +334,25 @@ fn asking(config: &Config, upstream: upstream::Shared) -> upstream::Shared {
         age_max: Duration::from_secs(policy.jira_groups_age_s_max),
         timeout: Duration::from_millis(limits.jira_groups_timeout_ms),
     })
+}
+
+/// Users' own credentials, with what they are checked with.
+fn own_credentials(loaded: &Loaded, opened: &Opened) -> Result<OwnCredentials, NodeError> {
+    let (limits, atlassian) = (&loaded.config.limits, loaded.config.atlassian_in_force());
+    Ok(OwnCredentials::new(own::Parts {
+        tenants: opened.tenants.clone(),
+        ledger: opened.ledger.clone(),
+        vault: Arc::new(loaded.master_key.vault()?),
+        api: ApiHost::new(&atlassian.api_base)?,
+        issuers: atlassian.oauth_issuers,
+        limits: own::Limits {
+            believed: Duration::from_secs(u64::from(limits.own_credential_cache_s)),
+            wait: Duration::from_millis(limits.own_credential_wait_ms),
+            per_source: limits.own_credentials_per_source,
+            per_site: limits.own_credentials_per_site,
+        },
+        clock: opened.clock.clone(),
+    }))
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

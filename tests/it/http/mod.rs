@@ -14,6 +14,7 @@ mod errors;
 mod groups;
 mod matrix;
 mod openapi;
+mod own;
 mod own_site;
 mod page;
 mod policies;
