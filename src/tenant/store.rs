@@ -12,7 +12,8 @@ use crate::secret::Vault;
 use crate::db::DbError;
 
 use super::block::SharedBlocks;
-use super::record::{Grant, State, Tenant};
+use super::grant::Grant;
+use super::record::{State, Tenant};
 use super::{AccountId, SiteUrl, TenantError, TenantId};
 
 mod blocks;
@@ -21,8 +22,8 @@ mod grants;
 pub(super) use blocks::{
     end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block, was_blocked,
 };
-use grants::load_grants;
-pub(super) use grants::{count_grants, give, take_back};
+pub(super) use grants::{InForce, count_grants, give, take_back};
+use grants::{end_given_by_people, load_grants};
 
 /// The column that a shared secret is sealed for.
 pub(super) const SECRET_COLUMN: &str = "tenants.shared_secret";
@@ -48,12 +49,13 @@ pub(super) async fn load(
     vault: &Vault,
     blocks: &SharedBlocks,
     only: Option<&TenantId>,
+    now: Timestamp,
 ) -> Result<Vec<Tenant>, TenantError> {
     let rows = sqlx::query("SELECT * FROM tenants WHERE ?1 IS NULL OR id = ?1 ORDER BY id")
         .bind(only.map(TenantId::as_str))
         .fetch_all(reads)
         .await?;
-    let mut grants = load_grants(reads, only).await?;
+    let mut grants = load_grants(reads, only, now).await?;
     rows.iter()
         .map(|row| tenant(row, vault, blocks, &mut grants))
         .collect()
@@ -208,7 +210,7 @@ pub(super) async fn upsert(
     Ok(())
 }
 
-/// Ends an installation: the secret is gone, the epoch moves, no session and no client key of before is good again.
+/// Ends an installation: the secret is gone, the epoch moves, no session, client key and grant that people made before is good again.
 pub(super) async fn end(
     connection: &mut SqliteConnection,
     id: &TenantId,
@@ -224,9 +226,9 @@ pub(super) async fn end(
     .bind(state.as_str())
     .bind(now.micros())
     .bind(event_iat)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    end_given_by_people(connection, id, now).await
 }
 
 /// Whether a lifecycle token was accepted before, with whatever body.

@@ -1,5 +1,5 @@
 //! The tenants' keys that sign. No permit, no credential: the one way to a signer takes a permit and reads the tenant's epoch again,
-//! so that an uninstall, a rotation, a suspension or a block that came after the decision still wins. Used by this module only.
+//! so that an uninstall, a rotation, a suspension, the end of a grant or a block that came after the decision still wins. Used by this module only.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
@@ -30,32 +30,43 @@ impl Keys {
         Self { tenants }
     }
 
-    /// The signer for this permit's tenant, unless the tenant's epoch has moved since or somebody of it is blocked.
+    /// The signer for this permit's tenant, unless the tenant's epoch has moved since, the permit's grant has ended, or somebody of it
+    /// is blocked.
     pub(super) fn signer(&self, permit: &Permit) -> Result<Signer, Revoked> {
         let tenant = self
             .tenants
             .current(permit.principal().tenant())
             .ok_or(Revoked)?;
         // The site was looked up before the credential was verified. A change in between left the two at different epochs: the
-        // policies saw a grant that was revoked since, or the request would go to the host that the site had before.
+        // request would go to the host that the site had before.
         let named = permit.resource().tenant();
         let same =
             tenant.id == named.id && tenant.epoch == permit.epoch() && tenant.epoch == named.epoch;
-        let over = permit.principal().is_over(&tenant, self.tenants.now());
-        if same && tenant.is_active() && !over && !self.is_blocked(&tenant, permit) {
+        let now = self.tenants.now();
+        let over = permit.principal().is_over(&tenant, now);
+        let may = is_granted(&tenant, permit, now) && !is_blocked(&tenant, permit, now);
+        if same && tenant.is_active() && !over && may {
             Ok(Signer { tenant })
         } else {
             Err(Revoked)
         }
     }
+}
 
-    /// Whether the caller or the account that it acts as is kept out by now. Of the latter the policies may know nothing.
-    fn is_blocked(&self, tenant: &SharedTenant, permit: &Permit) -> bool {
-        let now = self.tenants.now();
-        [permit.principal().account(), permit.act_as()]
-            .into_iter()
-            .any(|account| tenant.keeps_out(account, now).is_some())
-    }
+/// Whether the grant that the policies saw is still there, if the permit is to act as another. It does not move the epoch: people give
+/// grants and take them back, and must not end each other's requests by it.
+fn is_granted(tenant: &SharedTenant, permit: &Permit, now: Timestamp) -> bool {
+    let account = permit.principal().account();
+    permit
+        .grant()
+        .is_none_or(|grant| tenant.has_grant(account, grant, now))
+}
+
+/// Whether the caller or the account that it acts as is kept out by now. Of the latter the policies may know nothing.
+fn is_blocked(tenant: &SharedTenant, permit: &Permit, now: Timestamp) -> bool {
+    [permit.principal().account(), permit.act_as()]
+        .into_iter()
+        .any(|account| tenant.keeps_out(account, now).is_some())
 }
 
 /// RFC 7523 as Atlassian reads it (atlassian.md 3): HS256 with the shared secret, at most 120 s.
