@@ -23,6 +23,7 @@ use super::parse::ParseError;
 
 /// What Jira says of an issue that is absent or forbidden.
 const NOT_VISIBLE: &str = "Issue does not exist or you do not have permission to see it.";
+const ANOTHER_ADMINISTRATOR: &str = "Another administrator of the site can do this.";
 const UNAUTHENTICATED: &str = "The request has no valid credential.";
 
 /// Every way to prove who asks.
@@ -295,6 +296,8 @@ impl From<&IssueError> for Problem {
                 "Ask Jira's script for a fresh token.",
             ),
             IssueError::TooMany(_) => (StatusCode::CONFLICT, "See `/v1/keys` or `/v1/sessions`."),
+            IssueError::TooManyGrants(_) => (StatusCode::CONFLICT, "See `/v1/grants`."),
+            IssueError::NotToGive => (StatusCode::FORBIDDEN, ANOTHER_ADMINISTRATOR),
             IssueError::Member(..) => (StatusCode::BAD_REQUEST, "Mend the request's body."),
             IssueError::NotByKey => (StatusCode::FORBIDDEN, "Open the app's page in Jira."),
             IssueError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
@@ -318,10 +321,7 @@ impl From<&SuperviseError> for Problem {
                 StatusCode::FORBIDDEN,
                 "Ask the operator of this gateway to end it.",
             ),
-            SuperviseError::Oneself => (
-                StatusCode::FORBIDDEN,
-                "Another administrator of the site can do this.",
-            ),
+            SuperviseError::Oneself => (StatusCode::FORBIDDEN, ANOTHER_ADMINISTRATOR),
             SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
                 let sentence = "What is held for the site cannot be read or written now.";
                 return Self::unavailable(error.code(), sentence);

@@ -47,7 +47,7 @@ const REFUSALS: [Refusal; 11] = [
         example: ("policy_denied", "Forbidden", "No policy allows this."),
         when: "A policy says no, with its reason; or the credential is not for this: `key_site`, `key_action`, `key_network`, \
             `key_act_as`, `request_rewritten`, `key_cannot_manage`; or the caller is not who may do it: `not_site_admin`, `operators_block`, \
-            `own_account`, `other_origin`.",
+            `own_account`, `not_to_give`, `other_origin`.",
     },
     Refusal {
         status: 404,
@@ -78,7 +78,8 @@ const REFUSALS: [Refusal; 11] = [
             "Conflict",
             "A newer event of this installation was carried out before.",
         ),
-        when: "A newer event of this installation was carried out before.",
+        when: "A newer event of this installation was carried out before; or there are enough: `too_many_credentials`, \
+            `too_many_grants`.",
     },
     Refusal {
         status: 413,

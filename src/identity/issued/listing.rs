@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::identity::bounds::Bounds;
-use crate::tenant::{AccountId, KeyId, TenantId};
+use crate::tenant::{AccountId, KeyId, SharedTenant, TenantId};
 
 use super::error::LookupError;
 use super::{Issued, store};
@@ -149,6 +149,20 @@ impl Issued {
     /// The key with this id.
     pub async fn key(&self, id: &KeyId) -> Result<Option<ClientKey>, LookupError> {
         store::key(self.0.parts.db.reads(), id).await
+    }
+
+    /// The grants in force that a key which acts as another rests on: without one it does nothing. `None` of every other key.
+    #[must_use]
+    pub fn grants_of(&self, key: &ClientKey) -> Option<Vec<String>> {
+        let parts = &self.0.parts;
+        let act_as = key.bounds.act_as.as_ref();
+        let act_as = act_as.filter(|act_as| **act_as != key.account)?;
+        let tenant = parts.tenants.current(&key.tenant);
+        let of = |tenant: &SharedTenant| -> Vec<String> {
+            let grants = tenant.grants_for(&key.account, act_as, parts.clock.now());
+            grants.map(|grant| grant.id.clone()).collect()
+        };
+        Some(tenant.as_ref().map(of).unwrap_or_default())
     }
 
     /// What a key is worth now.
