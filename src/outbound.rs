@@ -1,9 +1,10 @@
 //! The only HTTP client. What leaves Gatepost leaves here, to a typed destination: a site's API, the authorization server, a key
-//! server. May be used by `tenant`, `identity` and `upstream`.
+//! server, a key set. May be used by `tenant`, `identity` and `upstream`.
 //! What must never happen here: a redirect followed, a proxy or cookie from the surroundings used, a private address connected to,
 //! a body read without a bound, a URL taken from a request.
 
 mod address;
+mod destination;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -14,12 +15,15 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
+use zeroize::Zeroizing;
 
 use address::is_public;
 
-use crate::secret::Secret;
+pub use destination::{ApiHost, Authorization, Destination, Jwks, KeyServer, TokenServer};
 
 const KEY_BYTES_MAX: usize = 16 * 1024;
+/// A provider with hundreds of tenants publishes some dozen keys with their certificates: 20 KiB.
+const JWKS_BYTES_MAX: usize = 128 * 1024;
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
 const TENANT_INFO_BYTES_MAX: usize = 16 * 1024;
 /// Install callbacks must be answered within seconds, and two servers may be asked.
@@ -68,69 +72,17 @@ impl OutboundError {
     }
 }
 
-/// A server of public install keys.
-#[derive(Clone, Debug)]
-pub struct KeyServer(Url);
-
-/// The authorization server that gives user tokens.
-#[derive(Clone, Debug)]
-pub struct TokenServer {
-    base: String,
-    endpoint: Url,
-}
-
-impl KeyServer {
-    /// The key server at `base`; `https`, or loopback in development.
-    pub fn new(base: &str) -> Result<Self, OutboundError> {
-        configured(base).map(Self)
-    }
-}
-
-impl TokenServer {
-    /// The authorization server at `base`; `https`, or loopback in development.
-    pub fn new(base: &str) -> Result<Self, OutboundError> {
-        let mut endpoint = configured(base)?;
-        push(&mut endpoint, &["oauth2", "token"]);
-        Ok(Self {
-            base: base.trim_end_matches('/').to_owned(),
-            endpoint,
-        })
-    }
-
-    /// The `aud` of an assertion.
-    #[must_use]
-    pub fn audience(&self) -> &str {
-        &self.base
-    }
-}
-
-/// Configured servers are trusted to be the operator's choice, but never plain HTTP to another machine.
-fn configured(base: &str) -> Result<Url, OutboundError> {
-    let url = Url::parse(base).map_err(|_| OutboundError::Destination(base.to_owned()))?;
-    let loopback = match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        _ => false,
-    };
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if plain && (url.scheme() == "https" || (url.scheme() == "http" && loopback)) {
-        Ok(url)
-    } else {
-        Err(OutboundError::Destination(base.to_owned()))
-    }
-}
-
 /// A request to a site, built from a permit's parts. Segments and parameters are encoded one by one.
 #[derive(Debug)]
 pub struct SiteRequest<'a> {
-    /// The registered host.
-    pub host: &'a str,
+    /// Where.
+    pub to: Destination<'a>,
     /// Path segments, unencoded.
     pub segments: &'a [&'a str],
     /// Query parameters, unencoded.
     pub query: &'a [(&'a str, &'a str)],
-    /// The acting user's token.
-    pub bearer: Option<&'a Secret>,
+    /// The acting user's credential.
+    pub authorization: Option<Authorization<'a>>,
     /// Ours, so that both logs can be joined.
     pub request_id: &'a str,
 }
@@ -198,6 +150,14 @@ impl Outbound {
         exchange("the install key server", request, KEY_BYTES_MAX).await
     }
 
+    /// Asks for a key set.
+    pub async fn fetch_jwks(&self, server: &Jwks) -> Result<Received, OutboundError> {
+        let request = self.client.get(server.0.clone());
+        let request = request.header(header::ACCEPT, "application/json");
+        let request = request.timeout(KEY_TIMEOUT);
+        exchange("the key set's server", request, JWKS_BYTES_MAX).await
+    }
+
     /// Asks for a user's token (RFC 7523) with a form of these fields.
     pub async fn request_token(
         &self,
@@ -220,8 +180,8 @@ impl Outbound {
     /// Reads from a registered site.
     pub async fn read_site(&self, request: &SiteRequest<'_>) -> Result<Received, OutboundError> {
         let mut builder = self.to_site(request)?.timeout(self.bounds.site_timeout);
-        if let Some(bearer) = request.bearer {
-            builder = builder.header(header::AUTHORIZATION, bearer_header(bearer)?);
+        if let Some(authorization) = request.authorization {
+            builder = builder.header(header::AUTHORIZATION, authorization_header(authorization)?);
         }
         exchange("Jira", builder, self.bounds.site_body_bytes_max).await
     }
@@ -230,10 +190,10 @@ impl Outbound {
     pub async fn tenant_info(&self, host: &str) -> Result<Received, OutboundError> {
         let segments = &["_edge", "tenant_info"];
         let request = SiteRequest {
-            host,
+            to: Destination::Site { host },
             segments,
             query: &[],
-            bearer: None,
+            authorization: None,
             request_id: "tenant-info",
         };
         exchange(
@@ -245,12 +205,7 @@ impl Outbound {
     }
 
     fn to_site(&self, request: &SiteRequest<'_>) -> Result<reqwest::RequestBuilder, OutboundError> {
-        let wrong = || OutboundError::Destination(request.host.to_owned());
-        let (base, host) = match self.resolutions.get(request.host) {
-            Some(address) => (format!("http://{address}"), Some(request.host)),
-            None => (format!("https://{}", request.host), None),
-        };
-        let mut url = Url::parse(&base).map_err(|_| wrong())?;
+        let (mut url, host) = self.base(request.to)?;
         push(&mut url, request.segments);
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(request.query);
@@ -265,6 +220,25 @@ impl Outbound {
         }
         Ok(builder)
     }
+
+    /// Where the paths of a site's API begin, and the `Host` to send if it is not that of the URL.
+    fn base<'a>(&self, to: Destination<'a>) -> Result<(Url, Option<&'a str>), OutboundError> {
+        match to {
+            Destination::Site { host } => {
+                let (base, near) = match self.resolutions.get(host) {
+                    Some(address) => (format!("http://{address}"), Some(host)),
+                    None => (format!("https://{host}"), None),
+                };
+                let wrong = |_| OutboundError::Destination(host.to_owned());
+                Ok((Url::parse(&base).map_err(wrong)?, near))
+            }
+            Destination::Api { host, cloud } => {
+                let mut url = host.0.clone();
+                push(&mut url, &["ex", "jira", cloud]);
+                Ok((url, None))
+            }
+        }
+    }
 }
 
 fn push(url: &mut Url, segments: &[&str]) {
@@ -275,9 +249,12 @@ fn push(url: &mut Url, segments: &[&str]) {
         .extend(segments);
 }
 
-fn bearer_header(token: &Secret) -> Result<HeaderValue, OutboundError> {
-    let bytes = [b"Bearer ", token.expose()].concat();
-    // The authorization server's text, not ours: refuse one that is no header rather than send something else.
+fn authorization_header(authorization: Authorization<'_>) -> Result<HeaderValue, OutboundError> {
+    let bytes = match authorization {
+        Authorization::Bearer(token) => Zeroizing::new([b"Bearer ", token.expose()].concat()),
+        Authorization::Whole(whole) => Zeroizing::new(whole.expose().to_vec()),
+    };
+    // Others' text, not ours: refuse one that is no header rather than send something else.
     let mut value = HeaderValue::from_bytes(&bytes)
         .map_err(|_| OutboundError::Destination("token".to_owned()))?;
     value.set_sensitive(true);
@@ -342,26 +319,5 @@ impl Resolve for PublicOnly {
             }
             Ok(Box::new(public.into_iter()) as Addrs)
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn configured_servers_are_https_or_loopback() {
-        assert!(KeyServer::new("https://connect-install-keys.atlassian.com").is_ok());
-        assert!(KeyServer::new("http://127.0.0.1:9100/keys").is_ok());
-        for wrong in [
-            "http://keys.example.com",
-            "http://localhost:1",
-            "ftp://a.b",
-            "https://u@a.b",
-            "https://a.b/?x",
-            "",
-        ] {
-            assert!(KeyServer::new(wrong).is_err(), "{wrong}");
-        }
     }
 }

@@ -11,11 +11,11 @@ use gatepost::clock::{Chance, Clock};
 use gatepost::config::{Config, Environment};
 use gatepost::decision::{ApiVersion, Query, Reading, Wish, decide};
 use gatepost::identity::Window;
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::{Draft, Ledger};
 use gatepost::node::{Node, Shared};
-use gatepost::outbound::{Bounds, Outbound, TokenServer};
+use gatepost::outbound::{ApiHost, Bounds, Outbound, TokenServer};
 use gatepost::policy::Snapshot;
 use gatepost::screen::Screen;
 use gatepost::secret::Secret;
@@ -126,6 +126,7 @@ impl Doors {
             clock.clone(),
         );
         let server = TokenServer::new(&format!("http://127.0.0.1:{upstream}"))?;
+        let api = ApiHost::new(&format!("http://127.0.0.1:{upstream}"))?;
         let bounds = Bounds {
             connect_timeout: Duration::from_secs(3),
             site_timeout: Duration::from_secs(20),
@@ -136,7 +137,7 @@ impl Doors {
             ([127, 0, 0, 1], upstream).into(),
         );
         let outbound = Outbound::new(bounds, [site].into())?;
-        let to_jira = upstream::Shared::new(tenants.clone(), server, clock.clone());
+        let to_jira = upstream::Shared::new(tenants.clone(), server, api, clock.clone());
         Ok(Self {
             verifiers,
             rules: shared.live.current().context("no policies")?,
@@ -166,7 +167,10 @@ impl Doors {
         let (tenants, ledger) = (&self.shared.opened.tenants, &self.shared.opened.ledger);
 
         let watch = self.clock.stopwatch();
-        let principal = self.verifiers.verify(&presented, call).await?;
+        let principal = self
+            .verifiers
+            .verify(&presented, call, Around::nowhere())
+            .await?;
         laps.verify.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();

@@ -155,8 +155,14 @@ impl Checks<'_> {
                 remedy,
             );
         }
-        if !is_server(&settings.oauth_server) {
-            self.report(&["atlassian.oauth_server"], "is no https URL", remedy);
+        let servers = [
+            ("atlassian.oauth_server", &settings.oauth_server),
+            ("atlassian.api_base", &settings.api_base),
+        ];
+        for (key, server) in servers {
+            if !is_server(server) {
+                self.report(&[key], "is no https URL", remedy);
+            }
         }
     }
 

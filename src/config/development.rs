@@ -23,6 +23,9 @@ pub struct Settings {
     /// Asked in place of `atlassian.oauth_server`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth_server: Option<String>,
+    /// Asked in place of `atlassian.api_base`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_base: Option<String>,
     /// Loaded by the app's page in place of Jira's own script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_script: Option<String>,

@@ -110,6 +110,9 @@ impl Config {
         if let Some(server) = &self.development.oauth_server {
             settings.oauth_server.clone_from(server);
         }
+        if let Some(base) = &self.development.api_base {
+            settings.api_base.clone_from(base);
+        }
         settings
     }
 }

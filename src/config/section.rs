@@ -123,7 +123,7 @@ fn example<S: Serialize + Default>(section: &str, key: &str) -> String {
         ("server", "trusted_proxies") => "[\"10.0.0.1\"]".to_owned(),
         ("policy", "extension") => "\"schemas/local.cedarschema\"".to_owned(),
         ("development", "resolve") => "{ \"acme.atlassian.net\" = \"127.0.0.1:9001\" }".to_owned(),
-        ("development", "install_key_server" | "oauth_server") => {
+        ("development", "install_key_server" | "oauth_server" | "api_base") => {
             "\"http://127.0.0.1:9100\"".to_owned()
         }
         ("development", "page_script") => "\"http://127.0.0.1:9100/connect/all.js\"".to_owned(),

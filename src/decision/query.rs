@@ -73,10 +73,14 @@ impl Query {
         Action::reading(self.resource.thing())
     }
 
-    /// What of the request is beyond the session or key that it came with, if `action` is done.
+    /// What of the request is beyond the credential that it came with, if `action` is done.
     pub(super) fn beyond(&self, action: Action) -> Option<Beyond> {
+        let as_another = self.act_as != *self.principal.account();
+        if as_another && !self.is_cross_tenant() && !self.principal.may_act_as_another() {
+            return Some(Beyond::Own);
+        }
         let hold = self.principal.hold()?;
-        let is_anothers = self.act_as != *self.principal.account() || self.is_cross_tenant();
+        let is_anothers = as_another || self.is_cross_tenant();
         if hold.is_session() {
             return is_anothers.then_some(Beyond::Rewritten);
         }

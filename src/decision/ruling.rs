@@ -108,6 +108,7 @@ pub(super) fn entry(
         site: Some(tenant.site.host().to_owned()),
         stage: Some(query.stage),
         tenant: Some(question.principal.tenant.clone()),
+        tenant_basis: Some(query.principal.tenant_basis()),
         tenant_of_resource: Some(tenant.id.to_string()),
         ..query.wish.entry.clone()
     };

@@ -62,6 +62,7 @@ impl Trail {
         self.entry.tenant = Some(principal.tenant().to_string());
         self.entry.account = Some(principal.account().to_string());
         self.entry.credential = Some(principal.credential().clone());
+        self.entry.tenant_basis = Some(principal.tenant_basis());
     }
 
     /// Writes down the site as the caller wrote it.
@@ -216,6 +217,7 @@ fn failed_at(stop: &Stop) -> Option<Stage> {
             UpstreamError::Token(_)
             | UpstreamError::Outbound(_)
             | UpstreamError::Deadline
+            | UpstreamError::NoCloudId
             | UpstreamError::Unauthorized,
         )
         | Stop::Screen(

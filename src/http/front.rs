@@ -34,7 +34,7 @@ pub(super) enum FrontError {
 }
 
 /// Headers that say who asks or for whom: two of them are two answers.
-const SINGLE: [(HeaderName, &str); 4] = [
+const SINGLE: [(HeaderName, &str); 6] = [
     (header::AUTHORIZATION, "Authorization"),
     (header::CONTENT_TYPE, "Content-Type"),
     (
@@ -44,6 +44,14 @@ const SINGLE: [(HeaderName, &str); 4] = [
     (
         HeaderName::from_static("x-gatepost-page"),
         "X-Gatepost-Page",
+    ),
+    (
+        HeaderName::from_static("x-forge-oauth-user"),
+        "X-Forge-OAuth-User",
+    ),
+    (
+        HeaderName::from_static("x-forge-oauth-system"),
+        "X-Forge-OAuth-System",
     ),
 ];
 

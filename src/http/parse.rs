@@ -8,7 +8,7 @@ use http::header;
 
 use crate::decision::{ApiVersion, Reading, ReadingError};
 use crate::identity::issued::{self, text::Kind};
-use crate::identity::presented::Presented;
+use crate::identity::presented::{Bearer, Password, Presented};
 use crate::identity::strict_json::StrictJsonError;
 use crate::ledger::entry::shorten;
 use crate::secret::Secret;
@@ -276,6 +276,10 @@ fn hex_pair(high: Option<u8>, low: Option<u8>) -> Option<u8> {
     Some(digit(high)? << 4 | digit(low)?)
 }
 
+/// What Forge sends beside its invocation token.
+const FORGE_USER: &str = "x-forge-oauth-user";
+const FORGE_SYSTEM: &str = "x-forge-oauth-system";
+
 /// The credential. The front has seen to it that there is one header at most.
 pub(super) fn credential(headers: &HeaderMap) -> Presented {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
@@ -288,32 +292,45 @@ pub(super) fn credential(headers: &HeaderMap) -> Presented {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("JWT") => {
             Presented::Jwt(Secret::from(token.to_owned()))
         }
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => {
-            ours(token.as_bytes().to_vec(), false)
-        }
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => bearer(token, headers),
         Some((scheme, pair)) if scheme.eq_ignore_ascii_case("Basic") => basic(pair),
         _ => Presented::Other,
     }
 }
 
-/// A client key as the password, with any user name: some clients demand an e-mail address there. Sessions are for Bearer alone.
-fn basic(pair: &str) -> Presented {
-    let Ok(pair) = STANDARD.decode(pair) else {
-        return Presented::Other;
+/// A session or client key by its prefix; anything else is others', with what Forge sends beside its own token.
+fn bearer(token: &str, headers: &HeaderMap) -> Presented {
+    let forge = |name| {
+        let value = headers.get(name)?.to_str().ok()?;
+        Some(Secret::from(value.to_owned()))
     };
-    let colon = pair.iter().position(|&byte| byte == b':');
-    match colon {
-        Some(at) => ours(pair[at + 1..].to_vec(), true),
-        None => Presented::Other,
+    match issued::text::claimed(token.as_bytes()) {
+        Some(_) => Presented::Issued(Secret::from(token.to_owned())),
+        None => Presented::Bearer(Bearer {
+            token: Secret::from(token.to_owned()),
+            forge_user: forge(FORGE_USER),
+            forge_system: forge(FORGE_SYSTEM),
+        }),
     }
 }
 
-/// What has a prefix of ours; anything else is not kept.
-fn ours(text: Vec<u8>, only_keys: bool) -> Presented {
-    match issued::text::claimed(&text) {
-        Some(Kind::Key) => Presented::Issued(Secret::new(text)),
-        Some(Kind::Session) if !only_keys => Presented::Issued(Secret::new(text)),
-        _ => Presented::Other,
+/// A client key as the password, with any user name: some clients demand an e-mail address there. Sessions are for Bearer alone.
+fn basic(pair: &str) -> Presented {
+    let Ok(mut pair) = STANDARD.decode(pair) else {
+        return Presented::Other;
+    };
+    let Some(colon) = pair.iter().position(|&byte| byte == b':') else {
+        return Presented::Other;
+    };
+    let password = pair.split_off(colon + 1);
+    pair.truncate(colon);
+    match issued::text::claimed(&password) {
+        Some(Kind::Key) => Presented::Issued(Secret::new(password)),
+        Some(Kind::Session) => Presented::Other,
+        None => Presented::Password(Password {
+            user: Secret::new(pair),
+            password: Secret::new(password),
+        }),
     }
 }
 

@@ -174,7 +174,9 @@ impl From<&Stop> for Problem {
             Stop::Upstream(UpstreamError::Token(failure)) => token(failure),
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
             Stop::Upstream(UpstreamError::Deadline) => slow(),
-            Stop::Upstream(UpstreamError::Outbound(_) | UpstreamError::Unauthorized)
+            Stop::Upstream(
+                UpstreamError::Outbound(_) | UpstreamError::Unauthorized | UpstreamError::NoCloudId,
+            )
             | Stop::Screen(
                 ScreenError::Broken(_) | ScreenError::NotAnIssue(_) | ScreenError::NotOfSite(_),
             ) => Self::upstream(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::identity::Principal;
 use crate::tenant::KeyId;
+use crate::tenant::registry::SiteAsked;
 
 use super::visit::{Done, Failure, Visit};
 
@@ -17,11 +18,12 @@ pub(super) async fn whoami(mut visit: Visit) -> Response {
 
 async fn answer(visit: &mut Visit) -> Result<Done, Failure> {
     visit.parameters(&[])?;
-    let principal = visit.identify("whoami").await?;
+    let principal = visit.identify(&SiteAsked::Own, "whoami").await?;
     let tenant = visit.app.gateway().tenants.current(principal.tenant());
     let credential = credential(visit, &principal).await?;
     let body = json!({
         "tenant": principal.tenant(),
+        "tenant_basis": principal.tenant_basis(),
         "site": tenant.as_ref().map(|tenant| tenant.site.to_string()),
         "cloud_id": tenant.as_ref().and_then(|tenant| tenant.cloud_id.as_ref().map(ToString::to_string)),
         "account": principal.account(),
@@ -68,7 +70,9 @@ pub(super) async fn accessible_resources(mut visit: Visit) -> Response {
 
 async fn resources(visit: &mut Visit) -> Result<Done, Failure> {
     visit.parameters(&[])?;
-    let principal = visit.identify("accessible-resources").await?;
+    let principal = visit
+        .identify(&SiteAsked::Own, "accessible-resources")
+        .await?;
     let tenant = visit.app.gateway().tenants.current(principal.tenant());
     let site = tenant.and_then(|tenant| {
         let host = tenant.site.host();

@@ -39,6 +39,8 @@ pub enum Beyond {
     ActAs,
     /// The session is another site's or account's than the request: somebody rewrote it.
     Rewritten,
+    /// The user's own credential speaks for that user alone.
+    Own,
 }
 
 impl Beyond {
@@ -51,6 +53,7 @@ impl Beyond {
             Self::Network => "key_network",
             Self::ActAs => "key_act_as",
             Self::Rewritten => "request_rewritten",
+            Self::Own => "own_credential_act_as",
         }
     }
 
@@ -63,6 +66,7 @@ impl Beyond {
             Self::Network => "This key is not good from this network.",
             Self::ActAs => "This key is not good for acting as this account.",
             Self::Rewritten => "This session belongs to another account than the request.",
+            Self::Own => "With a credential of your own you act as nobody but yourself.",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Compact JWS (RFC 7515, section 7.1), in the one form that is accepted: three segments, canonical base64url, a header of `alg`,
-//! `typ` and `kid`. Used by the token verifiers. The header must never choose: the algorithm is pinned by the type of the key, and
+//! `typ` and `kid`, and what else its [`Profile`] has. Used by the token verifiers. The header must never choose: the algorithm is pinned by the type of the key, and
 //! what would bring a key or a rule along (`jwk`, `jku`, `x5u`, `crit`, `b64`, `zip`) is refused, not skipped.
+
+mod header;
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -8,11 +10,12 @@ use std::sync::LazyLock;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, DecodingKey};
-use serde::{Deserialize, Deserializer};
+
+pub use header::Profile;
 
 use super::claims::Claims;
-use super::keys::{HmacKey, RsaKey};
-use super::strict_json::{self, StrictJsonError};
+use super::keys::{EcKey, HmacKey, PublicAlgorithm, PublicKey, RsaKey};
+use super::strict_json::StrictJsonError;
 
 /// The longest token that is looked at.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
@@ -29,16 +32,16 @@ pub enum TokenError {
     /// A segment is not canonical base64url without padding.
     #[error("a segment is not canonical base64url")]
     Encoding,
-    /// The header is not JSON, lacks `alg`, or has a member other than `alg`, `typ` and `kid`.
+    /// The header is not JSON, lacks `alg`, or has a member that its profile does not know.
     #[error("the header is not understood: {0}")]
     Header(StrictJsonError),
-    /// `typ` is not `JWT`.
+    /// `typ` is not `JWT`, nor what else the profile has.
     #[error("`typ` is not `JWT`")]
     Type,
-    /// `kid` is not `[A-Za-z0-9_-]{1,128}`.
-    #[error("`kid` is not 1 to 128 letters, digits, `_` and `-`")]
+    /// `kid` has a length or characters that its profile does not take.
+    #[error("`kid` is not 1 to 128 characters that a key's name may have")]
     KeyId,
-    /// Neither HS256 nor RS256, or not the one of the key.
+    /// None of HS256, RS256 and ES256, or not the one of the key.
     #[error("not the algorithm of the key")]
     Algorithm,
     /// The claims are not JSON, or one is missing or of another type.
@@ -174,27 +177,14 @@ pub struct Compact<'t> {
     payload: Vec<u8>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Header<'h> {
-    #[serde(borrow)]
-    alg: Cow<'h, str>,
-    #[serde(default, borrow, deserialize_with = "some")]
-    typ: Option<Cow<'h, str>>,
-    #[serde(default, borrow, deserialize_with = "some")]
-    kid: Option<Cow<'h, str>>,
-}
-
-/// A member that may be absent, but not null.
-fn some<'de: 'h, 'h, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Cow<'h, str>>, D::Error> {
-    String::deserialize(deserializer).map(|text| Some(Cow::Owned(text)))
-}
-
 impl<'t> Compact<'t> {
-    /// Reads the form and the header; the payload may be anything.
+    /// Reads the form and the header as Connect has them; the payload may be anything.
     pub fn parse(token: &'t str) -> Result<Self, TokenError> {
+        Self::parse_as(token, Profile::Connect)
+    }
+
+    /// Reads the form and the header by this profile; the payload may be anything.
+    pub fn parse_as(token: &'t str, profile: Profile) -> Result<Self, TokenError> {
         if token.len() > TOKEN_BYTES_MAX {
             return Err(TokenError::TooLong(token.len()));
         }
@@ -204,19 +194,21 @@ impl<'t> Compact<'t> {
             return Err(TokenError::Segments);
         }
         let (header, payload) = (decode(header)?, decode(payload)?);
-        let header: Header<'_> = strict_json::parse(&header).map_err(TokenError::Header)?;
-        if header
-            .typ
-            .is_some_and(|typ| !typ.eq_ignore_ascii_case("JWT"))
-        {
+        let header = profile.header(&header).map_err(TokenError::Header)?;
+        if !header.typ.is_none_or(|typ| profile.has_type(&typ)) {
             return Err(TokenError::Type);
         }
-        if !header.kid.as_deref().is_none_or(is_key_id) {
+        if !header
+            .kid
+            .as_deref()
+            .is_none_or(|kid| profile.has_key_id(kid))
+        {
             return Err(TokenError::KeyId);
         }
         let algorithm = match header.alg.as_ref() {
             "HS256" => Algorithm::HS256,
             "RS256" => Algorithm::RS256,
+            "ES256" => Algorithm::ES256,
             _ => return Err(TokenError::Algorithm),
         };
         Ok(Self {
@@ -228,10 +220,26 @@ impl<'t> Compact<'t> {
         })
     }
 
-    /// The name of the key, fit to stand in a URL.
+    /// The name of the key; under [`Profile::Connect`] fit to stand in a URL.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// What the token says, proven by nothing: to choose the verifier, and to spare a fetch for what would be refused anyhow.
+    #[must_use]
+    pub fn payload_unverified(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Refuses a token that says an algorithm other than these before anybody fetches a key for it.
+    pub fn require(&self, accepted: &[PublicAlgorithm]) -> Result<(), TokenError> {
+        let says = |algorithm: &PublicAlgorithm| named(*algorithm) == self.algorithm;
+        if accepted.iter().any(says) {
+            Ok(())
+        } else {
+            Err(TokenError::Algorithm)
+        }
     }
 
     /// The payload, if the header says HS256 and the key's HMAC is on it.
@@ -242,6 +250,26 @@ impl<'t> Compact<'t> {
     /// The payload, if the header says RS256 and the key's signature is on it.
     pub fn verify_rs256(self, key: &RsaKey) -> Result<Vec<u8>, TokenError> {
         self.verify(Algorithm::RS256, &key.0)
+    }
+
+    /// The payload, if the header says ES256 and the key's signature is on it: `r` and `s` of 32 bytes each (RFC 7518, section 3.4).
+    pub fn verify_es256(self, key: &EcKey) -> Result<Vec<u8>, TokenError> {
+        self.verify(Algorithm::ES256, &key.0)
+    }
+
+    /// The payload, if the key is one for the `accepted` algorithms, the header says the key's, and the key's signature is on it.
+    pub fn verify_by(
+        self,
+        key: &PublicKey,
+        accepted: &[PublicAlgorithm],
+    ) -> Result<Vec<u8>, TokenError> {
+        if !accepted.contains(&key.algorithm()) {
+            return Err(TokenError::Algorithm);
+        }
+        match key {
+            PublicKey::Rsa(key) => self.verify_rs256(key),
+            PublicKey::Ec(key) => self.verify_es256(key),
+        }
     }
 
     fn verify(self, algorithm: Algorithm, key: &DecodingKey) -> Result<Vec<u8>, TokenError> {
@@ -264,12 +292,11 @@ fn decode(segment: &str) -> Result<Vec<u8>, TokenError> {
         .map_err(|_| TokenError::Encoding)
 }
 
-/// The key's name goes into the key server's URL: `../`, `?` and `%` must not.
-fn is_key_id(kid: &str) -> bool {
-    (1..=128).contains(&kid.len())
-        && kid
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+const fn named(algorithm: PublicAlgorithm) -> Algorithm {
+    match algorithm {
+        PublicAlgorithm::Rs256 => Algorithm::RS256,
+        PublicAlgorithm::Es256 => Algorithm::ES256,
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! The keys that verify tokens, each good for one algorithm. Used by the token verifiers.
-//! A key must never choose by what a token says, and never print: the type decides between HS256 and RS256, so a public key cannot
-//! be taken for an HMAC secret.
+//! A key must never choose by what a token says, and never print: the type decides between HS256, RS256 and ES256, so a public key
+//! cannot be taken for an HMAC secret.
 
-use aws_lc_rs::rsa::{PublicKey, PublicKeyComponents};
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::rsa::{self, PublicKeyComponents};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
+use serde::{Deserialize, Serialize};
 
 use crate::secret::Secret;
 
@@ -14,6 +17,29 @@ pub struct HmacKey(pub(super) DecodingKey);
 /// A public key, for RS256 alone.
 #[derive(Clone)]
 pub struct RsaKey(pub(super) DecodingKey);
+
+/// A point on P-256, for ES256 alone.
+#[derive(Clone)]
+pub struct EcKey(pub(super) DecodingKey);
+
+/// A public key of a set, of one kind or the other.
+#[derive(Clone)]
+pub enum PublicKey {
+    /// Good for RS256.
+    Rsa(RsaKey),
+    /// Good for ES256.
+    Ec(EcKey),
+}
+
+/// What tokens may be signed with whose keys are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PublicAlgorithm {
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+}
 
 /// Why a key is not used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,17 +56,28 @@ pub enum KeyError {
     /// A modulus outside of 2048 to 8192 bits (RFC 7518, section 3.3).
     #[error("an RSA key of {0} bits; RS256 needs 2048 to 8192")]
     Size(usize),
-    /// With an exponent of 1 every message is its own signature; small ones have a long record of forgeries.
-    #[error("an RSA key with an exponent below 65537")]
+    /// With an exponent of 1 every message is its own signature; small ones have a long record of forgeries, large ones make each
+    /// verification as dear as a signature, and an even one is none.
+    #[error("an RSA key with an exponent below 65537, above 33 bits, or even")]
     Exponent,
+    /// Numbers that make no RSA key.
+    #[error("numbers that make no RSA key")]
+    Numbers,
+    /// Not two coordinates of 32 bytes, or not those of a point on the curve (RFC 7518, section 6.2.1).
+    #[error("no point on P-256")]
+    Point,
 }
 
 const SECRET_BYTES_MIN: usize = 32;
 const PEM_BYTES_MAX: usize = 8192;
 const MODULUS_BITS_MIN: usize = 2048;
 const MODULUS_BITS_MAX: usize = 8192;
-/// 65537 is the smallest odd number of three bytes above 65536 (FIPS 186-5, section 5.1); an even exponent is no RSA key.
-const EXPONENT_BYTES_MIN: usize = 3;
+/// A coordinate on P-256, never shortened.
+const COORDINATE_BYTES: usize = 32;
+/// 65537 is the smallest odd number of 17 bits (FIPS 186-5, section 5.1).
+const EXPONENT_BITS_MIN: usize = 17;
+/// What AWS-LC takes itself.
+const EXPONENT_BITS_MAX: usize = 33;
 
 impl HmacKey {
     /// The key of a shared secret, whose bytes are taken as they are.
@@ -73,20 +110,73 @@ impl RsaKey {
         if key.family() != AlgorithmFamily::Rsa {
             return Err(KeyError::Form);
         }
-        check_strength(der)?;
+        let numbers = rsa::PublicKey::from_der(der).map_err(|_| KeyError::Form)?;
+        check_strength(&PublicKeyComponents::from(&numbers))?;
+        Ok(Self(key))
+    }
+
+    /// The key of these big-endian numbers, as a JWK has them (RFC 7518, section 6.3.1).
+    pub fn from_numbers(modulus: &[u8], exponent: &[u8]) -> Result<Self, KeyError> {
+        let numbers = PublicKeyComponents {
+            n: modulus.to_vec(),
+            e: exponent.to_vec(),
+        };
+        check_strength(&numbers)?;
+        // Building it is what looks at the numbers: the library's key of components takes any.
+        let _built: PublicKeyX509Der<'_> = numbers.as_der().map_err(|_| KeyError::Numbers)?;
+        let key = DecodingKey::from_rsa_raw_components(modulus, exponent);
         Ok(Self(key))
     }
 }
 
-fn check_strength(der: &[u8]) -> Result<(), KeyError> {
-    let key = PublicKey::from_der(der).map_err(|_| KeyError::Form)?;
-    let numbers = PublicKeyComponents::<Vec<u8>>::from(&key);
+impl EcKey {
+    /// The key at these coordinates, as a JWK has them.
+    pub fn from_coordinates(x: &[u8], y: &[u8]) -> Result<Self, KeyError> {
+        if x.len() != COORDINATE_BYTES || y.len() != COORDINATE_BYTES {
+            return Err(KeyError::Point);
+        }
+        // Uncompressed (SEC 1, section 2.3.3): the one form that is made here.
+        let point = [&[4], x, y].concat();
+        // Building it is what looks for the point on the curve.
+        ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &point).map_err(|_| KeyError::Point)?;
+        Ok(Self(DecodingKey::from_ec_der(&point)))
+    }
+}
+
+impl PublicKey {
+    /// What it is good for.
+    #[must_use]
+    pub const fn algorithm(&self) -> PublicAlgorithm {
+        match self {
+            Self::Rsa(_) => PublicAlgorithm::Rs256,
+            Self::Ec(_) => PublicAlgorithm::Es256,
+        }
+    }
+}
+
+impl PublicAlgorithm {
+    /// Its name in a header and in a JWK.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+        }
+    }
+}
+
+fn check_strength(numbers: &PublicKeyComponents<Vec<u8>>) -> Result<(), KeyError> {
     let bits = bit_length(&numbers.n);
     if !(MODULUS_BITS_MIN..=MODULUS_BITS_MAX).contains(&bits) {
         return Err(KeyError::Size(bits));
     }
-    if bit_length(&numbers.e).div_ceil(8) < EXPONENT_BYTES_MIN {
+    let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
+    let exponent = EXPONENT_BITS_MIN..=EXPONENT_BITS_MAX;
+    if !exponent.contains(&bit_length(&numbers.e)) || !is_odd(&numbers.e) {
         return Err(KeyError::Exponent);
+    }
+    if !is_odd(&numbers.n) {
+        return Err(KeyError::Numbers);
     }
     Ok(())
 }
@@ -111,10 +201,21 @@ impl std::fmt::Debug for RsaKey {
     }
 }
 
+impl std::fmt::Debug for EcKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("EcKey")
+    }
+}
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.algorithm().as_str())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
 
@@ -144,6 +245,45 @@ mod tests {
             RsaKey::from_pem(&[b'-'; 8193]).err(),
             Some(KeyError::LongPem(8193))
         );
+    }
+
+    #[test]
+    fn a_weak_modulus_is_refused_in_numbers_as_well() {
+        let odd = |bits: usize| {
+            let mut modulus = vec![0xff; bits / 8];
+            modulus[0] = 0xc0;
+            modulus
+        };
+        let key = |modulus: &[u8], exponent: &[u8]| RsaKey::from_numbers(modulus, exponent).err();
+        let f4: &[u8] = &[1, 0, 1];
+        assert_eq!(key(&odd(2048), f4), None);
+        assert_eq!(key(&odd(1024), f4), Some(KeyError::Size(1024)));
+        assert_eq!(key(&odd(16384), f4), Some(KeyError::Size(16384)));
+        assert_eq!(key(&odd(2048), &[1]), Some(KeyError::Exponent));
+        assert_eq!(key(&odd(2048), &[1, 0, 0]), Some(KeyError::Exponent));
+        assert_eq!(key(&odd(2048), &[0xff; 5]), Some(KeyError::Exponent));
+        let even = [&odd(2048)[..255], &[0xfe]].concat();
+        assert_eq!(key(&even, f4), Some(KeyError::Numbers));
+        assert_eq!(key(&[], &[]), Some(KeyError::Size(0)));
+    }
+
+    #[test]
+    fn a_point_has_two_whole_coordinates_and_is_on_the_curve() {
+        use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+        let key = |x: &[u8], y: &[u8]| EcKey::from_coordinates(x, y).err();
+        assert_eq!(key(x, y), None);
+        let shifted = y[0].wrapping_add(1);
+        for (x, y) in [
+            (&x[1..], y),
+            (x, &[&[0], y].concat()),
+            (x, &[&[shifted], &y[1..]].concat()),
+            (&[0; 32], &[0; 32]),
+            (&[], &[]),
+        ] {
+            assert_eq!(key(x, y), Some(KeyError::Point));
+        }
     }
 
     #[test]

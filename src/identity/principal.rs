@@ -2,10 +2,11 @@
 //! An account alone must never be a principal: the same person has the same account id on every site.
 
 use crate::clock::Timestamp;
-use crate::ledger::entry::Credential;
+use crate::ledger::entry::{Credential, TenantBasis};
 use crate::tenant::{AccountId, Tenant, TenantId};
 
 use super::issued::{Good, Hold};
+use super::means::Means;
 
 /// Who asks. Proof that a credential was verified just now, with the epoch that its tenant had then.
 ///
@@ -18,7 +19,7 @@ use super::issued::{Good, Hold};
 /// nor made from data, only moved:
 /// ```compile_fail,E0451
 /// fn forged(tenant: gatepost::tenant::TenantId, account: gatepost::tenant::AccountId) -> gatepost::identity::Principal {
-///     gatepost::identity::Principal { tenant, account, epoch: 1, credential: Default::default(), hold: None }
+///     gatepost::identity::Principal { tenant, account, epoch: 1, credential: Default::default(), hold: None, means: gatepost::identity::Means::App, basis: Default::default() }
 /// }
 /// ```
 /// The twin that compiles:
@@ -35,6 +36,8 @@ pub struct Principal {
     epoch: u64,
     credential: Credential,
     hold: Option<Hold>,
+    basis: TenantBasis,
+    means: Means,
 }
 
 impl Principal {
@@ -43,6 +46,8 @@ impl Principal {
         account: AccountId,
         epoch: u64,
         credential: Credential,
+        basis: TenantBasis,
+        means: Means,
     ) -> Self {
         Self {
             tenant,
@@ -50,6 +55,8 @@ impl Principal {
             epoch,
             credential,
             hold: None,
+            basis,
+            means,
         }
     }
 
@@ -62,6 +69,8 @@ impl Principal {
             epoch,
             credential: hold.credential(),
             hold: Some(hold),
+            basis: TenantBasis::Verified,
+            means: Means::App,
         }
     }
 
@@ -75,6 +84,24 @@ impl Principal {
     #[must_use]
     pub const fn account(&self) -> &AccountId {
         &self.account
+    }
+
+    /// What it rests on that the principal is of this tenant.
+    #[must_use]
+    pub const fn tenant_basis(&self) -> TenantBasis {
+        self.basis
+    }
+
+    /// With what Jira is asked: for `upstream` alone.
+    #[must_use]
+    pub(crate) const fn means(&self) -> &Means {
+        &self.means
+    }
+
+    /// Whether Jira can be asked as another account on behalf of this principal. Who brings a credential of their own asks as oneself.
+    #[must_use]
+    pub const fn may_act_as_another(&self) -> bool {
+        self.means.may_act_as_another()
     }
 
     /// The tenant's epoch when the credential was verified.

@@ -120,6 +120,9 @@ pub struct Entry {
     /// The tenant of the verified credential; of an administrative entry, the tenant it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// What the tenant of the principal rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant_basis: Option<TenantBasis>,
     /// The tenant that an unverified credential claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant_claimed: Option<String>,
@@ -180,6 +183,8 @@ words! {
         Check = "check",
         /// How an allowed request ended.
         Outcome = "outcome",
+        /// Something was asked of Atlassian to decide about a request; durable before it is asked.
+        Lookup = "lookup",
         /// An operator's or Atlassian's change: installs, suspensions, grants, tokens.
         Admin = "admin",
         /// A policy set went live.
@@ -239,6 +244,18 @@ words! {
         Delegated = "delegated",
         /// Nothing: it was asked for and not granted.
         None = "none",
+    }
+}
+
+words! {
+    /// What it rests on that a principal is of its tenant.
+    TenantBasis {
+        /// The tenant's own key, a signature of Atlassian that names the installation, or a credential that was given for one of these.
+        Verified = "verified",
+        /// The site that the request named took the user's own credential.
+        ConfirmedBySite = "confirmed_by_site",
+        /// A claim of an OpenID provider, by the operator's configuration.
+        Configured = "configured",
     }
 }
 

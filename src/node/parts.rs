@@ -21,7 +21,7 @@ use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
-use crate::outbound::{Bounds, KeyServer, Outbound, Resolutions, TokenServer};
+use crate::outbound::{ApiHost, Bounds, KeyServer, Outbound, Resolutions, TokenServer};
 use crate::policy::archive::{self, Archive};
 use crate::policy::{Live, Proof, Stop};
 use crate::screen::Screen;
@@ -226,6 +226,7 @@ impl Shared {
             upstream: upstream::Shared::new(
                 tenants,
                 TokenServer::new(&atlassian.oauth_server)?,
+                ApiHost::new(&atlassian.api_base)?,
                 clock,
             ),
             about,
@@ -304,6 +305,7 @@ impl Shared {
             ledger,
             records: Reader::of(&db),
             jira: Jira::new(self.upstream.clone(), outbound.clone()),
+            outbound: outbound.clone(),
             clock,
             chance,
             request_timeout: Duration::from_millis(limits.request_timeout_ms),

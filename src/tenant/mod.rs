@@ -87,6 +87,8 @@ pub struct Settings {
     pub install_key_servers: Vec<String>,
     /// The authorization server that gives user tokens.
     pub oauth_server: String,
+    /// Atlassian's API host, where every site stands at `/ex/jira/{cloudId}`.
+    pub api_base: String,
 }
 
 impl Default for Settings {
@@ -99,6 +101,7 @@ impl Default for Settings {
                 "https://connect-install-keys.atlassian.com".to_owned(),
             ],
             oauth_server: "https://oauth-2-authorization-server.services.atlassian.com".to_owned(),
+            api_base: "https://api.atlassian.com".to_owned(),
         }
     }
 }

@@ -11,7 +11,11 @@ use http::{HeaderMap, header};
 
 use crate::clock::{Clock, Timestamp};
 use crate::decision::{Permit, Reading};
-use crate::outbound::{Outbound, OutboundError, Received, SiteRequest, TokenServer};
+use crate::identity::Means;
+use crate::outbound::{
+    ApiHost, Authorization, Destination, Outbound, OutboundError, Received, SiteRequest,
+    TokenServer,
+};
 use crate::tenant::{SiteRead, Tenants, Thing};
 
 pub use answer::Answer;
@@ -19,7 +23,7 @@ pub use keys::Revoked;
 pub use user_token::TokenFailure;
 
 use keys::Keys;
-use user_token::{UserToken, UserTokens};
+use user_token::UserTokens;
 
 /// The least that reading needs (atlassian.md 3: left out, it would be all of the app's scopes).
 const READ: &str = "READ";
@@ -39,6 +43,9 @@ pub enum UpstreamError {
     /// The request's time is over.
     #[error("the request's time is over")]
     Deadline,
+    /// The site is known by its host only, and what would be sent is good at the API host only.
+    #[error("the site's cloud id is not known")]
+    NoCloudId,
     /// Jira refuses a fresh user token.
     #[error("Jira refuses a fresh user token")]
     Unauthorized,
@@ -60,6 +67,7 @@ pub struct Exchange {
 pub struct Shared {
     keys: Keys,
     tokens: UserTokens,
+    api: ApiHost,
     clock: Clock,
 }
 
@@ -70,12 +78,13 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    /// For these tenants, with tokens of this server.
+    /// For these tenants, with tokens of this server, and with this API host for what is good there alone.
     #[must_use]
-    pub fn new(tenants: Tenants, server: TokenServer, clock: Clock) -> Self {
+    pub fn new(tenants: Tenants, server: TokenServer, api: ApiHost, clock: Clock) -> Self {
         Self {
             keys: Keys::new(tenants),
             tokens: UserTokens::new(server, clock.clone()),
+            api,
             clock,
         }
     }
@@ -121,8 +130,48 @@ impl Jira {
         ))
     }
 
-    /// Jira may have ended a token that was at hand: one more try with a fresh one. Reading twice harms nobody.
     async fn read(
+        &self,
+        permit: &Permit,
+        exchange: &mut Exchange,
+    ) -> Result<Received, UpstreamError> {
+        let as_oneself = permit.act_as() == permit.principal().account();
+        match permit.principal().means() {
+            Means::ForgeUser(token) if as_oneself => {
+                let authorization = Authorization::Bearer(token);
+                self.read_with(permit, authorization, true, exchange).await
+            }
+            Means::Own(own) if as_oneself => {
+                let authorization = Authorization::Whole(&own.authorization);
+                self.read_with(permit, authorization, own.at_api_host, exchange)
+                    .await
+            }
+            // `decide` refuses it before (`Beyond::Own`). What speaks for one account must never be taken for another's.
+            Means::Own(_) => Err(UpstreamError::Unauthorized),
+            Means::ForgeUser(_) | Means::App => self.read_as_app(permit, exchange).await,
+        }
+    }
+
+    /// With the user's own credential, which speaks for nobody else.
+    async fn read_with(
+        &self,
+        permit: &Permit,
+        authorization: Authorization<'_>,
+        at_api_host: bool,
+        exchange: &mut Exchange,
+    ) -> Result<Received, UpstreamError> {
+        let _still_good = self.shared.keys.signer(permit)?;
+        let received = self.ask(permit, authorization, at_api_host).await?;
+        exchange.status = Some(received.status);
+        exchange.trace_id = trace_id(&received.headers);
+        if received.status == 401 {
+            return Err(UpstreamError::Unauthorized);
+        }
+        Ok(received)
+    }
+
+    /// Jira may have ended a token that was at hand: one more try with a fresh one. Reading twice harms nobody.
+    async fn read_as_app(
         &self,
         permit: &Permit,
         exchange: &mut Exchange,
@@ -141,7 +190,8 @@ impl Jira {
                 .keys
                 .signer(permit)
                 .inspect_err(|_| drop(signer))?;
-            let received = self.ask(permit, &token).await?;
+            let authorization = Authorization::Bearer(&token.secret);
+            let received = self.ask(permit, authorization, false).await?;
             exchange.status = Some(received.status);
             exchange.trace_id = trace_id(&received.headers);
             if received.status != 401 {
@@ -158,7 +208,12 @@ impl Jira {
         Err(UpstreamError::Unauthorized)
     }
 
-    async fn ask(&self, permit: &Permit, token: &UserToken) -> Result<Received, OutboundError> {
+    async fn ask(
+        &self,
+        permit: &Permit,
+        authorization: Authorization<'_>,
+        at_api_host: bool,
+    ) -> Result<Received, UpstreamError> {
         let (path, query) = address(permit.resource().thing(), permit.reading());
         let version = permit.reading().version().as_str();
         let segments: Vec<&str> = ["rest", "api", version]
@@ -169,14 +224,25 @@ impl Jira {
             .iter()
             .map(|(name, value)| (*name, value.as_ref()))
             .collect();
+        let tenant = permit.resource().tenant();
+        let cloud = tenant.cloud_id.map(|cloud| cloud.to_string());
         let request = SiteRequest {
-            host: permit.resource().tenant().site.host(),
+            to: match (at_api_host, &cloud) {
+                (false, _) => Destination::Site {
+                    host: tenant.site.host(),
+                },
+                (true, Some(cloud)) => Destination::Api {
+                    host: &self.shared.api,
+                    cloud,
+                },
+                (true, None) => return Err(UpstreamError::NoCloudId),
+            },
             segments: &segments,
             query: &query,
-            bearer: Some(&token.secret),
+            authorization: Some(authorization),
             request_id: permit.entry().request_id.as_deref().unwrap_or_default(),
         };
-        self.outbound.read_site(&request).await
+        Ok(self.outbound.read_site(&request).await?)
     }
 
     /// The time, as the exchange sees it.

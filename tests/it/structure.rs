@@ -30,7 +30,7 @@ const HOMES: [(&str, &[&str]); 4] = [
 
 /// Each method that opens what others must not, as it is written, and the files that may name it. Visibility alone cannot say it:
 /// `pub(crate)` is the whole crate. A name without a dot is found in every spelling, also as a value that is passed on.
-const CALLERS: [(&str, &[&str]); 6] = [
+const CALLERS: [(&str, &[&str]); 7] = [
     // Whom Jira calls an administrator.
     (
         "into_administrator",
@@ -48,6 +48,8 @@ const CALLERS: [(&str, &[&str]); 6] = [
             "standin/site.rs",
         ],
     ),
+    // With what Jira is asked for a principal: a user's own credential among it.
+    ("means()", &["identity/principal.rs", "upstream/"]),
     // The word that a set may go live unproven.
     ("Waiver::development", &["policy/"]),
     // Another thing in place of the one that was asked for.

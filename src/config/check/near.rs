@@ -20,6 +20,7 @@ impl Checks<'_> {
         for key in [
             "install_key_server",
             "oauth_server",
+            "api_base",
             "page_script",
             "resolve",
         ] {
@@ -60,6 +61,7 @@ impl Checks<'_> {
                 &development.install_key_server,
             ),
             ("development.oauth_server", &development.oauth_server),
+            ("development.api_base", &development.api_base),
             ("development.page_script", &development.page_script),
         ];
         for (key, server) in servers {

@@ -399,3 +399,131 @@ fn an_rsa_token_verifies_with_its_key_alone() {
         assert!(RsaKey::from_pem(text.as_bytes()).is_err(), "{text}");
     }
 }
+
+/// A pair for ES256, and the key that verifies.
+fn curve() -> (aws_lc_rs::signature::EcdsaKeyPair, EcKey) {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+    let (x, y) = pair.public_key().as_ref()[1..].split_at(32);
+    let key = EcKey::from_coordinates(x, y).unwrap();
+    (pair, key)
+}
+
+fn unsigned(header: &str) -> String {
+    let (header, claims) = (
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(CLAIMS),
+    );
+    format!("{header}.{claims}")
+}
+
+#[test]
+fn an_es256_token_verifies_with_its_key_alone() {
+    let (pair, key) = curve();
+    let (_, other) = curve();
+    let input = unsigned(r#"{"alg":"ES256","typ":"JWT","kid":"k1"}"#);
+    let chance = aws_lc_rs::rand::SystemRandom::new();
+    let signature = pair.sign(&chance, input.as_bytes()).unwrap();
+    let token = |signature: &[u8]| format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature));
+    let verify = |token: &str, key: &EcKey| Compact::parse(token)?.verify_es256(key);
+    let good = token(signature.as_ref());
+    assert_eq!(verify(&good, &key).unwrap(), CLAIMS.as_bytes());
+    assert_eq!(verify(&good, &other), Err(TokenError::Signature));
+
+    let (r, s) = signature.as_ref().split_at(32);
+    let zeros = [0; 32];
+    // ASN.1 (the form of X.509) around the same numbers, and numbers that are none.
+    let integer = |number: &[u8]| [&[2, 33, 0], number].concat();
+    let der = [&[0x30, 70][..], &integer(r), &integer(s)].concat();
+    for wrong in [
+        &der[..],
+        &[s, r].concat(),
+        &[r, s, &[0]].concat(),
+        &[&[0], r, s].concat(),
+        &[&zeros[..], r, &zeros[..], s].concat(),
+        &[r, &s[..31]].concat(),
+        &[zeros, zeros].concat(),
+        r,
+        &[],
+    ] {
+        assert_eq!(verify(&token(wrong), &key), Err(TokenError::Signature));
+    }
+}
+
+#[test]
+fn key_and_verifier_decide_the_algorithm_and_the_header_none() {
+    let accepted = [PublicAlgorithm::Rs256, PublicAlgorithm::Es256];
+    let (pair, key) = curve();
+    let chance = aws_lc_rs::rand::SystemRandom::new();
+    let key = PublicKey::Ec(key);
+    let sign = |alg: &str| {
+        let input = unsigned(&format!(r#"{{"alg":"{alg}"}}"#));
+        let signature = pair.sign(&chance, input.as_bytes()).unwrap();
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+    };
+    let verify = |token: &str, accepted: &[PublicAlgorithm]| {
+        Compact::parse_as(token, Profile::OpenId)?.verify_by(&key, accepted)
+    };
+    assert!(verify(&sign("ES256"), &accepted).is_ok());
+    assert!(verify(&sign("ES256"), &accepted[1..]).is_ok());
+    for (alg, accepted) in [
+        // The key's own algorithm, which the verifier does not take.
+        ("ES256", &accepted[..1]),
+        ("ES256", &[]),
+        // Another than the key's, by the header.
+        ("RS256", &accepted),
+        ("HS256", &accepted),
+        ("ES384", &accepted),
+        ("none", &accepted),
+    ] {
+        let outcome = verify(&sign(alg), accepted);
+        assert_eq!(outcome, Err(TokenError::Algorithm), "{alg}");
+    }
+    let token = sign("ES256");
+    let token = Compact::parse_as(&token, Profile::OpenId).unwrap();
+    assert_eq!(token.require(&accepted[1..]), Ok(()));
+    let refused = token.require(&accepted[..1]);
+    assert_eq!(refused, Err(TokenError::Algorithm));
+}
+
+#[test]
+fn a_profile_adds_what_its_issuer_sends_and_nothing_else() {
+    use Profile::{Connect, Forge, OpenId};
+    let parse = |header: &str, profile: Profile| {
+        let token = signed(&unsigned(header));
+        Compact::parse_as(&token, profile).map(|_| ()).err()
+    };
+    let thumbprints = r#"{"alg":"RS256","typ":"JWT","kid":"k","x5t":"k","x5t#S256":"k"}"#;
+    for (header, fitting) in [
+        (
+            r#"{"alg":"RS256","typ":"JWT","kid":"k"}"#,
+            &[Connect, Forge, OpenId][..],
+        ),
+        (thumbprints, &[OpenId]),
+        (r#"{"alg":"RS256","typ":"at+jwt","kid":"k"}"#, &[OpenId]),
+        (r#"{"alg":"RS256","typ":"application/at+JWT"}"#, &[OpenId]),
+        (
+            r#"{"alg":"RS256","kid":"forge/invocation-token/1"}"#,
+            &[Forge, OpenId],
+        ),
+        (r#"{"alg":"RS256","kid":"a+b=c"}"#, &[Forge, OpenId]),
+        (r#"{"alg":"RS256","kid":""}"#, &[]),
+        (r#"{"alg":"RS256","kid":"a b"}"#, &[]),
+        (r#"{"alg":"RS256","kid":"a\nb"}"#, &[]),
+        (r#"{"alg":"RS256","typ":"dpop+jwt"}"#, &[]),
+        (r#"{"alg":"RS256","typ":"logout+jwt"}"#, &[]),
+        (r#"{"alg":"RS256","x5t":"k","x5t":"l"}"#, &[]),
+        (r#"{"alg":"RS256","x5u":"https://evil.example"}"#, &[]),
+        (r#"{"alg":"RS256","x5c":[]}"#, &[]),
+        (r#"{"alg":"RS256","jku":"https://evil.example"}"#, &[]),
+        (r#"{"alg":"RS256","jwk":{}}"#, &[]),
+        (r#"{"alg":"RS256","crit":["x5t"],"x5t":"k"}"#, &[]),
+        (r#"{"alg":"RS256","nonce":"n"}"#, &[]),
+    ] {
+        for profile in [Connect, Forge, OpenId] {
+            let refused = parse(header, profile);
+            let fits = fitting.contains(&profile);
+            assert_eq!(refused.is_none(), fits, "{header} {profile:?} {refused:?}");
+        }
+    }
+}

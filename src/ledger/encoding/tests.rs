@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use super::*;
 use crate::ledger::entry::{
     Basis, Batch, Credential, DeniedBy, Effect, GrantRef, Kind, Outcome, PolicyRef, Proof,
-    Resource, Spent, Stage,
+    Resource, Spent, Stage, TenantBasis,
 };
 use crate::secret::hex;
 
@@ -70,6 +70,7 @@ fn full() -> Entry {
         site_asked: some("acme.atlassian.net"),
         stage: Some(Stage::Policy),
         tenant: some("acme"),
+        tenant_basis: Some(TenantBasis::Verified),
         tenant_claimed: some("globex"),
         tenant_of_resource: some("acme"),
         told_code: some("issue_not_visible"),
@@ -140,7 +141,7 @@ fn the_members_of_a_body_are_sorted_at_every_level_without_white_space() {
     let value: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         value["entry"].as_object().unwrap().len(),
-        42,
+        43,
         "every member is written"
     );
     assert_eq!(serde_json::to_string(&sorted(value)).unwrap(), body);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use gatepost::decision::{ApiVersion, Query, Reading, Wish, decide};
 use gatepost::identity::Window;
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::entry::{Entry, Kind};
-use gatepost::outbound::{Bounds, Outbound, Resolutions, TokenServer};
+use gatepost::outbound::{ApiHost, Bounds, Outbound, Resolutions, TokenServer};
 use gatepost::secret::Secret;
 use gatepost::standin::account;
 use gatepost::tenant::operations::NewGrant;
@@ -20,6 +20,7 @@ use crate::world::World;
 pub(crate) fn jira(world: &World) -> Jira {
     let tenants = world.node.shared().opened.tenants.clone();
     let server = TokenServer::new(&world.jira.oauth_server()).unwrap();
+    let api = ApiHost::new(&world.jira.oauth_server()).unwrap();
     let bounds = Bounds {
         connect_timeout: Duration::from_secs(1),
         site_timeout: Duration::from_secs(1),
@@ -27,7 +28,10 @@ pub(crate) fn jira(world: &World) -> Jira {
     };
     let resolve = ("acme.atlassian.net".to_owned(), world.jira.address());
     let outbound = Outbound::new(bounds, Resolutions::from_iter([resolve])).unwrap();
-    Jira::new(Shared::new(tenants, server, world.clock.clock()), outbound)
+    Jira::new(
+        Shared::new(tenants, server, api, world.clock.clock()),
+        outbound,
+    )
 }
 
 /// Sends what is allowed to Ann, as herself or as Bob under a grant, with `change` between the site's door and the credential's. The
@@ -69,7 +73,10 @@ async fn send(
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).await.unwrap();
+    let principal = verifiers
+        .verify(&token, call, Around::nowhere())
+        .await
+        .unwrap();
     let thing = Thing::Issue("ACME-1".parse().unwrap());
     let resource = tenants.resolve(named, thing).unwrap();
     let now = clock.now();

@@ -1,0 +1,33 @@
+//! With what Jira is asked for a principal. Made by the verifiers, read by `upstream` alone; `tests/it/structure.rs` holds others off.
+//! A credential of a user must go to no host but those that issued it, and never speak for anybody but that user.
+
+use crate::secret::Secret;
+
+/// With what Jira is asked.
+#[derive(Debug)]
+pub enum Means {
+    /// With the app's own means: a token that it gets for whoever is acted as.
+    App,
+    /// With the token that Forge sent beside its own for the user of this very request, good at the API host only. As anybody else, the
+    /// app asks with its own means.
+    ForgeUser(Secret),
+    /// With the credential that the user brought.
+    Own(Own),
+}
+
+/// A credential that Atlassian gave to a user, and where it was found to be good.
+#[derive(Debug)]
+pub struct Own {
+    /// What goes behind `Authorization:`, scheme included.
+    pub authorization: Secret,
+    /// Whether it is good at the API host; otherwise at the site itself.
+    pub at_api_host: bool,
+}
+
+impl Means {
+    /// Whether Jira can be asked as another account than the principal's own: by the app, unless the user brought what it asks with.
+    #[must_use]
+    pub const fn may_act_as_another(&self) -> bool {
+        !matches!(self, Self::Own(_))
+    }
+}
