@@ -1,8 +1,6 @@
 //! Grants that people give: to act as themselves, or as administrators of a site to act as another account of it. Used by `http`.
 //! Each takes a context token of the last minute, which is spent with it, as a key does: a session that leaked gives nobody a right.
 
-use std::net::IpAddr;
-
 use crate::clock::Timestamp;
 use crate::decision::Action;
 use crate::identity::issued::{Fresh, GrantWish, IssueError};
@@ -62,10 +60,9 @@ impl Gateway {
     pub async fn supervise_to_give(
         &self,
         by: Managed<'_>,
-        ip: IpAddr,
         trail: &mut Trail,
     ) -> Result<(Supervisor, Fresh), Stop> {
-        let errand = Errand::supervision(ip);
+        let errand = Errand::supervision(by.ip);
         trail.note_errand(&errand);
         let admitted = async {
             let token = self.exchange(by, ConnectKind::Context, trail)?;

@@ -111,10 +111,9 @@ async fn given_on_site(visit: &mut Visit) -> Result<Done, Failure> {
     visit.require_own_origin()?;
     let (act_as, terms) = terms(visit).await?;
     let act_as = act_as.ok_or_else(|| refused("`act_as` is missing"))?;
-    let ip = visit.ip;
     let given = visit
         .manage(async |gateway, by, trail| {
-            let admitted = gateway.supervise_to_give(by, ip, trail).await?;
+            let admitted = gateway.supervise_to_give(by, trail).await?;
             let given = gateway.give_grant_on_site(admitted, act_as, terms, trail);
             given.await
         })
