@@ -45,7 +45,7 @@ impl Gateway {
         let given = async {
             let token = self.exchange(by, ConnectKind::Context, trail)?;
             let (principal, fresh) = self.issued.freshen(token, by.page)?;
-            let wish = terms.to_act_as(principal.account().clone())?;
+            let wish = terms.into_wish(principal.account().clone())?;
             let (tenant, entry) = (principal.tenant(), acting(trail, "giveGrant"));
             let by = By::person(tenant, principal.account(), entry);
             let grant = self.issued.give_grant(fresh, tenant, wish, by).await?;
@@ -83,7 +83,7 @@ impl Gateway {
         trail: &Trail,
     ) -> Result<Given, Stop> {
         let tenant = self.standing(&supervisor)?.id.clone();
-        let wish = terms.to_act_as(act_as)?;
+        let wish = terms.into_wish(act_as)?;
         let by = By::administrator(&tenant, supervisor.account(), trail.entry.clone());
         let grant = self.issued.give_grant(fresh, &tenant, wish, by).await?;
         Ok(Given { tenant, grant })
@@ -92,7 +92,7 @@ impl Gateway {
 
 impl Terms {
     /// What is about a site as a whole is nobody's to pass on: an operator alone grants it.
-    fn to_act_as(self, act_as: AccountId) -> Result<GrantWish, IssueError> {
+    fn into_wish(self, act_as: AccountId) -> Result<GrantWish, IssueError> {
         let mut actions = self.actions;
         if let Some(other) = actions.iter().find(|name| !Action::is_passed_on(name)) {
             let other = crate::ledger::entry::shorten(other, 64);

@@ -52,11 +52,11 @@ impl Grant {
 
     /// Of two the one that lasts longer; of two that end together, `self`.
     pub(super) fn longer<'a>(&'a self, other: &'a Self) -> &'a Self {
-        match (self.expires_at, other.expires_at) {
-            (None, _) => self,
-            (Some(_), None) => other,
-            (Some(own), Some(others)) if others > own => other,
-            (Some(_), Some(_)) => self,
+        let (own, others) = (self.expires_at, other.expires_at);
+        if own.is_some_and(|own| others.is_none_or(|others| others > own)) {
+            other
+        } else {
+            self
         }
     }
 }

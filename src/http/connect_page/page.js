@@ -16,10 +16,12 @@
   // ---- Elements. Children are nodes or texts.
 
   const make = (tag, properties = {}, ...children) => {
-    const { role, data = {}, ...own } = properties;
+    const { role, describedBy, data = {}, ...own } = properties;
     const element = Object.assign(document.createElement(tag), own);
-    if (role) {
-      element.setAttribute("role", role);
+    for (const [name, value] of Object.entries({ role, "aria-describedby": describedBy })) {
+      if (value) {
+        element.setAttribute(name, value);
+      }
     }
     Object.assign(element.dataset, data);
     element.append(...children);
@@ -128,6 +130,19 @@
     return read(await send(method, path, `Bearer ${session.token}`));
   };
 
+  // What the page asks the gateway for, all of it.
+  const gateway = {
+    keys: () => call("GET", "keys"),
+    sessions: () => call("GET", "sessions"),
+    grants: () => call("GET", "grants"),
+    site: () => call("GET", "site"),
+    myself: () => call("GET", "../rest/api/3/myself"),
+    makeKey: (wish) => exchange("keys", wish),
+    giveGrant: (wish) => exchange("grants", wish),
+    giveSiteGrant: (wish) => exchange("site/grants", wish),
+    end: (path) => call("DELETE", path),
+  };
+
   /** Does something that a button stands for: once at a time, and with its faults told. */
   const busy = async (control, work) => {
     if (control.ariaDisabled === "true") {
@@ -201,24 +216,31 @@
     return row;
   };
 
-  /** Ends something, tells it, and goes on at the heading of the list, whose row is gone. */
-  const end = (path, told, heading) => async () => {
-    await call("DELETE", path);
+  /** Shows what there is by now, and goes on at the heading of the list that changed. */
+  const goOn = async (told, heading) => {
     await show();
     byId(heading).focus();
     say(told, byId(heading).parentNode.querySelector(".said"));
+  };
+
+  const end = (path, told, heading) => async () => {
+    await gateway.end(path);
+    await goOn(told, heading);
   };
 
   // ---- Keys.
 
   const list = (items, none = "all") => (items?.length ? items.join(", ") : none);
 
-  const limits = ({ actions: names, networks, sites, act_as: actAs, rate_per_minute: rate }) => {
+  /** What lets a key act as another. */
+  const basis = (grants) => (grants?.length ? ` under ${grants.join(", ")}` : grants ? " (no grant lets it any more)" : "");
+
+  const limits = ({ actions: names, networks, sites, act_as: actAs, act_as_grants: grants, rate_per_minute: rate }) => {
     const told = [];
     if (names?.length) told.push(`actions ${names.join(", ")}`);
     if (networks?.length) told.push(`from ${networks.join(", ")}`);
     if (sites?.length) told.push(`on ${sites.join(", ")}`);
-    if (actAs) told.push(`as ${actAs}`);
+    if (actAs) told.push(`as ${actAs}${basis(grants)}`);
     if (rate) told.push(`${rate} a minute`);
     return told.join("; ") || "none";
   };
@@ -233,7 +255,7 @@
       more: [overlap],
       sure: "Rotate key",
       act: async () => {
-        const made = await exchange("keys", { replaces: key.id, overlap_s: Number(overlap.value) });
+        const made = await gateway.makeKey({ replaces: key.id, overlap_s: Number(overlap.value) });
         await show();
         reveal(made);
       },
@@ -304,7 +326,7 @@
 
   const create = async (form) => {
     const given = Object.fromEntries(new FormData(form));
-    const made = await exchange("keys", {
+    const made = await gateway.makeKey({
       name: given.name,
       expires_in_days: Number(given.days),
       actions: words(given.actions),
@@ -315,6 +337,87 @@
     form.reset();
     await show();
     reveal(made);
+  };
+
+  // ---- Grants.
+
+  const OWN = byId("own").textContent;
+  const SPANS = [["3600", "1 hour"], ["86400", "1 day"], ["604800", "7 days"], ["2592000", "30 days"], ["7776000", "90 days"]];
+  const WEEK = "604800";
+
+  const giver = ({ given_by: by }) => (by === `account:${OWN}` ? "you" : code(by.replace("account:", "")));
+  const holder = { title: "Account", show: (grant) => code(grant.account) };
+  const actsAs = { title: "May act as", show: (grant) => code(grant.act_as) };
+  const grantColumns = [
+    { title: "For actions", show: (grant) => list(grant.actions) },
+    { title: "Until", show: (grant) => moment(grant.until, "no end") },
+    { title: "Reason", show: (grant) => grant.reason },
+    { title: "Given by", show: giver },
+  ];
+
+  /** The button that ends a grant, and what it says. */
+  const grantActions = (path, heading, tell, { text = "Revoke", sure = "Revoke grant", of } = {}) => ({
+    title: "Actions",
+    hidden: true,
+    show: (grant) =>
+      actions(of?.(grant) ?? `grant of ${grant.account} to act as ${grant.act_as}`, [
+        { text, question: tell(grant), sure, act: end(`${path}/${grant.id}`, "The grant has ended.", heading) },
+      ]),
+  });
+
+  const field = (title, control, ...hint) =>
+    make(
+      "div",
+      { className: "field" },
+      make("label", { htmlFor: control.id }, title),
+      control,
+      ...(hint.length ? [make("p", { id: `${control.id}-hint`, className: "hint" }, ...hint)] : []),
+    );
+
+  /** A form that gives a grant. `people` are the fields that say who, and as whom. */
+  const grantForm = (id, people, give, told, heading) => {
+    const input = (name, more) =>
+      make("input", { id: `${id}-${name}`, name, required: true, spellcheck: false, autocapitalize: "none", ...more });
+    const spans = SPANS.map(([value, text]) => make("option", { value, defaultSelected: value === WEEK }, text));
+    const submit = make("button", { type: "submit", className: "main" }, "Give grant");
+    const form = make(
+      "form",
+      { id, autocomplete: "off" },
+      make(
+        "div",
+        { className: "fields" },
+        ...people.map(([name, title]) =>
+          field(title, input(name, { maxLength: 128, describedBy: `${id}-${name}-hint` }), "The id of the account, as its own page shows it."),
+        ),
+        field("For actions", input("actions", { defaultValue: "read", describedBy: `${id}-actions-hint` }), "Such as ", code("read"), " or ", code("getIssue"), "."),
+        field("Ends after", make("select", { id: `${id}-for`, name: "for_s" }, ...spans)),
+        field("Reason", input("reason", { maxLength: 200, spellcheck: true, autocapitalize: "sentences" })),
+      ),
+      submit,
+    );
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      void busy(submit, async () => {
+        const given = Object.fromEntries(new FormData(form));
+        const whom = people.map(([name]) => [name, given[name].trim()]);
+        const made = await give({ ...Object.fromEntries(whom), actions: words(given.actions), for_s: Number(given.for_s), reason: given.reason });
+        form.reset();
+        await goOn(told(made), heading);
+      });
+    };
+    return form;
+  };
+
+  const showGrants = ({ given, held }) => {
+    const revoking = grantActions("grants", "given-title", (grant) => `${grant.account} may no longer act as you.`);
+    byId("given").replaceChildren(table("Who may act as you", [holder, ...grantColumns, revoking], given, "Nobody may act as you."));
+    const givingUp = grantActions("grants", "held-title", (grant) => `You may no longer act as ${grant.act_as}.`, {
+      text: "Give up",
+      sure: "Give it up",
+      of: (grant) => `acting as ${grant.act_as}`,
+    });
+    const whom = { ...actsAs, title: "Account" };
+    byId("held").replaceChildren(table("You may act as", [whom, ...grantColumns, givingUp], held, "You may act as nobody else."));
   };
 
   // ---- Sessions.
@@ -345,7 +448,7 @@
 
   /** Ends the session of this page, which then does nothing until the person says so. */
   const leave = async () => {
-    await call("DELETE", "sessions/current");
+    await gateway.end("sessions/current");
     session = undefined;
     byId("made").replaceChildren();
     byId("content").hidden = true;
@@ -365,20 +468,6 @@
   const closeAdmin = () => {
     adminIsOpen = false;
     byId("admin-content").replaceChildren(...closed);
-  };
-
-  const grantActions = {
-    title: "Actions",
-    hidden: true,
-    show: (grant) =>
-      actions(`grant to act as ${grant.act_as}`, [
-        {
-          text: "Revoke",
-          question: `${grant.account} may no longer act as ${grant.act_as}.`,
-          sure: "Revoke grant",
-          act: end(`site/grants/${grant.id}`, "The grant is revoked.", "admin-title"),
-        },
-      ]),
   };
 
   const blockActions = {
@@ -406,12 +495,10 @@
     [
       "Grants",
       [
-        account,
-        { title: "May act as", show: (one) => code(one.act_as) },
-        { title: "For actions", show: (one) => list(one.actions) },
-        { title: "Until", show: (one) => moment(one.until, "no end") },
-        { title: "Given by", show: (one) => code(one.given_by) },
-        grantActions,
+        holder,
+        actsAs,
+        ...grantColumns,
+        grantActions("site/grants", "admin-title", (grant) => `${grant.account} may no longer act as ${grant.act_as}.`),
       ],
       site.grants,
       "Nobody may act as another.",
@@ -443,12 +530,22 @@
     ],
   ];
 
+  const siteGrantForm = () =>
+    grantForm(
+      "site-give-form",
+      [["account", "Account"], ["act_as", "May act as"]],
+      gateway.giveSiteGrant,
+      (grant) => `${grant.account} may act as ${grant.act_as}.`,
+      "admin-title",
+    );
+
   const showAdmin = async () => {
-    const site = await call("GET", "site");
+    const site = await gateway.site();
     adminIsOpen = true;
     const parts = adminTables(site).flatMap(([title, columns, rows = [], none]) => [
       make("h3", {}, title),
       table(`${title} of this site`, columns, rows, none),
+      ...(title === "Grants" ? [make("details", {}, make("summary", {}, "Let an account act as another"), siteGrantForm())] : []),
     ]);
     byId("admin-content").replaceChildren(...parts);
   };
@@ -471,9 +568,10 @@
   // ---- The page.
 
   const show = async () => {
-    const [{ keys }, { sessions }] = await Promise.all([call("GET", "keys"), call("GET", "sessions")]);
+    const [{ keys }, { sessions }, grants] = await Promise.all([gateway.keys(), gateway.sessions(), gateway.grants()]);
     const own = keyActions((key) => [rotate(key), revoke(key, "keys", "keys-title")]);
     byId("keys").replaceChildren(table("Your client keys", [...keyColumns, own], keys, "You have no keys."));
+    showGrants(grants);
     const ending = sessionActions("sessions", "sessions-title");
     byId("sessions").replaceChildren(table("Your sessions", [...sessionColumns, ending], sessions, "You have no sessions."));
     if (adminIsOpen) {
@@ -492,7 +590,7 @@
 
   /** A name is kinder than an id. It is asked of Jira as any issue is; where that is refused, the id stands alone. */
   const greet = async () => {
-    const { displayName } = await call("GET", "../rest/api/3/myself");
+    const { displayName } = await gateway.myself();
     byId("person").textContent = displayName;
   };
 
@@ -517,6 +615,8 @@
     const submit = event.target.querySelector("[type=submit]");
     void busy(submit, () => create(event.target));
   };
+  const giving = grantForm("give-form", [["account", "Account"]], gateway.giveGrant, (grant) => `${grant.account} may act as you.`, "given-title");
+  byId("give").append(giving);
   byId("leave").onclick = (event) => void busy(event.currentTarget, leave);
   byId("admin-open").onclick = (event) => void busy(event.currentTarget, openAdmin);
   follow();

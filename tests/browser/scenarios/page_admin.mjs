@@ -30,7 +30,7 @@ async function end(stage, args, frame) {
 
   await frame.getByRole("button", { name: /^Revoke grant/ }).click();
   await frame.getByRole("button", { name: "Revoke grant", exact: true }).click();
-  await says(frame, "The grant is revoked.");
+  await says(frame, "The grant has ended.");
   stage.step("grants", { left: await rowsOf(frame, "Grants").count() });
 
   const sessions = rowsOf(frame, "Sessions").filter({ hasText: args.account });

@@ -643,3 +643,47 @@ async fn a_grant_has_the_shape_that_is_described() {
     let key = world.key("acme", "ann", json!({})).await;
     assert_eq!(key["act_as_grants"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_site_has_10000_grants_of_its_people_at_most() {
+    const MANY: &str = "INSERT INTO grants (id, tenant, account, act_as, actions, reason, given_by, given_at)
+        WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < 9999)
+        SELECT 'grant_' || i, tenants.id, 'robot-' || i, 'boss-' || i, 'read', 'a crowd', 'account:boss-' || i, 0
+        FROM counted JOIN tenants ON host = 'acme.atlassian.net'";
+    let world = World::new().await;
+    super::doors::execute(&world, MANY).await;
+    give(&world, "bob", "ann", json!({})).await;
+    let answer = send_grant(&world, GRANTS, ("acme", "bob"), &wish("ann", &json!({}))).await;
+    assert_eq!(status_and_code(&answer), refused(409, "too_many_grants"));
+    assert!(answer.text.contains("on the site"), "{}", answer.text);
+    // The operator is not bound by what the people of a site do, nor is another site.
+    world
+        .command(act_as_grant("acme.atlassian.net", "ann", "bob"))
+        .await;
+    let body = wish("carol", &json!({}));
+    let elsewhere = send_grant(&world, GRANTS, ("globex", "eve"), &body).await;
+    assert_eq!(elsewhere.status, 201, "{}", elsewhere.text);
+}
+
+#[tokio::test]
+async fn what_ended_long_ago_is_in_the_log_alone() {
+    let world = World::new().await;
+    let kept = async || -> i64 {
+        let reads = world.node.shared().opened.db.reads().clone();
+        let count = sqlx::query_scalar("SELECT count(*) FROM grants");
+        count.fetch_one(&reads).await.unwrap()
+    };
+    give(&world, "bob", "ann", json!({"for_s": 60})).await;
+    let id = give(&world, "bob", "ann", json!({"for_s": 7_776_000})).await["id"].clone();
+    assert_eq!(revoke(&world, ("acme", "bob"), &id).await.status, 204);
+    let day = Duration::from_hours(24);
+    world.clock.advance(30 * day);
+    give(&world, "bob", "ann", json!({"for_s": 7_776_000})).await;
+    assert_eq!(kept().await, 3);
+    world.clock.advance(day);
+    give(&world, "bob", "ann", json!({})).await;
+    assert_eq!(kept().await, 2);
+    let log = world.log().await;
+    let given = log.iter().filter(|it| it["operation"] == "grant.created");
+    assert_eq!(given.count(), 4);
+}

@@ -189,7 +189,7 @@ async fn the_files_of_the_page_are_small_and_the_same_for_everybody() {
         let answer = world.send("GET", &format!("{path}?v=1"), &[]).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, kind));
         assert!(
-            answer.text.len() < 20 * 1024,
+            answer.text.len() < 28 * 1024,
             "{path}: {}",
             answer.text.len()
         );
