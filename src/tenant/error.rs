@@ -77,6 +77,11 @@ pub enum TenantError {
     /// Whoever wants to give it may not: it is to act as somebody else, or for oneself.
     #[error("the grant is not theirs to give")]
     NotToGive,
+    /// The tenant's administrators have made as many blocks as they may.
+    #[error(
+        "the site has {0} blocks that are in force or were made in the last day, which is the most"
+    )]
+    TooManyBlocks(usize),
     /// The grant would give nothing.
     #[error("{0}")]
     Grant(&'static str),
@@ -103,6 +108,7 @@ impl TenantError {
                 "too_many_grants"
             }
             Self::NotToGive => "not_to_give",
+            Self::TooManyBlocks(_) => "too_many_blocks",
             Self::Grant(_) => "empty_grant",
         }
     }

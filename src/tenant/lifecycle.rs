@@ -13,6 +13,7 @@ use crate::ledger::Draft;
 use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
+use super::block::Shift;
 use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::store::{self, Standing};
@@ -100,7 +101,7 @@ impl Tenants {
         let ledger = parts.ledger.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                let (mut tenants, mut blocks) = (vec![install.tenant.clone()], false);
+                let (mut tenants, mut blocks) = (vec![install.tenant.clone()], Vec::new());
                 let entry = if is_repeated(connection, &install.signed, now).await? {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
@@ -109,7 +110,7 @@ impl Tenants {
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
                     replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
-                    blocks = replaced.blocks > 0;
+                    blocks = handed_over(connection, &install, &replaced, now).await?;
                     let entry = install_entry(&install, &replaced);
                     tenants.extend(replaced.tenants);
                     entry
@@ -141,7 +142,7 @@ impl Tenants {
                     }
                     return Ok(Changed {
                         tenants: Vec::new(),
-                        blocks: false,
+                        blocks: Vec::new(),
                         outcome: Err(TenantError::NeverInstalled(tenant)),
                     });
                 };
@@ -159,7 +160,7 @@ impl Tenants {
                 // A repetition is read anew as well: what could not be read the first time shows now.
                 Ok(Changed {
                     tenants: vec![tenant],
-                    blocks: false,
+                    blocks: Vec::new(),
                     outcome: Ok(()),
                 })
             })
@@ -264,6 +265,25 @@ async fn hand_over(
         Some(last) => store::hand_over(connection, last, &install.tenant, now).await,
         None => Ok(0),
     }
+}
+
+/// The blocks of both tenants after that.
+async fn handed_over(
+    connection: &mut Connection,
+    install: &Install,
+    replaced: &Replaced,
+    now: Timestamp,
+) -> Result<Vec<Shift>, TenantError> {
+    let last = replaced.last.as_deref().filter(|_| replaced.blocks > 0);
+    let Some(last) = last.and_then(|last| last.parse().ok()) else {
+        return Ok(Vec::new());
+    };
+    let mut shifts = Vec::new();
+    for tenant in [last, install.tenant.clone()] {
+        let blocks = store::blocks_of(connection, &tenant, now).await?;
+        shifts.push(Shift::Tenant(tenant, blocks));
+    }
+    Ok(shifts)
 }
 
 fn row<'a>(

@@ -70,7 +70,7 @@ impl Tenants {
 fn only(tenant: TenantId) -> Changed<()> {
     Changed {
         tenants: vec![tenant],
-        blocks: false,
+        blocks: Vec::new(),
         outcome: (),
     }
 }

@@ -20,7 +20,8 @@ mod blocks;
 mod grants;
 
 pub(super) use blocks::{
-    end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block, was_blocked,
+    blocks_of, count_blocks, end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block,
+    was_blocked,
 };
 pub(super) use grants::{InForce, count_grants, give, take_back};
 use grants::{end_given_by_people, load_grants};

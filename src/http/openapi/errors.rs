@@ -78,8 +78,8 @@ const REFUSALS: [Refusal; 11] = [
             "Conflict",
             "A newer event of this installation was carried out before.",
         ),
-        when: "A newer event of this installation was carried out before; or there are enough: `too_many_credentials`, \
-            `too_many_grants`.",
+        when: "A newer event of this installation was carried out before (`stale_event`); or there are as many as there may be: \
+            `too_many_credentials` of an account, `too_many_grants` of an account or a site, `too_many_blocks` of a site.",
     },
     Refusal {
         status: 413,

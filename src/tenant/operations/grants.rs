@@ -97,7 +97,7 @@ impl Tenants {
                 recorded.map_err(TenantError::from)?;
                 Ok(Changed {
                     tenants: vec![owner],
-                    blocks: false,
+                    blocks: Vec::new(),
                     outcome: grant,
                 })
             })
