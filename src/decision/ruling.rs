@@ -82,14 +82,15 @@ pub(super) fn entry(
             project: None,
         },
     };
+    let grant = query.grant(question.action).map(|grant| GrantRef {
+        given_by: grant.given_by.clone(),
+        id: grant.id.clone(),
+    });
     let entry = Entry {
         account: Some(question.principal.account.clone()),
         act_as: Some(question.context.act_as.clone()),
         act_as_basis: Some(basis(question)),
-        act_as_grant: query.grant(question.action).map(|grant| GrantRef {
-            given_by: grant.given_by.clone(),
-            id: grant.id.clone(),
-        }),
+        act_as_grant: grant.map(Box::new),
         action: Some(question.action.as_str().to_owned()),
         code: Some(verdict.code.clone()),
         credential: Some(query.principal.credential().clone()),

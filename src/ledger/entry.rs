@@ -22,9 +22,9 @@ pub struct Entry {
     /// What acting as `act_as` rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act_as_basis: Option<Basis>,
-    /// The grant that it rests on, if it rests on one.
+    /// The grant that it rests on, if it rests on one. Few do, and an entry is copied on its way: it is no larger for it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub act_as_grant: Option<GrantRef>,
+    pub act_as_grant: Option<Box<GrantRef>>,
     /// The action, as policies name it: `getIssue`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,

@@ -102,7 +102,8 @@ impl Screen {
         let (text, held) = issue.release(permit.reading());
         *withheld = held;
         if !is_what_was_decided(&permit, &issue.identity) {
-            self.decide_again(permit, issue.identity).await?;
+            // Seldom, and large: on the heap.
+            Box::pin(self.decide_again(permit, issue.identity)).await?;
         }
         Ok(Reply::new(Bytes::from(text)))
     }

@@ -64,11 +64,11 @@ pub enum TenantError {
          in one grant"
     )]
     TooManyGrants(AccountId, i64),
-    /// One person gave as many grants in one name as one may.
+    /// One person gave as many grants as one may.
     #[error(
-        "{1} grants to act as `{0}` are in force, which is the most that one person gives; revoke one first"
+        "you gave {0} grants that are in force or are of the last day, which is the most; end some, or wait for a day"
     )]
-    TooManyGiven(AccountId, i64),
+    TooManyGiven(i64),
     /// The site has as many grants as its people may give.
     #[error(
         "{0} grants are in force on the site, which is the most that its people give; revoke some first"

@@ -23,7 +23,7 @@ pub(super) use blocks::{
     blocks_of, count_blocks, end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block,
     was_blocked,
 };
-pub(super) use grants::{InForce, count_grants, give, take_back};
+pub(super) use grants::{Beside, count_grants, give, take_back};
 use grants::{end_given_by_people, load_grants};
 
 /// The column that a shared secret is sealed for.

@@ -194,20 +194,7 @@ fn site() -> [Route; 7] {
             "revokeSiteGrant",
             "Revoke a grant of the site",
         ),
-        post("/v1/site/grants", "giveSiteGrant", "Let an account of the site act as another")
-            .tag("Site")
-            .says(
-                "Only for administrators of the site, which Jira is asked as the caller; not for oneself. The context token must be at \
-                 most 60 seconds old and is used once.",
-            )
-            .by(Callers::Context)
-            .header("X-Gatepost-Page", "The nonce of the page that it is done on.")
-            .body::<GrantWish>(
-                true,
-                json!({"account": ANN, "act_as": BOB, "actions": ["read"], "for_s": 604_800, "reason": "holiday"}),
-            )
-            .gives::<Grant>(201, "The grant.", grant())
-            .refuses(&[403, 404, 409, 429, 502, 504]),
+        give_on_site(),
         post("/v1/site/blocks", "blockOnSite", "Keep an account out of the site")
             .tag("Site")
             .says(
@@ -224,6 +211,23 @@ fn site() -> [Route; 7] {
             "End a block that administrators of the site made",
         ),
     ]
+}
+
+fn give_on_site() -> Route {
+    post("/v1/site/grants", "giveSiteGrant", "Let an account of the site act as another")
+            .tag("Site")
+            .says(
+                "Only for administrators of the site, which Jira is asked as the caller; not for oneself. The context token must be at \
+                 most 60 seconds old and is used once.",
+            )
+            .by(Callers::Context)
+            .header("X-Gatepost-Page", "The nonce of the page that it is done on.")
+            .body::<GrantWish>(
+                true,
+                json!({"account": ANN, "act_as": BOB, "actions": ["read"], "for_s": 604_800, "reason": "holiday"}),
+            )
+            .gives::<Grant>(201, "The grant.", grant())
+            .refuses(&[403, 404, 409, 429, 502, 504])
 }
 
 fn grant() -> Value {

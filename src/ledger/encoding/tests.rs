@@ -17,10 +17,10 @@ fn full() -> Entry {
         account: some("alice"),
         act_as: some("bob"),
         act_as_basis: Some(Basis::Delegated),
-        act_as_grant: Some(GrantRef {
+        act_as_grant: Some(Box::new(GrantRef {
             given_by: "account:bob".to_owned(),
             id: "grant_1".to_owned(),
-        }),
+        })),
         action: some("getIssue"),
         authentication_error: some("expired"),
         batch: Some(Batch {

@@ -23,6 +23,14 @@ enum Reach {
     Own(TenantId, AccountId),
 }
 
+/// By what the number of grants that somebody gives is bounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    Operator,
+    Administrator,
+    Person,
+}
+
 impl From<&str> for By {
     /// An operator, who reaches everything.
     fn from(name: &str) -> Self {
@@ -76,6 +84,15 @@ impl By {
     /// Whether it is an operator, whose word is bounded by nothing but what the gateway can carry.
     pub(super) const fn is_operator(&self) -> bool {
         matches!(self.reach, Reach::Everything)
+    }
+
+    /// As whose its grants are counted.
+    pub(super) const fn bound_of_grants(&self) -> Bound {
+        match self.reach {
+            Reach::Everything => Bound::Operator,
+            Reach::Site(_) => Bound::Administrator,
+            Reach::Own(..) => Bound::Person,
+        }
     }
 
     /// Whether it may give this grant: a person lets others act in their own name, and nobody gives one to oneself.

@@ -13,6 +13,7 @@ use crate::tenant::record::State;
 use crate::tenant::registry::{Changed, Tenants};
 use crate::tenant::{AccountId, Grant, SharedTenant, TenantError, TenantId, store};
 
+use super::by::Bound;
 use super::{By, only};
 
 /// A grant to be given.
@@ -32,8 +33,11 @@ pub struct NewGrant {
 
 /// The most grants that an account of a tenant has in force: each is looked at in every request of the account.
 const HELD_MAX: i64 = 256;
-/// The most that one person gives in one name: a site has many persons.
-const GIVEN_MAX: i64 = 50;
+/// The most that a person gives to act as oneself, those of a day and those in force.
+const IN_NAME_MAX: i64 = 50;
+/// The most that an administrator gives, likewise.
+const BY_ADMINISTRATOR_MAX: i64 = 500;
+const DAY: Duration = Duration::from_hours(24);
 /// The most on a site that its people give: all of them are in memory.
 const SITE_MAX: i64 = 10_000;
 /// What ended so long ago is in the log alone.
@@ -80,17 +84,18 @@ impl Tenants {
         if !by.may_give(tenant, &grant) {
             return Err(TenantError::NotToGive.into());
         }
-        let is_operator = by.is_operator();
+        let bound = by.bound_of_grants();
         let draft = draft(tenant, "grant.created", by, describe(&grant))?;
         let (owner, ledger) = (tenant.clone(), self.0.parts.ledger.clone());
         self.change(move |connection| {
             Box::pin(async move {
                 first(connection).await?;
-                if !is_operator {
+                if bound != Bound::Operator {
                     require_installed(connection, &owner).await?;
                 }
-                let there = store::count_grants(connection, &owner, &grant, now).await?;
-                require_room(there, &grant, is_operator)?;
+                let lately = now.minus(DAY);
+                let beside = store::count_grants(connection, &owner, &grant, now, lately).await?;
+                require_room(beside, &grant, bound)?;
                 let forget_before = now.minus(FORGOTTEN_AFTER);
                 store::give(connection, &owner, &grant, forget_before).await?;
                 let recorded = ledger.append_in(connection, draft).await;
@@ -165,21 +170,23 @@ async fn require_installed(
     }
 }
 
-fn require_room(
-    there: store::InForce,
-    grant: &Grant,
-    is_operator: bool,
-) -> Result<(), TenantError> {
-    if there.held >= HELD_MAX {
-        return Err(TenantError::TooManyGrants(grant.account.clone(), HELD_MAX));
+fn require_room(beside: store::Beside, grant: &Grant, bound: Bound) -> Result<(), TenantError> {
+    let full = |there: i64, max: i64| (there >= max).then_some(max);
+    if let Some(max) = full(beside.held, HELD_MAX) {
+        return Err(TenantError::TooManyGrants(grant.account.clone(), max));
     }
-    if !is_operator && there.given >= GIVEN_MAX {
-        return Err(TenantError::TooManyGiven(grant.act_as.clone(), GIVEN_MAX));
+    let of_giver = match bound {
+        Bound::Operator => return Ok(()),
+        Bound::Administrator => full(beside.given, BY_ADMINISTRATOR_MAX),
+        Bound::Person => full(beside.in_name, IN_NAME_MAX),
+    };
+    if let Some(max) = of_giver {
+        return Err(TenantError::TooManyGiven(max));
     }
-    if !is_operator && there.all >= SITE_MAX {
-        return Err(TenantError::TooManyOfSite(SITE_MAX));
+    match full(beside.all, SITE_MAX) {
+        Some(max) => Err(TenantError::TooManyOfSite(max)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn describe(grant: &Grant) -> BTreeMap<String, String> {

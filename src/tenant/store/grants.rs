@@ -125,39 +125,48 @@ pub(super) async fn end_given_by_people(
     Ok(())
 }
 
-/// How many grants of a tenant are in force.
+/// How many grants of a tenant there are beside one that is to be given.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::tenant) struct InForce {
-    /// All of them.
+pub(in crate::tenant) struct Beside {
+    /// Those in force.
     pub(in crate::tenant) all: i64,
-    /// Those that the holder of `grant` has.
+    /// Those in force that its holder has.
     pub(in crate::tenant) held: i64,
-    /// Those to act as whom `grant` is about, by whoever gave `grant`.
+    /// Those by its giver that are in force or were given lately.
     pub(in crate::tenant) given: i64,
+    /// Of these, those to act as the same account.
+    pub(in crate::tenant) in_name: i64,
 }
 
-/// Counts the grants beside `grant`.
+/// Counts the grants beside `grant`. What was given since `lately` counts for its giver also when it has ended: each changes what all
+/// workers hold of the tenant.
 pub(in crate::tenant) async fn count_grants(
     connection: &mut SqliteConnection,
     tenant: &TenantId,
     grant: &Grant,
     now: Timestamp,
-) -> Result<InForce, TenantError> {
+    lately: Timestamp,
+) -> Result<Beside, TenantError> {
     let row = sqlx::query(
-        "SELECT count(*) AS of_all, count(*) FILTER (WHERE account = ?2) AS held,
-             count(*) FILTER (WHERE act_as = ?3 AND given_by = ?4) AS given
-         FROM grants WHERE tenant = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?5)",
+        "WITH there AS (SELECT *, revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?5) AS in_force
+             FROM grants WHERE tenant = ?1)
+         SELECT count(*) FILTER (WHERE in_force) AS of_all, count(*) FILTER (WHERE in_force AND account = ?2) AS held,
+             count(*) FILTER (WHERE given_by = ?4) AS given,
+             count(*) FILTER (WHERE given_by = ?4 AND act_as = ?3) AS in_name
+         FROM there WHERE in_force OR given_at > ?6",
     )
     .bind(tenant.as_str())
     .bind(grant.account.as_str())
     .bind(grant.act_as.as_str())
     .bind(&grant.given_by)
     .bind(now.micros())
+    .bind(lately.micros())
     .fetch_one(connection)
     .await?;
-    Ok(InForce {
+    Ok(Beside {
         all: row.try_get("of_all")?,
         held: row.try_get("held")?,
         given: row.try_get("given")?,
+        in_name: row.try_get("in_name")?,
     })
 }
