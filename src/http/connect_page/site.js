@@ -1,6 +1,7 @@
 // What the site's administrators see. Asked for by hand: each time Jira is asked, and a refusal is on record.
 
 import { endOfSite, giveSiteGrant, site } from "./api.js";
+import { blockForm } from "./block.js";
 import { byId, code, make, moment } from "./elements.js";
 import { ACCOUNT, ACT_AS, grantForm } from "./give.js";
 import { actsAs, grantActions, grantColumns, holder } from "./grants.js";
@@ -58,7 +59,7 @@ const grants = {
     ),
   ],
   none: "Nobody may act as another.",
-  more: giving,
+  below: giving(),
 };
 
 const lift = (block) => ({
@@ -79,6 +80,7 @@ const blocks = {
     actionsColumn((block) => `block of ${block.account}`, (block) => (block.can_end ? [lift(block)] : [])),
   ],
   none: "Nobody is blocked.",
+  below: blockForm(),
 };
 
 /** `client_key` in words, and the id that tells which. */
@@ -99,17 +101,17 @@ const denials = {
   none: "Nothing was denied.",
 };
 
-/** The parts, from above to below: `of` is the member of `/v1/site` that has the rows, `more` makes what stands below them. */
+/** The parts, from above to below: `of` is the member of `/v1/site` that has the rows, `below` an element that stands there. */
 const PARTS = [keys, sessions, grants, blocks, denials];
 
 const show = async () => {
   const all = await site();
   all.keys = linked(all.keys ?? []);
   isOpen = true;
-  const parts = PARTS.flatMap(({ title, of, columns, none, more }) => [
+  const parts = PARTS.flatMap(({ title, of, columns, none, below }) => [
     make("h3", {}, title),
     table(`${title} of this site`, columns, all[of] ?? [], none),
-    ...(more ? [more()] : []),
+    ...(below ? [below] : []),
   ]);
   CONTENT.replaceChildren(...parts);
 };

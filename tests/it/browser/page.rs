@@ -35,15 +35,24 @@ async fn arguments(world: &World) -> Value {
 #[tokio::test]
 async fn a_key_is_made_used_and_revoked_by_keyboard_alone() {
     let world = World::builder().reachable().start().await;
-    let arguments = arguments(&world).await;
+    let mut arguments = arguments(&world).await;
+    arguments["session"] = world.session("acme", "ann").await.into();
     let Some(played) = super::play("page_keys", &arguments).await else {
         return;
     };
     assert_eq!(played.step("used")["status"], 200);
-    assert_eq!(played.step("copied")["status"], "Copied.");
+    let copied = played.step("copied");
+    assert_eq!(
+        (&copied["status"], &copied["pasted"]),
+        (&json!("Copied."), &json!(true))
+    );
+    assert_eq!(played.step("by hand")["pasted"], true);
     assert_eq!(played.step("done")["left"], json!([]));
     assert_eq!(played.step("kept")["focus"], "button Revoke nightly");
     assert_eq!(played.step("revoked")["status"], 401);
+    let ended = played.step("ended");
+    assert_eq!(ended["status"], 401);
+    assert_eq!(ended["focus"], "h2 Your sessions");
 }
 
 #[tokio::test]
@@ -74,6 +83,10 @@ async fn keys_rotate_and_expire_and_sessions_end_and_renew() {
     let Some(played) = super::play("page_time", &arguments).await else {
         return;
     };
+    let rotated = played.step("rotated");
+    assert_eq!(rotated["overlap"], "1 hour");
+    let field = rotated["focus"].as_str().unwrap();
+    assert!(field.starts_with("input Copy it now"), "{field}");
     let overlap = played.step("overlap");
     assert_eq!(
         (&overlap["first"], &overlap["second"]),
@@ -330,4 +343,38 @@ async fn a_key_that_is_blocked_can_be_revoked() {
         assert_eq!(step["choices"], json!(["Revoke"]), "{step}");
         assert_eq!(step["after"], "revoked", "{step}");
     }
+}
+
+#[tokio::test]
+async fn an_administrator_blocks_an_account_and_lifts_the_block_by_keyboard_alone() {
+    let world = World::builder().reachable().start().await;
+    let (bob, carol) = ["bob", "carol"].map(gatepost::standin::account).into();
+    let key = world.key("acme", "bob", json!({"name": "nightly"})).await;
+    let mut arguments = arguments(&world).await;
+    arguments["key"] = key["key"].clone();
+    arguments["account"] = bob.clone().into();
+    arguments["own"] = carol.clone().into();
+    let Some(played) = super::play("page_block", &arguments).await else {
+        return;
+    };
+    let heading = "h2 All of this site";
+    assert_eq!(played.step("opened")["focus"], heading);
+    let oneself = played.step("oneself");
+    assert_eq!(oneself["kept"], carol, "what was typed stays");
+    let blocked = played.step("blocked");
+    let by = format!("account:{carol}");
+    assert_eq!(blocked["cells"], json!([bob, "a lost laptop", by]));
+    assert_eq!(
+        (&blocked["form"], &blocked["status"]),
+        (&json!(""), &json!(401))
+    );
+    assert_eq!(
+        (&blocked["focus"], &blocked["fits"]),
+        (&json!(heading), &json!(true))
+    );
+    let lifted = played.step("lifted");
+    assert_eq!(
+        (&lifted["focus"], &lifted["status"]),
+        (&json!(heading), &json!(200))
+    );
 }
