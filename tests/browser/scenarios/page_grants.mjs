@@ -25,6 +25,7 @@ async function giveByKeyboard(stage, args, { page, frame }) {
   }
   await stage.press(page, "Enter");
   await says(frame, `${args.ann} may act as you.`);
+  await rows(frame, "given").first().waitFor();
   const cells = await rows(frame, "given").first().locator("th, td").allInnerTexts();
   stage.step("given", { order, cells, focus: await stage.focused(frame), rules: await stage.axe(frame) });
 }
@@ -48,6 +49,7 @@ async function takeBackByKeyboard(stage, args, { page, frame }, key) {
   stage.step("asked", { focus: await stage.focused(frame), rules: await stage.axe(frame) });
   await stage.press(page, "Escape", "Enter", "Enter");
   await says(frame, "The grant has ended.");
+  await frame.getByText("Nobody may act as you.").waitFor();
   stage.step("revoked", { status: await readWith(args, key), left: await rows(frame, "given").count(), focus: await stage.focused(frame) });
 }
 
@@ -56,11 +58,14 @@ async function giveUp(stage, args) {
   await giveGrant(bob, "give", { account: args.ann, actions: "getIssue", reason: "case 8" });
   await bobs.context().close();
   const { page, frame } = await openAs(stage, args, "ann");
-  const limits = await rows(frame, "keys").first().innerText();
+  const key = rows(frame, "keys").first();
+  const limits = await key.innerText();
   await frame.getByRole("button", { name: /^Give up acting as/ }).click();
   await frame.getByRole("button", { name: "Give it up" }).click();
   await says(frame, "The grant has ended.");
-  const after = await rows(frame, "keys").first().innerText();
+  await frame.getByText("You may act as nobody else.").waitFor();
+  await key.filter({ hasText: "no grant" }).waitFor();
+  const after = await key.innerText();
   stage.step("given up", { limits, after, left: await rows(frame, "held").count(), focus: await stage.focused(frame) });
   await page.context().close();
 }

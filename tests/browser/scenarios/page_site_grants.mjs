@@ -23,6 +23,7 @@ async function administer(stage, args) {
   await giveGrant(frame, "site-give", { account: args.ann, act_as: args.bob, reason: "<b>cover</b> for Bob" });
   await says(frame, `${args.ann} may act as ${args.bob}.`);
   const grants = frame.getByRole("table", { name: "Grants of this site" }).locator("tbody tr");
+  await grants.first().waitFor();
   stage.step("administered", { alert, grants: await grants.allInnerTexts(), focus: await stage.focused(frame), rules: await stage.axe(frame) });
   await page.context().close();
 }
