@@ -168,6 +168,7 @@ impl Gateway {
                 return Err(IssueError::ForeignPage.into());
             }
         }
+        self.note_use(&principal);
         Ok(principal)
     }
 

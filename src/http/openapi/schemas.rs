@@ -181,6 +181,8 @@ pub(super) struct NewSession {
 #[derive(ToSchema)]
 pub(super) struct Sessions {
     sessions: Vec<Session>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A session.
@@ -250,7 +252,10 @@ pub(super) struct NewKey {
 /// The caller's keys.
 #[derive(ToSchema)]
 pub(super) struct Keys {
+    /// Those in force before those that have ended.
     keys: Vec<Key>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A client key, without its text, which nobody has but whoever made it.
@@ -301,6 +306,8 @@ pub(super) struct SiteOverview {
     blocks: Vec<Block>,
     /// Recent refusals.
     denials: Vec<Denial>,
+    /// Whether there are more sessions or keys.
+    truncated: bool,
 }
 
 /// Whom to keep out of the own site.

@@ -9,7 +9,6 @@ use crate::clock::Timestamp;
 use crate::db::{BoxFuture, Connection, DbError};
 use crate::ledger::Draft;
 use crate::ledger::entry::{Entry, Kind};
-use crate::tenant::record::State;
 use crate::tenant::registry::{Changed, Tenants};
 use crate::tenant::{AccountId, Grant, SharedTenant, TenantError, TenantId, store};
 
@@ -90,9 +89,6 @@ impl Tenants {
         self.change(move |connection| {
             Box::pin(async move {
                 first(connection).await?;
-                if bound != Bound::Operator {
-                    require_installed(connection, &owner).await?;
-                }
                 let lately = now.minus(DAY);
                 let beside = store::count_grants(connection, &owner, &grant, now, lately).await?;
                 require_room(beside, &grant, bound)?;
@@ -156,18 +152,6 @@ fn check(new: &NewGrant, now: Timestamp) -> Result<(), TenantError> {
         return Err(TenantError::Grant("the grant would have ended already"));
     }
     Ok(())
-}
-
-/// An uninstall ends what people gave: what is given beside it must not outlive it.
-async fn require_installed(
-    connection: &mut Connection,
-    tenant: &TenantId,
-) -> Result<(), TenantError> {
-    let standing = store::standing(connection, tenant).await?;
-    match standing.map(|standing| standing.state) {
-        Some(State::Installed) => Ok(()),
-        _ => Err(TenantError::Unknown(tenant.to_string())),
-    }
 }
 
 fn require_room(beside: store::Beside, grant: &Grant, bound: Bound) -> Result<(), TenantError> {

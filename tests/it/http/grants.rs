@@ -714,3 +714,30 @@ async fn what_ended_long_ago_is_in_the_log_alone() {
     let given = log.iter().filter(|it| it["operation"] == "grant.created");
     assert_eq!(given.count(), 4);
 }
+
+#[tokio::test]
+async fn whom_something_ended_while_jira_answered_gives_nothing() {
+    let world = World::new().await;
+    world.jira.clear_requests();
+    world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+    let body = wish("ann", &json!({"act_as": account("bob")}));
+    let asked = send_grant(&world, SITE_GRANTS, ("acme", "carol"), &body);
+    let blocked = async {
+        until("Jira is asked", || world.jira_saw().len() == 1).await;
+        let on = BlockedName {
+            account: Some(account("carol")),
+            ..BlockedName::default()
+        };
+        let (span_us, reason) = (None, None);
+        let block = Command::Block {
+            on,
+            span_us,
+            reason,
+        };
+        world.command(block).await;
+        world.jira.set_fault(Role::Jira, None);
+    };
+    let (answer, ()) = tokio::join!(asked, blocked);
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    assert_eq!(seen(&world, ("acme", "bob"), "given").await, [""; 0]);
+}

@@ -4,12 +4,14 @@
 use crate::clock::Timestamp;
 use crate::db::Connection;
 
+use super::super::Issued;
 use super::super::error::IssueError;
-use super::Spent;
+use super::{Owner, Spent};
 
 /// Good for one change.
 #[must_use]
 pub struct Fresh {
+    owner: Owner,
     spent: Spent,
 }
 
@@ -20,16 +22,18 @@ impl std::fmt::Debug for Fresh {
 }
 
 impl Fresh {
-    pub(super) const fn new(spent: Spent) -> Self {
-        Self { spent }
+    pub(super) const fn new(owner: Owner, spent: Spent) -> Self {
+        Self { owner, spent }
     }
 
     /// Uses it up, in the transaction of the change.
     pub(super) async fn spend(
         self,
+        issued: &Issued,
         connection: &mut Connection,
         now: Timestamp,
     ) -> Result<(), IssueError> {
-        self.spent.write(connection, now).await
+        self.spent.write(connection, now).await?;
+        issued.require_standing(connection, &self.owner).await
     }
 }

@@ -39,8 +39,8 @@ impl Issued {
         token: Spendable,
         page: Option<&str>,
     ) -> Result<(Principal, Fresh), IssueError> {
-        let (_owner, spent) = self.exchange(&token, page)?;
-        Ok((token.into_principal(), Fresh::new(spent)))
+        let (owner, spent) = self.exchange(&token, page)?;
+        Ok((token.into_principal(), Fresh::new(owner, spent)))
     }
 
     /// Gives a grant on `tenant` for a fresh token.
@@ -54,10 +54,11 @@ impl Issued {
         let parts = &self.0.parts;
         let now = parts.clock.now();
         let new = wish.checked(parts.lifetimes.grant_max, now)?;
+        let issued = self.clone();
         let given = parts
             .tenants
             .give_after(tenant, new, by, move |connection| {
-                Box::pin(async move { fresh.spend(connection, now).await })
+                Box::pin(async move { fresh.spend(&issued, connection, now).await })
             });
         given.await.map_err(told)
     }
@@ -107,7 +108,6 @@ fn told(error: IssueError) -> IssueError {
             | TenantError::TooManyOfSite(_)),
         ) => IssueError::TooManyGrants(error),
         IssueError::Tenant(TenantError::NotToGive) => IssueError::NotToGive,
-        IssueError::Tenant(TenantError::Unknown(_)) => IssueError::NoSuch("active tenant"),
         error => error,
     }
 }
