@@ -4,6 +4,7 @@
 mod check;
 mod credentials;
 mod errand;
+mod grants;
 mod stopped;
 mod supervision;
 mod supervisor;
@@ -34,6 +35,7 @@ use crate::upstream::{Jira, UpstreamError};
 pub use crate::decision::Told;
 pub use check::Inquiry;
 pub use credentials::{Ended, Managed, Wanted};
+pub use grants::{Given, Terms};
 pub use supervision::{Closed, Denial, Overview, SuperviseError, Turns};
 pub use supervisor::Supervisor;
 pub use trail::Trail;

@@ -84,6 +84,7 @@ impl Filled {
                 session_idle: Duration::from_mins(15),
                 session: Duration::from_hours(8),
                 key_max: Duration::from_hours(24 * 365),
+                grant_max: Duration::from_hours(24 * 365),
             },
             clock: self.clock.clone(),
             chance: Chance::system(),

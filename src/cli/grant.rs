@@ -25,17 +25,18 @@ Examples:
   gatepost grant list --tenant acme.atlassian.net
   gatepost grant revoke grant_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001
 
-A grant says who may act as whom; that it is used at all needs a policy of your own (see policies/90-examples.cedar).";
+A grant says who may act as whom; that it is used at all needs a policy of your own (see policies/90-examples.cedar). People give
+grants to act as themselves on the app's page in Jira, and so do the administrators of a site for others.";
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Give a grant; its id goes to stdout
     #[command(after_help = EXAMPLES)]
     Create(Create),
-    /// The grants that are not revoked
+    /// The grants in force
     #[command(after_help = EXAMPLES)]
     List(List),
-    /// Take a grant back; requests under way end
+    /// Take a grant back; requests under way that act under it end
     #[command(after_help = EXAMPLES)]
     Revoke(Revoke),
 }
@@ -93,8 +94,8 @@ struct Revoke {
     grant: String,
 }
 
-const COLUMNS: [&str; 7] = [
-    "id", "tenant", "account", "act_as", "actions", "until", "reason",
+const COLUMNS: [&str; 8] = [
+    "id", "tenant", "account", "act_as", "actions", "until", "given_by", "reason",
 ];
 
 fn span(text: &str) -> Result<i64, String> {

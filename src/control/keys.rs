@@ -191,6 +191,7 @@ fn describe(office: &Office, key: &ClientKey) -> Value {
         "actions": key.bounds.actions,
         "networks": key.bounds.networks,
         "act_as": key.bounds.act_as,
+        "act_as_grants": office.issued.grants_of(key),
         "rate_per_minute": key.rate_per_minute,
         "replaces": key.replaces,
         "made_by": key.made_by,
@@ -228,6 +229,8 @@ fn refusal(error: IssueError) -> Refusal {
             wrong: false,
         },
         IssueError::Replayed
+        | IssueError::TooManyGrants(_)
+        | IssueError::NotToGive
         | IssueError::Stale(_)
         | IssueError::ForeignPage
         | IssueError::Outlived

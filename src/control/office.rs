@@ -7,8 +7,8 @@ use crate::decision::Action;
 use crate::identity::issued::Issued;
 use crate::ledger::text::in_one_line;
 use crate::tenant::operations::NewGrant;
-use crate::tenant::record::{Grant, State};
-use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
+use crate::tenant::record::State;
+use crate::tenant::{AccountId, Grant, SharedTenant, Tenant, TenantError, TenantId, Tenants};
 
 use super::blocks;
 use super::command::{Command, Refusal};
@@ -162,9 +162,9 @@ impl Office {
         };
         let list = tenants.iter().flat_map(|tenant| {
             tenant
-                .grants()
+                .grants(self.tenants.now())
                 .into_iter()
-                .map(|grant| describe(tenant, grant))
+                .map(|grant| describe(&tenant.id, grant))
         });
         Ok(list.collect())
     }
@@ -190,9 +190,9 @@ impl Office {
         full["changed_at"] = json!(tenant.changed_at.rfc3339());
         full["blocks"] = blocks::of(self, tenant).await?;
         full["grants"] = tenant
-            .grants()
+            .grants(self.tenants.now())
             .into_iter()
-            .map(|grant| describe(tenant, grant))
+            .map(|grant| describe(&tenant.id, grant))
             .collect();
         Ok(full)
     }
@@ -255,10 +255,10 @@ pub(super) fn require_actions(names: &[String]) -> Result<(), Refusal> {
 
 /// A grant as people see it.
 #[must_use]
-pub fn describe(tenant: &Tenant, grant: &Grant) -> Value {
+pub fn describe(tenant: &TenantId, grant: &Grant) -> Value {
     json!({
         "id": grant.id,
-        "tenant": tenant.id,
+        "tenant": tenant,
         "account": grant.account,
         "act_as": grant.act_as,
         "actions": grant.actions,

@@ -95,6 +95,13 @@ impl Permit {
         &self.query.act_as
     }
 
+    /// The grant that this rests on, if it is to act as another: the one in the record. Once it is gone, so is this permit.
+    #[must_use]
+    pub fn grant(&self) -> Option<&str> {
+        let grant = self.query.grant(self.query.action())?;
+        Some(&grant.id)
+    }
+
     /// The site and the thing.
     pub const fn resource(&self) -> &Resource {
         &self.query.resource

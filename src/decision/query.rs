@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::identity::{Beyond, Principal};
 use crate::ledger::entry::{Entry, Stage};
 use crate::policy::Snapshot;
-use crate::tenant::{AccountId, GroupSet, IssueKey};
+use crate::tenant::{AccountId, Grant, GroupSet, IssueKey};
 use crate::tenant::{Resource, Thing};
 
 use super::question::{self, Action, Circumstances, Groups, InGroups, Question};
@@ -138,6 +138,16 @@ impl Query {
         let names = action.names();
         hold.bounds()
             .refuse(site, &names, self.wish.ip, &self.act_as)
+    }
+
+    /// The grant that acting as another rests on, if `action` is done. Grants belong to a tenant, as below.
+    pub(super) fn grant(&self, action: Action) -> Option<&Grant> {
+        let (account, names) = (self.principal.account(), action.names());
+        if self.act_as == *account || self.is_cross_tenant() {
+            return None;
+        }
+        let tenant = self.resource.tenant();
+        tenant.grant_for(account, &self.act_as, &names, self.wish.now)
     }
 
     pub(super) fn is_cross_tenant(&self) -> bool {

@@ -97,6 +97,15 @@ impl Action {
             .any(|action| action.names().contains(&text))
     }
 
+    /// Whether a text names what people may let others do in their name: anything but what is about a site as a whole.
+    #[must_use]
+    pub fn is_passed_on(text: &str) -> bool {
+        let names = Self::ALL.iter().map(|action| action.names());
+        names
+            .filter(|[_, group]| *group != "admin")
+            .any(|names| names.contains(&text))
+    }
+
     /// What reading `thing` is called.
     #[must_use]
     pub const fn reading(thing: &tenant::Thing) -> Self {

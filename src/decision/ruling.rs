@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::ledger::entry::{Basis, Entry, Resource as Named, Stage};
+use crate::ledger::entry::{Basis, Entry, GrantRef, Resource as Named, Stage};
 use crate::ledger::{Draft, LedgerError};
 use crate::policy::Snapshot;
 use crate::tenant::Thing;
@@ -99,10 +99,15 @@ pub(super) fn entry(
             project: None,
         },
     };
+    let grant = query.grant(question.action).map(|grant| GrantRef {
+        given_by: grant.given_by.clone(),
+        id: grant.id.clone(),
+    });
     let entry = Entry {
         account: Some(question.principal.account.clone()),
         act_as: Some(question.context.act_as.clone()),
         act_as_basis: Some(basis(question)),
+        act_as_grant: grant.map(Box::new),
         action: Some(question.action.as_str().to_owned()),
         code: Some(verdict.code.clone()),
         credential: Some(query.principal.credential().clone()),

@@ -8,6 +8,8 @@ use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{ConnectKind, IdentityError};
 use crate::identity::{Principal, Spendable};
 use crate::ledger::entry::{Effect, Entry, Stage};
+use crate::tenant::TenantError;
+use crate::tenant::operations::By;
 use crate::tenant::registry::SiteAsked;
 
 use super::{Gateway, Stop, Trail};
@@ -98,7 +100,7 @@ impl Gateway {
         Ok(principal)
     }
 
-    /// Ends one's own session, or revokes one's own key.
+    /// Ends one's own session, revokes one's own key, or takes back a grant that is about oneself.
     pub async fn end_own(
         &self,
         by: Managed<'_>,
@@ -118,6 +120,11 @@ impl Gateway {
                     let hold = hold.ok_or(IssueError::NoSuch("current session"))?;
                     issued.end_session(hold.id(), whose, &name, entry).await?;
                 }
+                Ended::Grant(id) => {
+                    let by = By::person(principal.tenant(), principal.account(), entry);
+                    let done = self.tenants.take_back(id, by).await;
+                    done.map_err(absent)?;
+                }
             }
             Ok(())
         };
@@ -135,7 +142,7 @@ impl Gateway {
         self.recorded(read, trail).await
     }
 
-    fn exchange(
+    pub(super) fn exchange(
         &self,
         by: Managed<'_>,
         kind: ConnectKind,
@@ -186,6 +193,8 @@ pub enum Ended<'a> {
     Session(&'a str),
     /// A key.
     Key(&'a str),
+    /// A grant.
+    Grant(&'a str),
 }
 
 impl Ended<'_> {
@@ -193,12 +202,20 @@ impl Ended<'_> {
         match self {
             Self::Current | Self::Session(_) => "endSession",
             Self::Key(_) => "revokeKey",
+            Self::Grant(_) => "revokeGrant",
         }
     }
 }
 
+fn absent(error: TenantError) -> IssueError {
+    match error {
+        TenantError::UnknownGrant(_) => IssueError::NoSuch("grant"),
+        error => error.into(),
+    }
+}
+
 /// The request's part of the record of a change that it made.
-fn acting(trail: &Trail, action: &str) -> Entry {
+pub(super) fn acting(trail: &Trail, action: &str) -> Entry {
     Entry {
         action: Some(action.to_owned()),
         effect: Some(Effect::Allow),

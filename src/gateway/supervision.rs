@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
+use crate::identity::Principal;
 use crate::identity::issued::{ClientKey, Listed, OpenSession, Whose};
 use crate::screen::ScreenError;
 use crate::tenant::block::Block;
@@ -50,16 +51,26 @@ impl Gateway {
         ip: IpAddr,
         trail: &mut Trail,
     ) -> Result<Supervisor, Stop> {
-        let (until, errand) = (self.deadline(), Errand::supervision(ip));
+        let errand = Errand::supervision(ip);
         trail.note_errand(&errand);
         let admitted = async {
             let principal = self.manager(by, trail).await?;
-            let reply = self.walk(principal, errand, trail, until).await?;
-            let supervisor = Supervisor::new(reply);
-            Ok(supervisor.ok_or(ScreenError::NotAdministrator)?)
+            self.admit(principal, errand, trail).await
         };
         let admitted: Result<Supervisor, Stop> = admitted.await;
         self.recorded(admitted, trail).await
+    }
+
+    /// Asks the policies, then Jira.
+    pub(super) async fn admit(
+        &self,
+        principal: Principal,
+        errand: Errand,
+        trail: &mut Trail,
+    ) -> Result<Supervisor, Stop> {
+        let reply = self.walk(principal, errand, trail, self.deadline()).await?;
+        let supervisor = Supervisor::new(reply);
+        Ok(supervisor.ok_or(ScreenError::NotAdministrator)?)
     }
 
     /// What there is of the supervisor's own site.
@@ -131,7 +142,7 @@ impl Gateway {
     }
 
     /// The supervisor's tenant, unless something ended meanwhile what was verified. Asked by whatever shows or changes anything.
-    fn standing(&self, supervisor: &Supervisor) -> Result<SharedTenant, Stop> {
+    pub(super) fn standing(&self, supervisor: &Supervisor) -> Result<SharedTenant, Stop> {
         let now: Timestamp = self.clock.now();
         let tenant = self.tenants.current(supervisor.tenant());
         let tenant = tenant.filter(|tenant| !supervisor.is_over(tenant, now));

@@ -77,6 +77,7 @@ struct Document<'a> {
     scripts: &'a [&'a str],
     lives: &'a [life::Life],
     longest: life::Life,
+    grant_days_max: u32,
 }
 
 #[derive(Template)]
@@ -160,6 +161,7 @@ fn document(app: &App, principal: &Principal, tenant: &SharedTenant) -> String {
         scripts: &files::scripts(),
         lives: &lives,
         longest,
+        grant_days_max: app.limits().grant_lifetime_days_max,
     };
     rendered(&document)
 }

@@ -212,6 +212,7 @@ pub(super) fn describe(gateway: &Gateway, key: &ClientKey) -> Value {
         "actions": key.bounds.actions,
         "networks": key.bounds.networks,
         "act_as": key.bounds.act_as,
+        "act_as_grants": gateway.issued.grants_of(key),
         "rate_per_minute": key.rate_per_minute,
         "state": gateway.issued.state_of(key).as_str(),
         "replaces": key.replaces,

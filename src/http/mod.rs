@@ -9,6 +9,7 @@ pub mod connect_page;
 mod docs;
 mod form;
 mod front;
+mod grants;
 mod impatient;
 mod jira;
 mod keys;
@@ -115,7 +116,7 @@ impl App {
 /// Methods, template, handlers.
 type Route = (&'static str, &'static str, MethodRouter<App>);
 
-/// The routes of the data plane. Everything about them follows from this table and those of `jira`, `connect_page` and `supervision`.
+/// The routes of the data plane. Everything about them follows from this table and those of the route groups.
 fn routes() -> impl Iterator<Item = Route> {
     // axum answers HEAD by GET's handler unless HEAD has one of its own; and beside any fallback but this one it tells by `Allow`
     // that there is such a path.
@@ -169,11 +170,13 @@ fn routes() -> impl Iterator<Item = Route> {
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
     ];
+    let grants = grants::routes(reading, unlisted);
     let site = supervision::routes(reading, unlisted);
     let page = connect_page::routes(reading);
     jira::routes(reading)
         .into_iter()
         .chain(own)
+        .chain(grants)
         .chain(page)
         .chain(site)
 }
@@ -298,6 +301,8 @@ pub struct Limits {
     pub own_credentials_per_source: u32,
     /// How many such credentials may be tried at one site in a minute.
     pub own_credentials_per_site: u32,
+    /// The longest life of a grant that people give, in days.
+    pub grant_lifetime_days_max: u32,
 }
 
 impl Default for Limits {
@@ -322,6 +327,7 @@ impl Default for Limits {
             own_credential_wait_ms: 3_000,
             own_credentials_per_source: 20,
             own_credentials_per_site: 300,
+            grant_lifetime_days_max: 90,
         }
     }
 }

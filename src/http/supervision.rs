@@ -129,14 +129,14 @@ fn describe(gateway: &Gateway, overview: &Overview, current: Option<&str>) -> Va
     let tenant = &overview.tenant;
     let sessions = overview.sessions.iter();
     let keys = overview.keys.iter();
-    let grants = tenant.grants().into_iter();
+    let grants = tenant.grants(gateway.clock.now()).into_iter();
     let denials = overview.denials.iter();
     json!({
         "site": tenant.site.to_string(),
         "tenant": tenant.id,
         "sessions": list(&mut sessions.map(|session| sessions::describe(session, current))),
         "keys": list(&mut keys.map(|key| keys::describe(gateway, key))),
-        "grants": list(&mut grants.map(|grant| office::describe(tenant, grant))),
+        "grants": list(&mut grants.map(|grant| office::describe(&tenant.id, grant))),
         "blocks": list(&mut overview.blocks.iter().map(described)),
         "denials": list(&mut denials.map(|denial| denial.members().clone())),
         "truncated": overview.truncated,

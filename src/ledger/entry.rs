@@ -22,6 +22,9 @@ pub struct Entry {
     /// What acting as `act_as` rests on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act_as_basis: Option<Basis>,
+    /// The grant that it rests on, if it rests on one. Few do, and an entry is copied on its way: it is no larger for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub act_as_grant: Option<Box<GrantRef>>,
     /// The action, as policies name it: `getIssue`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,
@@ -270,6 +273,16 @@ words! {
         /// The session or client key is narrower than what was asked for, whatever the policies say.
         Credential = "credential",
     }
+}
+
+/// A grant that acting as another rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantRef {
+    /// Who gave it: `account:…`, `unix:1000`.
+    pub given_by: String,
+    /// `grant_` and a UUID.
+    pub id: String,
 }
 
 /// A part of a request that names several things.

@@ -356,11 +356,13 @@ fn asking(config: &Config, upstream: upstream::Shared) -> upstream::Shared {
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {
-    const DAY_S: u64 = 24 * 3600;
+    const DAY_H: u64 = 24;
     let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
+    let days = |days: u32| Duration::from_hours(u64::from(days) * DAY_H);
     Lifetimes {
         session_idle: seconds(limits.session_idle_s),
         session: seconds(limits.session_lifetime_s),
-        key_max: Duration::from_secs(u64::from(limits.key_lifetime_days_max) * DAY_S),
+        key_max: days(limits.key_lifetime_days_max),
+        grant_max: days(limits.grant_lifetime_days_max),
     }
 }

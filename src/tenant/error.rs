@@ -63,10 +63,23 @@ pub enum TenantError {
     NotInstalled(TenantId),
     /// The account has as many grants as one may have.
     #[error(
-        "account `{0}` has {1} grants in force, which is the most; take one back with `gatepost grant revoke`, or name more actions \
+        "account `{0}` has {1} grants in force, which is the most; revoke one first (`gatepost grant revoke`), or name more actions \
          in one grant"
     )]
-    TooManyGrants(AccountId, usize),
+    TooManyGrants(AccountId, i64),
+    /// One person gave as many grants as one may.
+    #[error(
+        "you gave {0} grants that are in force or are of the last day, which is the most; end some, or wait for a day"
+    )]
+    TooManyGiven(i64),
+    /// The site has as many grants as its people may give.
+    #[error(
+        "{0} grants are in force on the site, which is the most that its people give; revoke some first"
+    )]
+    TooManyOfSite(i64),
+    /// Whoever wants to give it may not: it is to act as somebody else, or for oneself.
+    #[error("the grant is not theirs to give")]
+    NotToGive,
     /// The tenant's administrators have made as many blocks as they may.
     #[error(
         "the site has {0} blocks that are in force or were made in the last day, which is the most"
@@ -95,7 +108,10 @@ impl TenantError {
             Self::Stale(_) => "stale_event",
             Self::CloudTaken => "cloud_id_taken",
             Self::ShortSecret => "short_secret",
-            Self::TooManyGrants(..) => "too_many_grants",
+            Self::TooManyGrants(..) | Self::TooManyGiven(..) | Self::TooManyOfSite(_) => {
+                "too_many_grants"
+            }
+            Self::NotToGive => "not_to_give",
             Self::TooManyBlocks(_) => "too_many_blocks",
             Self::Grant(_) => "empty_grant",
         }

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::secret::Secret;
 
 use super::block::{Blocked, SharedBlocks};
+use super::grant::Grant;
 use super::own::OwnKinds;
 use super::{AccountId, CloudId, KeyId, SiteUrl, TenantId};
 
@@ -52,7 +53,7 @@ pub struct Tenant {
     pub cloud_id: Option<CloudId>,
     /// A custom domain, for links only.
     pub display_url: Option<String>,
-    /// Moves with every change that must end what began before: install, uninstall, suspension, revoked grant.
+    /// Moves with every change that must end what began before: install, uninstall, suspension.
     pub epoch: u64,
     /// The epoch since which a session must be opened to be good: the last install, uninstall, suspension or block.
     pub sessions_since: u64,
@@ -75,27 +76,6 @@ pub struct Tenant {
     pub(super) secret: Option<Secret>,
     pub(super) grants: HashMap<AccountId, Vec<Grant>>,
     pub(super) blocks: SharedBlocks,
-}
-
-/// Who may act as whom, for which actions, until when, given by whom.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    /// `grant_` and a UUID.
-    pub id: String,
-    /// Who may.
-    pub account: AccountId,
-    /// As whom.
-    pub act_as: AccountId,
-    /// Names of actions or of groups of them: `getIssue`, `read`.
-    pub actions: Vec<String>,
-    /// Until when; for ever if missing.
-    pub expires_at: Option<Timestamp>,
-    /// What for.
-    pub reason: String,
-    /// Given by whom: `unix:1000`.
-    pub given_by: String,
-    /// Given when.
-    pub given_at: Timestamp,
 }
 
 impl Tenant {
@@ -129,8 +109,7 @@ impl Tenant {
         self.blocks.on_key(key, &self.id, now)
     }
 
-    /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now. A grant to act
-    /// as an account that is blocked is worth nothing: whoever is kept out is kept out under every name.
+    /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now.
     #[must_use]
     pub fn may_act_as(
         &self,
@@ -138,25 +117,58 @@ impl Tenant {
         names: &[&str],
         now: Timestamp,
     ) -> Vec<AccountId> {
-        let given = self.grants.get(account).map_or(&[][..], Vec::as_slice);
-        given
-            .iter()
-            .filter(|grant| grant.expires_at.is_none_or(|end| now < end))
-            .filter(|grant| {
-                grant
-                    .actions
-                    .iter()
-                    .any(|action| names.contains(&action.as_str()))
-            })
-            .filter(|grant| self.keeps_out(&grant.act_as, now).is_none())
+        let good = self.held(account).iter();
+        good.filter(|grant| grant.covers(names) && self.is_good(grant, now))
             .map(|grant| grant.act_as.clone())
             .collect()
     }
 
-    /// All grants in force or expired, not the revoked ones, in the order in which they were given.
+    /// The grant that lets `account` act as `act_as` for an action with these names now: of several the one that lasts longest.
     #[must_use]
-    pub fn grants(&self) -> Vec<&Grant> {
-        let mut grants: Vec<&Grant> = self.grants.values().flatten().collect();
+    pub fn grant_for(
+        &self,
+        account: &AccountId,
+        act_as: &AccountId,
+        names: &[&str],
+        now: Timestamp,
+    ) -> Option<&Grant> {
+        self.grants_for(account, act_as, now)
+            .filter(|grant| grant.covers(names))
+            .reduce(Grant::longer)
+    }
+
+    /// What lets `account` act as `act_as` now, whatever for.
+    pub fn grants_for(
+        &self,
+        account: &AccountId,
+        act_as: &AccountId,
+        now: Timestamp,
+    ) -> impl Iterator<Item = &Grant> {
+        let held = self.held(account).iter();
+        held.filter(move |grant| grant.act_as == *act_as && self.is_good(grant, now))
+    }
+
+    /// Whether the grant with this id still lets `account` act as another now.
+    #[must_use]
+    pub fn has_grant(&self, account: &AccountId, id: &str, now: Timestamp) -> bool {
+        let mut held = self.held(account).iter();
+        held.any(|grant| grant.id == id && self.is_good(grant, now))
+    }
+
+    fn held(&self, account: &AccountId) -> &[Grant] {
+        self.grants.get(account).map_or(&[], Vec::as_slice)
+    }
+
+    /// A grant to act as an account that is blocked is worth nothing: whoever is kept out is kept out under every name.
+    fn is_good(&self, grant: &Grant, now: Timestamp) -> bool {
+        grant.is_in_force(now) && self.keeps_out(&grant.act_as, now).is_none()
+    }
+
+    /// All grants in force, in the order in which they were given.
+    #[must_use]
+    pub fn grants(&self, now: Timestamp) -> Vec<&Grant> {
+        let all = self.grants.values().flatten();
+        let mut grants: Vec<&Grant> = all.filter(|grant| grant.is_in_force(now)).collect();
         grants.sort_by(|one, other| (one.given_at, &one.id).cmp(&(other.given_at, &other.id)));
         grants
     }

@@ -93,9 +93,10 @@ impl Tenants {
     /// Opens the registry and loads every tenant. Fails if the master key is not the one that the database was made with.
     pub async fn open(parts: Parts) -> Result<Self, TenantError> {
         check_vault(&parts).await?;
-        let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await?;
+        let now = parts.clock.now();
+        let blocks = store::load_blocks(parts.db.reads(), now).await?;
         let blocks = Arc::new(Blocks::of(blocks));
-        let tenants = store::load(parts.db.reads(), &parts.vault, &blocks, None).await?;
+        let tenants = store::load(parts.db.reads(), &parts.vault, &blocks, None, now).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
@@ -177,10 +178,11 @@ impl Tenants {
     /// with it, and the transaction commits nevertheless: both run in a task of their own, so that no revocation is durable and
     /// yet not in force. Blocks show with the commit itself: no reading of the database and no other tenant's change stands between a
     /// kill switch and its effect, and a new tenant does not show without the blocks that came with its site.
-    pub(super) async fn change<T, F>(&self, work: F) -> Result<T, TenantError>
+    pub(super) async fn change<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
-        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<Changed<T>, TenantError>>
+        E: From<TenantError> + From<DbError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<Changed<T>, E>>
             + Send
             + 'static,
     {
@@ -209,8 +211,9 @@ impl Tenants {
         let _turn = self.0.refreshing.lock().await;
         let parts = &self.0.parts;
         let (mut fresh, mut result) = (Vec::new(), Ok(()));
+        let (reads, now) = (parts.db.reads(), parts.clock.now());
         for id in changed {
-            match store::load(parts.db.reads(), &parts.vault, &self.0.blocks, Some(id)).await {
+            match store::load(reads, &parts.vault, &self.0.blocks, Some(id), now).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),
             }

@@ -12,8 +12,9 @@ use crate::secret::Vault;
 use crate::db::DbError;
 
 use super::block::SharedBlocks;
+use super::grant::Grant;
 use super::own::OwnKinds;
-use super::record::{Grant, State, Tenant};
+use super::record::{State, Tenant};
 use super::{AccountId, SiteUrl, TenantError, TenantId};
 
 mod blocks;
@@ -24,8 +25,8 @@ pub(super) use blocks::{
     blocks_of, count_blocks, end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block,
     was_blocked,
 };
-use grants::load_grants;
-pub(super) use grants::{count_grants, give, take_back};
+pub(super) use grants::{Beside, count_grants, give, take_back};
+use grants::{end_given_by_people, load_grants};
 pub(super) use own::take_own;
 
 /// The column that a shared secret is sealed for.
@@ -52,12 +53,13 @@ pub(super) async fn load(
     vault: &Vault,
     blocks: &SharedBlocks,
     only: Option<&TenantId>,
+    now: Timestamp,
 ) -> Result<Vec<Tenant>, TenantError> {
     let rows = sqlx::query("SELECT * FROM tenants WHERE ?1 IS NULL OR id = ?1 ORDER BY id")
         .bind(only.map(TenantId::as_str))
         .fetch_all(reads)
         .await?;
-    let mut grants = load_grants(reads, only).await?;
+    let mut grants = load_grants(reads, only, now).await?;
     rows.iter()
         .map(|row| tenant(row, vault, blocks, &mut grants))
         .collect()
@@ -225,7 +227,7 @@ pub(super) async fn upsert(
     Ok(())
 }
 
-/// Ends an installation: the secret is gone, the epoch moves, no session and no client key of before is good again.
+/// Ends an installation: the secret is gone, the epoch moves, no session, client key and grant that people made before is good again.
 pub(super) async fn end(
     connection: &mut SqliteConnection,
     id: &TenantId,
@@ -241,9 +243,9 @@ pub(super) async fn end(
     .bind(state.as_str())
     .bind(now.micros())
     .bind(event_iat)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(())
+    end_given_by_people(connection, id, now).await
 }
 
 /// Whether a lifecycle token was accepted before, with whatever body.

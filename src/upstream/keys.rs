@@ -1,5 +1,5 @@
 //! The tenants' keys that sign. No permit, no credential: the one way to a signer takes a permit and reads the tenant's epoch again,
-//! so that an uninstall, a rotation, a suspension or a block that came after the decision still wins. Used by this module only.
+//! so that an uninstall, a rotation, a suspension, the end of a grant or a block that came after the decision still wins. Used by this module only.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
@@ -31,14 +31,23 @@ impl Keys {
         Self { tenants }
     }
 
-    /// The signer for this permit's tenant, unless the tenant's epoch has moved since or somebody of it is blocked.
+    /// The signer for this permit's tenant, unless the tenant's epoch has moved since, the permit's grant has ended, or somebody of it
+    /// is blocked.
     pub(super) fn signer(&self, permit: &Permit) -> Result<Signer, Revoked> {
         let tenant = self.standing(
             permit.principal(),
             permit.resource().tenant(),
             permit.act_as(),
         )?;
-        Ok(Signer { tenant })
+        // The grant that the policies saw, if the permit is to act as another. Its end does not move the epoch: people give grants and
+        // take them back, and must not end each other's requests by it.
+        let (account, now) = (permit.principal().account(), self.tenants.now());
+        let is_granted = |grant| tenant.has_grant(account, grant, now);
+        if permit.grant().is_none_or(is_granted) {
+            Ok(Signer { tenant })
+        } else {
+            Err(Revoked)
+        }
     }
 
     /// What signs that the app itself asks, under the same conditions.
@@ -58,7 +67,7 @@ impl Keys {
         let now = self.tenants.now();
         let tenant = self.tenants.current(principal.tenant()).ok_or(Revoked)?;
         // The site was looked up before the credential was verified. A change in between left the two at different epochs: the
-        // policies saw a grant that was revoked since, or the request would go to the host that the site had before.
+        // request would go to the host that the site had before.
         let same = tenant.id == named.id
             && tenant.epoch == principal.epoch()
             && tenant.epoch == named.epoch;

@@ -71,3 +71,24 @@ export async function makeKey(args, frame, fields) {
   await frame.getByRole("button", { name: "Done" }).click();
   return key;
 }
+
+/** Opens the page as a person, with a token that nothing was spent on. */
+export async function openAs(stage, args, person, window = {}) {
+  await advance(args, 1);
+  const opened = await openPage(stage, args, { person, ...window });
+  await advance(args, 1);
+  return opened;
+}
+
+/** Fills a form that gives a grant, and sends it: `give` is the own one, `site-give` the administrators'. */
+export async function giveGrant(frame, place, fields) {
+  const form = frame.locator(`#${place}-form`);
+  if (!(await form.isVisible())) {
+    await frame.locator("details", { has: form }).locator("summary").click();
+  }
+  for (const [name, value] of Object.entries(fields)) {
+    await form.locator(`[name="${name}"]`).fill(value);
+  }
+  await form.getByRole("button", { name: "Give grant" }).click();
+  await frame.locator("#status", { hasText: "may act as" }).or(frame.locator("#alert code")).first().waitFor();
+}

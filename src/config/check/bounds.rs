@@ -168,6 +168,12 @@ impl Checks<'_> {
                 1,
                 3650,
             ),
+            (
+                "limits.grant_lifetime_days_max",
+                u64::from(limits.grant_lifetime_days_max),
+                1,
+                3650,
+            ),
         ]
     }
 }

@@ -48,6 +48,11 @@ export const keys = () => ask("GET", "v1/keys");
 export const makeKey = async (wish) => read(await transport.spend("v1/keys", wish));
 export const revokeKey = (id) => ask("DELETE", `v1/keys/${id}`);
 
+/** Who may act as whoever looks at the page, and as whom they may. */
+export const grants = () => ask("GET", "v1/grants");
+export const giveGrant = async (wish) => read(await transport.spend("v1/grants", wish));
+export const endGrant = (id) => ask("DELETE", `v1/grants/${id}`);
+
 export const sessions = () => ask("GET", "v1/sessions");
 export const endSession = (id) => ask("DELETE", `v1/sessions/${id}`);
 export const leave = async () => {
@@ -57,5 +62,6 @@ export const leave = async () => {
 
 /** For administrators of the site: `kind` is `keys`, `sessions`, `grants` or `blocks`. */
 export const site = () => ask("GET", "v1/site");
+export const giveSiteGrant = async (wish) => read(await transport.spend("v1/site/grants", wish));
 export const block = (wish) => ask("POST", "v1/site/blocks", wish);
 export const endOfSite = (kind, id) => ask("DELETE", `v1/site/${kind}/${id}`);

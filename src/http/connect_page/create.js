@@ -8,7 +8,7 @@ import { busy } from "./speech.js";
 
 /** One address is a network, too. */
 const network = (text) => (text.includes("/") ? text : `${text}/${text.includes(":") ? 128 : 32}`);
-const words = (text) => text.split(/[\s,]+/).filter(Boolean);
+export const words = (text) => text.split(/[\s,]+/).filter(Boolean);
 
 const create = async (form) => {
   const given = Object.fromEntries(new FormData(form));

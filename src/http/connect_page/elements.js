@@ -4,10 +4,12 @@
 export const byId = (id) => document.getElementById(id);
 
 export const make = (tag, properties = {}, ...children) => {
-  const { role, data = {}, ...own } = properties;
+  const { role, describedBy, data = {}, ...own } = properties;
   const element = Object.assign(document.createElement(tag), own);
-  if (role) {
-    element.setAttribute("role", role);
+  for (const [name, value] of Object.entries({ role, "aria-describedby": describedBy })) {
+    if (value) {
+      element.setAttribute(name, value);
+    }
   }
   Object.assign(element.dataset, data);
   element.append(...children);

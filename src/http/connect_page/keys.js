@@ -8,12 +8,15 @@ import { actionsColumn, table } from "./tables.js";
 
 const OVERLAPS = [["86400", "1 day"], ["3600", "1 hour"], ["604800", "7 days"], ["0", "no time"]];
 
-const limits = ({ actions: names, networks, sites, act_as: actAs, rate_per_minute: rate }) => {
+/** What lets a key act as another. */
+const basis = (grants) => (grants?.length ? ` under ${grants.join(", ")}` : grants ? " (no grant lets it any more)" : "");
+
+const limits = ({ actions: names, networks, sites, act_as: actAs, act_as_grants: grants, rate_per_minute: rate }) => {
   const told = [];
   if (names?.length) told.push(`actions ${names.join(", ")}`);
   if (networks?.length) told.push(`from ${networks.join(", ")}`);
   if (sites?.length) told.push(`on ${sites.join(", ")}`);
-  if (actAs) told.push(`as ${actAs}`);
+  if (actAs) told.push(`as ${actAs}${basis(grants)}`);
   if (rate) told.push(`${rate} a minute`);
   return told.join("; ") || "none";
 };

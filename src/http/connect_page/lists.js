@@ -38,11 +38,16 @@ const tryAgain = async (names) => {
   }
 };
 
-/** Ends something by `work` and tells it. Its row will be gone, so one goes on at the heading of its list, the first of `names`. */
+/** Tells what was done to a list, the first of `names`, at whose heading one goes on, and shows them anew. */
+export const goOn = async (told, ...names) => {
+  const first = lists.get(names[0]);
+  first.heading.focus();
+  say(saidAt(first), told);
+  await refresh(...names);
+};
+
+/** Ends something by `work` and tells it. Its row will be gone. */
 export const end = (work, told, ...names) => async () => {
   await work();
-  const { heading } = lists.get(names[0]);
-  heading.focus();
-  say(saidAt(lists.get(names[0])), told);
-  await refresh(...names);
+  await goOn(told, ...names);
 };

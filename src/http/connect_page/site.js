@@ -1,8 +1,10 @@
 // What the site's administrators see. Asked for by hand: each time Jira is asked, and a refusal is on record.
 
-import { endOfSite, site } from "./api.js";
+import { endOfSite, giveSiteGrant, site } from "./api.js";
 import { blockForm } from "./block.js";
 import { byId, code, make, moment } from "./elements.js";
+import { ACCOUNT, ACT_AS, grantForm } from "./give.js";
+import { actsAs, grantActions, grantColumns, holder } from "./grants.js";
 import { keyActions, keyColumns, linked, revoke } from "./keys.js";
 import { end, list } from "./lists.js";
 import { sessionActions, sessionColumns } from "./sessions.js";
@@ -34,28 +36,30 @@ const sessions = {
   none: "No sessions.",
 };
 
+const giving = () => {
+  const told = (grant) => `${grant.account} may act as ${grant.act_as}.`;
+  const form = grantForm("site-give-form", [ACCOUNT, ACT_AS], giveSiteGrant, told, "site", "given", "held");
+  return make("details", {}, make("summary", {}, "Let an account act as another"), form);
+};
+
 const grants = {
   title: "Grants",
   of: "grants",
   columns: [
-    account,
-    { title: "May act as", show: (one) => code(one.act_as) },
-    { title: "For actions", show: (one) => (one.actions?.length ? one.actions.join(", ") : "all") },
-    { title: "Until", show: (one) => moment(one.until, "no end") },
-    { title: "Given by", show: (one) => code(one.given_by) },
-    actionsColumn(
-      (grant) => `grant to act as ${grant.act_as}`,
-      (grant) => [
-        {
-          text: "Revoke",
-          question: `${grant.account} may no longer act as ${grant.act_as}.`,
-          sure: "Revoke grant",
-          act: end(() => endOfSite("grants", grant.id), "The grant is revoked.", "site"),
-        },
-      ],
+    holder,
+    actsAs,
+    ...grantColumns,
+    grantActions(
+      (id) => endOfSite("grants", id),
+      (grant) => `${grant.account} may no longer act as ${grant.act_as}.`,
+      "site",
+      "given",
+      "held",
+      "keys",
     ),
   ],
   none: "Nobody may act as another.",
+  below: giving(),
 };
 
 const lift = (block) => ({

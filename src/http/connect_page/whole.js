@@ -2,6 +2,7 @@
 
 import { clientBase, myself } from "./api.js";
 import "./create.js";
+import "./grants.js";
 import { button, byId, make } from "./elements.js";
 import { showAll } from "./lists.js";
 import { putAway } from "./made.js";

@@ -1,21 +1,24 @@
-//! Sessions, keys, and what an administrator sees of them. A table of `openapi`.
+//! Sessions, keys, grants, and what an administrator sees of them. A table of `openapi`.
 
 use serde_json::{Value, json};
 
 use super::route::{Route, delete, get, post};
 use super::schemas::{
-    Block, BlockWish, KeyWish, Keys, NewKey, NewSession, Sessions, SiteOverview, Whoami,
+    Block, BlockWish, Grant, GrantWish, Grants, KeyWish, Keys, NewKey, NewSession, Sessions,
+    SiteOverview, Whoami,
 };
 use super::security::Callers;
 use super::{ACME, ACME_CLOUD, ANN, BOB, MADE_AT, TENANT};
 
 const SESSION: &str = "session_01941f29-7c00-7000-8000-000000000001";
 const KEY: &str = "key_01941f29-7c00-7000-8000-000000000002";
+const GRANT: &str = "grant_01941f29-7c00-7000-8000-000000000003";
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = vec![whoami()];
     routes.extend(sessions());
     routes.extend(keys());
+    routes.extend(grants());
     routes.extend(site());
     routes
 }
@@ -116,13 +119,49 @@ fn keys() -> [Route; 3] {
     ]
 }
 
-fn site() -> [Route; 6] {
+fn grants() -> [Route; 3] {
+    let wish = json!({"account": ANN, "actions": ["read"], "for_s": 604_800, "reason": "holiday"});
+    let about = json!({"given": [], "held": [grant()]});
+    [
+        post("/v1/grants", "giveGrant", "Let another account act as oneself")
+            .tag("Grants")
+            .says(
+                "The context token must be at most 60 seconds old and is used once. In force when the answer comes; what may be done \
+                 under it is for the policies to say.",
+            )
+            .by(Callers::Context)
+            .header("X-Gatepost-Page", "The nonce of the page that it is done on.")
+            .body::<GrantWish>(true, wish)
+            .gives::<Grant>(201, "The grant.", grant())
+            .refuses(&[403, 404, 409]),
+        get(
+            "/v1/grants",
+            "listGrants",
+            "Who may act as oneself, and as whom one may",
+        )
+        .tag("Grants")
+        .by(Callers::Managers)
+        .gives::<Grants>(200, "The grants in force.", about),
+        delete(
+            "/v1/grants/{id}",
+            "revokeGrant",
+            "Take a grant back, or give one up",
+        )
+        .tag("Grants")
+        .says(
+            "For whoever is acted as, whoever gave it, and for whoever holds it. It has ended when the answer comes, also for requests \
+             under way.",
+        )
+        .by(Callers::Managers)
+        .gives_nothing("The grant has ended.")
+        .refuses(&[404]),
+    ]
+}
+
+fn site() -> [Route; 7] {
     let overview = json!({
         "site": ACME, "tenant": TENANT, "sessions": [session()], "keys": [key()],
-        "grants": [{
-            "id": "grant_01941f29-7c00-7000-8000-000000000003", "tenant": TENANT, "account": ANN, "act_as": BOB,
-            "actions": ["read"], "until": null, "reason": "holiday", "given_by": "unix:1000", "given_at": MADE_AT,
-        }],
+        "grants": [grant()],
         "blocks": [block()],
         "denials": [{
             "decision_id": "01941f29-7c00-7000-8000-000000000000", "time": MADE_AT, "account": BOB, "act_as": BOB,
@@ -165,6 +204,7 @@ fn site() -> [Route; 6] {
             "revokeSiteGrant",
             "Revoke a grant of the site",
         ),
+        give_on_site(),
         post("/v1/site/blocks", "blockOnSite", "Keep an account out of the site")
             .tag("Site")
             .says(
@@ -181,6 +221,30 @@ fn site() -> [Route; 6] {
             "End a block that administrators of the site made",
         ),
     ]
+}
+
+fn give_on_site() -> Route {
+    post("/v1/site/grants", "giveSiteGrant", "Let an account of the site act as another")
+            .tag("Site")
+            .says(
+                "Only for administrators of the site, which Jira is asked as the caller; not for oneself. The context token must be at \
+                 most 60 seconds old and is used once.",
+            )
+            .by(Callers::Context)
+            .header("X-Gatepost-Page", "The nonce of the page that it is done on.")
+            .body::<GrantWish>(
+                true,
+                json!({"account": ANN, "act_as": BOB, "actions": ["read"], "for_s": 604_800, "reason": "holiday"}),
+            )
+            .gives::<Grant>(201, "The grant.", grant())
+            .refuses(&[403, 404, 409, 429, 502, 504])
+}
+
+fn grant() -> Value {
+    json!({
+        "id": GRANT, "tenant": TENANT, "account": ANN, "act_as": BOB, "actions": ["read"], "until": "2026-12-01T12:00:00.000000Z",
+        "reason": "holiday", "given_by": format!("account:{BOB}"), "given_at": MADE_AT,
+    })
 }
 
 fn block() -> Value {
@@ -201,6 +265,6 @@ fn key() -> Value {
     json!({
         "id": KEY, "name": "ci", "tenant": TENANT, "site": ACME, "account": ANN, "made_by": format!("account:{ANN}"), "made_at": MADE_AT, "expires_at": "2027-02-22T12:00:00Z",
         "last_used_at": null, "sites": [ACME], "actions": ["read"], "networks": ["192.0.2.0/24"], "act_as": null,
-        "rate_per_minute": 60, "state": "active", "replaces": null,
+        "act_as_grants": null, "rate_per_minute": 60, "state": "active", "replaces": null,
     })
 }

@@ -48,8 +48,8 @@ const REFUSALS: [Refusal; 11] = [
         name: "Denied",
         example: ("policy_denied", "Forbidden", "No policy allows this."),
         when: "A policy says no, with its reason; or the credential is not for this: `key_site`, `key_action`, `key_network`, \
-            `key_act_as`, `request_rewritten`, `own_credential_act_as`, `key_cannot_manage`; or the caller is not who may do it: `not_site_admin`, `operators_block`, \
-            `own_account`, `other_origin`.",
+            `key_act_as`, `request_rewritten`, `own_credential_act_as`, `key_cannot_manage`; or the caller is not who may do it: \
+            `not_site_admin`, `operators_block`, `own_account`, `not_to_give`, `other_origin`.",
     },
     Refusal {
         status: 404,
@@ -81,7 +81,7 @@ const REFUSALS: [Refusal; 11] = [
             "A newer event of this installation was carried out before.",
         ),
         when: "A newer event of this installation was carried out before (`stale_event`); or there are as many as there may be: \
-            `too_many_credentials` of an account, `too_many_blocks` of a site.",
+            `too_many_credentials` of an account, `too_many_grants` of an account or a site, `too_many_blocks` of a site.",
     },
     Refusal {
         status: 413,

@@ -4,10 +4,14 @@
     reason = "only their shapes are used; each moves to the route that makes it, and is filled there"
 )]
 
+mod grants;
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub(super) use grants::{Grant, GrantWish, Grants};
 
 /// What every answer in error says. `application/problem+json` (RFC 9457), if asked for by `Accept`, leaves out `errorMessages` and
 /// `errors`, which Jira's clients read.
@@ -238,6 +242,8 @@ pub(super) struct NewKey {
     actions: Vec<String>,
     networks: Vec<String>,
     act_as: Option<String>,
+    /// As of every key.
+    act_as_grants: Option<Vec<String>>,
     rate_per_minute: Option<u32>,
     state: KeyState,
     replaces: Option<String>,
@@ -271,6 +277,8 @@ pub(super) struct Key {
     actions: Vec<String>,
     networks: Vec<String>,
     act_as: Option<String>,
+    /// The grants in force that it rests on if it acts as another: without one it does nothing.
+    act_as_grants: Option<Vec<String>>,
     rate_per_minute: Option<u32>,
     state: KeyState,
     replaces: Option<String>,
@@ -300,21 +308,6 @@ pub(super) struct SiteOverview {
     denials: Vec<Denial>,
     /// Whether there are more sessions or keys.
     truncated: bool,
-}
-
-/// Who may act as whom.
-#[derive(ToSchema)]
-pub(super) struct Grant {
-    id: String,
-    tenant: String,
-    account: String,
-    act_as: String,
-    actions: Vec<String>,
-    /// For ever if missing.
-    until: Option<String>,
-    reason: String,
-    given_by: String,
-    given_at: String,
 }
 
 /// Whom to keep out of the own site.

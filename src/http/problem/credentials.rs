@@ -9,6 +9,8 @@ use crate::identity::issued::{IssueError, Refused};
 
 use super::{Problem, capitalised};
 
+const ANOTHER_ADMINISTRATOR: &str = "Another administrator of the site can do this.";
+
 impl From<&Refused> for Problem {
     fn from(cause: &Refused) -> Self {
         match cause {
@@ -54,6 +56,8 @@ impl From<&IssueError> for Problem {
                 "Ask Jira's script for a fresh token.",
             ),
             IssueError::TooMany(_) => (StatusCode::CONFLICT, "See `/v1/keys` or `/v1/sessions`."),
+            IssueError::TooManyGrants(_) => (StatusCode::CONFLICT, "See `/v1/grants`."),
+            IssueError::NotToGive => (StatusCode::FORBIDDEN, ANOTHER_ADMINISTRATOR),
             IssueError::Member(..) => (StatusCode::BAD_REQUEST, "Mend the request's body."),
             IssueError::NotByKey => (StatusCode::FORBIDDEN, "Open the app's page in Jira."),
             IssueError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
@@ -86,10 +90,7 @@ impl From<&SuperviseError> for Problem {
                 StatusCode::CONFLICT,
                 "End some of them, or wait for a day; the operator of this gateway can block more.",
             ),
-            SuperviseError::Oneself => (
-                StatusCode::FORBIDDEN,
-                "Another administrator of the site can do this.",
-            ),
+            SuperviseError::Oneself => (StatusCode::FORBIDDEN, ANOTHER_ADMINISTRATOR),
             SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
                 let sentence = "What is held for the site cannot be read or written now.";
                 return Self::unavailable(error.code(), sentence);

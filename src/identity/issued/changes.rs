@@ -1,4 +1,4 @@
-//! Opening sessions, making keys, ending both: each one transaction with its record, and with the token that it was exchanged for. A
+//! Opening sessions, making keys, ending both, and giving grants: each one transaction with its record, and with the token that it was exchanged for. A
 //! credential is shown once, to whoever made it. What is ended is in force when the call returns.
 
 use std::collections::BTreeMap;
@@ -16,11 +16,15 @@ use super::listing::Whose;
 use super::text::Kind;
 use super::{Issued, store};
 
+mod fresh;
+mod grant;
 mod key;
 mod many;
 mod session;
 mod wanted;
 
+pub use fresh::Fresh;
+pub use grant::GrantWish;
 pub use key::Made;
 pub use session::Opened;
 pub use wanted::{NewKey, Rotation};

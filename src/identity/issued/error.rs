@@ -115,8 +115,8 @@ pub enum IssueError {
     /// The token of Jira was exchanged before.
     #[error("the token was used before; ask Jira for a fresh one")]
     Replayed,
-    /// The token of Jira is too old to make a key.
-    #[error("a key is made with a context token of the last {0} seconds; ask Jira for a fresh one")]
+    /// The token of Jira is too old to make a key or give a grant.
+    #[error("this takes a context token of the last {0} seconds; ask Jira for a fresh one")]
     Stale(i64),
     /// The nonce is not one that this account's page got.
     #[error("the page's nonce is not one of this account's")]
@@ -127,6 +127,12 @@ pub enum IssueError {
     /// There are enough.
     #[error("the account has {0} already; revoke one first")]
     TooMany(usize),
+    /// There are enough grants.
+    #[error(transparent)]
+    TooManyGrants(TenantError),
+    /// To act as another is for that other to give, or for another administrator.
+    #[error("this grant is not yours to give: nobody gives one to oneself")]
+    NotToGive,
     /// A member of the request makes no sense.
     #[error("`{0}`: {1}")]
     Member(&'static str, String),
@@ -160,6 +166,8 @@ impl IssueError {
             Self::ForeignPage => "page_nonce",
             Self::Outlived => "credential_outlived",
             Self::TooMany(_) => "too_many_credentials",
+            Self::TooManyGrants(_) => "too_many_grants",
+            Self::NotToGive => "not_to_give",
             Self::Member(..) => "malformed_member",
             Self::NotByKey => "key_cannot_manage",
             Self::NoSuch(_) => "no_such_credential",

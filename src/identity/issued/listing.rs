@@ -169,6 +169,20 @@ impl Issued {
         store::key(self.0.parts.db.reads(), id).await
     }
 
+    /// The grants in force that a key which acts as another rests on: without one it does nothing. `None` of every other key.
+    #[must_use]
+    pub fn grants_of(&self, key: &ClientKey) -> Option<Vec<String>> {
+        let parts = &self.0.parts;
+        let act_as = key.bounds.act_as.as_ref();
+        let act_as = act_as.filter(|act_as| **act_as != key.account)?;
+        let tenant = parts.tenants.current(&key.tenant);
+        let of = |tenant: &SharedTenant| -> Vec<String> {
+            let grants = tenant.grants_for(&key.account, act_as, parts.clock.now());
+            grants.map(|grant| grant.id.clone()).collect()
+        };
+        Some(tenant.as_ref().map(of).unwrap_or_default())
+    }
+
     /// What a key is worth now.
     #[must_use]
     pub fn state_of(&self, key: &ClientKey) -> KeyState {

@@ -27,7 +27,7 @@ use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 use crate::tenant::{SharedTenant, Tenants};
 
-pub use changes::{Made, NewKey, Opened, Owner, Rotation};
+pub use changes::{Fresh, GrantWish, Made, NewKey, Opened, Owner, Rotation};
 pub use error::{IssueError, LookupError, Refused};
 pub use held::Hold;
 pub use listing::{ClientKey, KeyState, Listed, OpenSession, Whose};
@@ -48,6 +48,8 @@ pub struct Lifetimes {
     pub session: Duration,
     /// The longest life of a client key.
     pub key_max: Duration,
+    /// The longest life of a grant that people give.
+    pub grant_max: Duration,
 }
 
 /// What this is made of.

@@ -5,8 +5,8 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::ledger::entry::{
-    Basis, Batch, Credential, DeniedBy, Effect, Kind, Outcome, PolicyRef, Proof, Resource, Spent,
-    Stage, TenantBasis,
+    Basis, Batch, Credential, DeniedBy, Effect, GrantRef, Kind, Outcome, PolicyRef, Proof,
+    Resource, Spent, Stage, TenantBasis,
 };
 use crate::secret::hex;
 
@@ -17,6 +17,10 @@ fn full() -> Entry {
         account: some("alice"),
         act_as: some("bob"),
         act_as_basis: Some(Basis::Delegated),
+        act_as_grant: Some(Box::new(GrantRef {
+            given_by: "account:bob".to_owned(),
+            id: "grant_1".to_owned(),
+        })),
         action: some("getIssue"),
         authentication_error: some("expired"),
         batch: Some(Batch {
@@ -137,7 +141,7 @@ fn the_members_of_a_body_are_sorted_at_every_level_without_white_space() {
     let value: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         value["entry"].as_object().unwrap().len(),
-        41,
+        43,
         "every member is written"
     );
     assert_eq!(serde_json::to_string(&sorted(value)).unwrap(), body);

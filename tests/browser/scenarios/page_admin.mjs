@@ -31,7 +31,7 @@ async function end(stage, args, { page, frame }) {
 
   await tabTo(stage, page, frame, "button Revoke grant");
   await stage.press(page, "Enter", "Enter");
-  await says(frame, "The grant is revoked.");
+  await says(frame, "The grant has ended.");
   await frame.getByText("Nobody may act as another.").waitFor();
   stage.step("grants", { left: await rowsOf(frame, "Grants").count() });
 

@@ -19,7 +19,7 @@ export default async function looks(stage, args) {
 async function fill(stage, args) {
   const { page, frame } = await openPage(stage, args);
   await makeKey(args, frame, { name: "nightly report", days: "365" });
-  await frame.locator("summary").click();
+  await frame.locator("#create summary").click();
   await makeKey(args, frame, { name: HOSTILE, days: "7", actions: "read, getIssue", networks: "192.0.2.0/24 2001:db8::/32", rate: "60" });
   await makeKey(args, frame, { name: "old", days: "7" });
   await frame.getByRole("button", { name: "Revoke old" }).click();
@@ -38,7 +38,7 @@ async function look(stage, args, { colorScheme, width }) {
   await stage.screenshot(page, name);
 
   await advance(args, 1);
-  await frame.locator("summary").click();
+  await frame.locator("#create summary").click();
   await frame.getByRole("button", { name: "Rotate nightly report" }).click();
   await frame.getByLabel("How long both work").selectOption("0");
   await frame.getByRole("button", { name: "Rotate key" }).click();

@@ -198,6 +198,91 @@ async fn an_administrator_sees_all_of_the_site_and_ends_it_there() {
     assert_eq!(told, (&json!(1), &json!(0), &json!(401)));
 }
 
+/// A world in which everybody reads under a grant, and what a scenario of grants is told of it.
+async fn delegating() -> (World, Value) {
+    let delegates = r#"@id("delegates") permit (principal, action in Action::"read", resource)
+        when { principal.tenant == resource.tenant && principal.mayActAs.contains(context.actAs) };"#;
+    let builder = World::builder().policy("30-delegates.cedar", delegates);
+    let world = builder.reachable().start().await;
+    let mut arguments = arguments(&world).await;
+    for person in ["ann", "bob"] {
+        arguments[person] = gatepost::standin::account(person).into();
+    }
+    (world, arguments)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn grants_are_given_used_and_ended_on_the_page() {
+    let (world, arguments) = delegating().await;
+    let (ann, bob) = (text(&arguments["ann"]), text(&arguments["bob"]));
+    let Some(played) = super::play("page_grants", &arguments).await else {
+        return;
+    };
+    let given = played.step("given");
+    let order = json!([
+        "input Account",
+        "input For actions",
+        "select Ends after",
+        "input Reason"
+    ]);
+    assert_eq!(given["order"], order);
+    assert_eq!(given["cells"][0], json!(ann));
+    assert_eq!(given["cells"][1], "read");
+    assert_eq!(given["cells"][3], "holidays");
+    assert_eq!(given["cells"][4], "you");
+    assert_eq!(given["focus"], "h2 Who may act as you");
+    let key = played.step("key");
+    assert_eq!(key["status"], 200);
+    assert!(text(&key["held"][0]).contains(&bob), "{key}");
+    assert!(
+        text(&key["limits"]).contains(&format!("as {bob} under grant_")),
+        "{key}"
+    );
+    assert_eq!(played.step("asked")["focus"], "button Revoke grant");
+    let revoked = played.step("revoked");
+    assert_eq!(
+        (&revoked["status"], &revoked["left"], &revoked["focus"]),
+        (&json!(403), &json!(0), &json!("h2 Who may act as you"))
+    );
+    let given_up = played.step("given up");
+    assert!(text(&given_up["limits"]).contains("under grant_"));
+    assert!(text(&given_up["after"]).contains("no grant lets it any more"));
+    assert_eq!(
+        (&given_up["left"], &given_up["focus"]),
+        (&json!(0), &json!("h2 You may act as"))
+    );
+    let log = world.decisions().await;
+    let used = log.iter().find(|it| !it["act_as_grant"].is_null());
+    let by = &used.unwrap()["act_as_grant"]["given_by"];
+    assert_eq!(*by, json!(format!("account:{bob}")));
+}
+
+#[tokio::test]
+async fn an_administrator_gives_grants_to_others_on_the_page() {
+    let (_world, arguments) = delegating().await;
+    let (ann, bob) = (text(&arguments["ann"]), text(&arguments["bob"]));
+    let Some(played) = super::play("page_site_grants", &arguments).await else {
+        return;
+    };
+    let administered = played.step("administered");
+    assert!(text(&administered["alert"]).contains("not yours to give"));
+    let grants = administered["grants"].as_array().unwrap();
+    assert_eq!(grants.len(), 1, "{grants:?}");
+    for part in [&ann, &bob, "<b>cover</b> for Bob", "you"] {
+        assert!(text(&grants[0]).contains(part), "{part} in {grants:?}");
+    }
+    assert_eq!(administered["focus"], "h2 All of this site");
+    let looks = played.steps("look");
+    assert_eq!(looks.len(), 8);
+    for look in looks {
+        assert_eq!(look["fits"], true, "{look}");
+    }
+}
+
 #[tokio::test]
 async fn what_was_done_is_told_when_the_list_cannot_be_shown_anew() {
     let world = World::builder().reachable().start().await;

@@ -60,12 +60,15 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/v1/sessions"
         | "/v1/sessions/current"
         | "/v1/keys"
+        | "/v1/grants"
         | "/v1/site"
+        | "/v1/site/grants"
         | "/v1/site/blocks"
         | "/openapi.json"
         | "/docs" => template.to_owned(),
         "/v1/sessions/{id}" => "/v1/sessions/session_0".to_owned(),
         "/v1/keys/{id}" => "/v1/keys/key_0".to_owned(),
+        "/v1/grants/{id}" => "/v1/grants/grant_0".to_owned(),
         template if template.starts_with("/v1/site/") => template.replace("{id}", "x_0"),
         "/connect/page/{edition}/{file}" => {
             format!(
@@ -218,6 +221,22 @@ async fn world_for(name: &'static str) -> (World, Caller) {
     (world, Caller { name, bearer, own })
 }
 
+const WITH_BODY: [&str; 5] = [
+    "/v1/keys",
+    "/v1/check",
+    "/v1/grants",
+    "/v1/site/blocks",
+    "/v1/site/grants",
+];
+
+/// A grant to somebody else, and what more the route takes.
+fn grant(more: Value) -> Value {
+    let mut body = json!({"account": "else", "actions": ["read"], "for_s": 60, "reason": "a test"});
+    let more = more.as_object().unwrap().clone();
+    body.as_object_mut().unwrap().extend(more);
+    body
+}
+
 /// `200 allowed`, or the status and code of a refusal.
 async fn answered(world: &World, caller: &Caller, method: &str, template: &str) -> String {
     let Some(target) = target(world, template) else {
@@ -233,11 +252,13 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
     let body = match template {
         "/v1/keys" => json!({"name": "ci"}),
         "/v1/site/blocks" => json!({"account": "somebody"}),
+        "/v1/grants" => grant(json!({})),
+        "/v1/site/grants" => grant(json!({"act_as": "somebody"})),
         _ => json!({"site": "https://acme.atlassian.net", "issue": "ACME-1"}),
     };
     let answer = if signed {
         world.deliver(&callback(world, &target)).await
-    } else if method == "POST" && ["/v1/keys", "/v1/check", "/v1/site/blocks"].contains(&template) {
+    } else if method == "POST" && WITH_BODY.contains(&template) {
         let authorization = authorization.as_deref().unwrap_or_default();
         world.send_json(method, &target, authorization, &body).await
     } else {

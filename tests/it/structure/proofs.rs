@@ -4,12 +4,13 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 15] = [
+const PROOFS: [(&str, &str); 16] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
     ("identity", "Good"),
     ("identity", "Spendable"),
     ("identity", "Leave"),
+    ("identity", "Fresh"),
     ("tenant", "Resource"),
     ("decision", "Ruling"),
     ("decision", "Look"),

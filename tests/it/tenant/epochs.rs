@@ -9,9 +9,10 @@ use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::entry::{Entry, Kind};
 use gatepost::outbound::{ApiHost, Bounds, Outbound, Resolutions, TokenServer};
 use gatepost::secret::Secret;
-use gatepost::tenant::Thing;
+use gatepost::standin::account;
 use gatepost::tenant::operations::NewGrant;
 use gatepost::tenant::registry::SiteAsked;
+use gatepost::tenant::{Tenants, Thing};
 use gatepost::upstream::{Exchange, Jira, Shared, UpstreamError};
 
 use crate::world::World;
@@ -33,14 +34,19 @@ pub(crate) fn jira(world: &World) -> Jira {
     )
 }
 
-/// Sends what is allowed to ann, with or without a revocation between the site's door and the credential's.
-async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
+/// Sends what is allowed to Ann, as herself or as Bob under a grant, with `change` between the site's door and the credential's. The
+/// change is told the grant.
+async fn send(
+    world: &World,
+    act_as: Option<&str>,
+    change: impl AsyncFnOnce(&Tenants, String),
+) -> Result<(), UpstreamError> {
     let shared = world.node.shared();
     let tenants = &shared.opened.tenants;
     let id = world.site("acme").client_key().parse().unwrap();
     let grant = NewGrant {
-        account: "cat".parse().unwrap(),
-        act_as: "bob".parse().unwrap(),
+        account: account("ann").parse().unwrap(),
+        act_as: account("bob").parse().unwrap(),
         actions: vec!["read".to_owned()],
         expires_at: None,
         reason: "a stand-in".to_owned(),
@@ -48,9 +54,7 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
     let grant = tenants.give(&id, grant, "unix:0").await.unwrap();
     let asked = "https://acme.atlassian.net".parse().unwrap();
     let named = tenants.find(&SiteAsked::Site(asked), &id);
-    if revoked {
-        tenants.take_back(&grant, "unix:0").await.unwrap();
-    }
+    change(tenants, grant).await;
     let window = Window {
         leeway_s: 30,
         lifetime_s_max: 3600,
@@ -78,7 +82,7 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
     let now = clock.now();
     let wish = Wish {
         reading: Reading::new(ApiVersion::Three, None, None, None).unwrap(),
-        act_as: None,
+        act_as: act_as.map(|who| account(who).parse().unwrap()),
         ip: [127, 0, 0, 1].into(),
         now,
         deadline: now.plus(Duration::from_secs(20)),
@@ -96,16 +100,40 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
     jira(world).send(permit, &mut exchange).await.map(drop)
 }
 
+async fn nothing(_: &Tenants, _: String) {}
+
+async fn take_back(tenants: &Tenants, grant: String) {
+    tenants.take_back(&grant, "unix:0").await.unwrap();
+}
+
+fn is_revoked(sent: Result<(), UpstreamError>) -> bool {
+    matches!(sent, Err(UpstreamError::Revoked(_)))
+}
+
 #[tokio::test]
 async fn a_change_after_the_site_was_looked_up_ends_the_request() {
     let world = World::new().await;
-    let stopped = send(&world, true).await;
-    assert!(
-        matches!(stopped, Err(UpstreamError::Revoked(_))),
-        "{stopped:?}"
-    );
+    let id = world.site("acme").client_key().parse().unwrap();
+    let switched = async |tenants: &Tenants, _| {
+        let reason = "a moment".to_owned();
+        tenants.suspend(&id, reason, "unix:0").await.unwrap();
+        tenants.resume(&id, "unix:0").await.unwrap();
+    };
+    assert!(is_revoked(send(&world, None, switched).await));
     assert!(world.nothing_left());
     // The twin, or the world of this test may be what stops it.
-    send(&world, false).await.unwrap();
+    send(&world, None, nothing).await.unwrap();
     assert!(!world.nothing_left());
+}
+
+#[tokio::test]
+async fn a_grant_that_ends_after_the_site_was_looked_up_ends_what_acts_under_it_and_nothing_else() {
+    let delegates = r#"@id("delegates") permit (principal, action, resource) when { principal.tenant == resource.tenant };"#;
+    let builder = World::builder().policy("50-delegates.cedar", delegates);
+    let world = builder.start().await;
+    assert!(is_revoked(send(&world, Some("bob"), take_back).await));
+    assert!(world.nothing_left());
+    // Ann's requests as herself go on, and as Bob while the grant lasts.
+    send(&world, None, take_back).await.unwrap();
+    send(&world, Some("bob"), nothing).await.unwrap();
 }

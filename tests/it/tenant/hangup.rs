@@ -81,9 +81,9 @@ async fn an_operators_change_whose_client_hangs_up_is_in_force() {
         reason: "a stand-in".to_owned(),
     };
     ask_and_hang_up(db, tenants.give(&tenant, grant, "unix:0")).await;
-    let given = || now(&tenants, &tenant).grants().len();
+    let given = || now(&tenants, &tenant).grants(tenants.now()).len();
     until("the grant is there", || given() == 1).await;
-    let grant = now(&tenants, &tenant).grants()[0].id.clone();
+    let grant = now(&tenants, &tenant).grants(tenants.now())[0].id.clone();
     ask_and_hang_up(db, tenants.take_back(&grant, "unix:0")).await;
     until("the grant is gone", || given() == 0).await;
     let why = "an incident".to_owned();

@@ -13,12 +13,25 @@ impl World {
         authorization: &str,
         body: &Value,
     ) -> Answer {
+        let headers = [("authorization", authorization)];
+        self.send_with_body(method, target, &headers, body).await
+    }
+
+    /// The same with these headers.
+    pub(crate) async fn send_with_body(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
         let method = http::Method::from_bytes(method.as_bytes()).unwrap();
         let url = format!("{}{target}", self.base_url());
-        let request = self.http.request(method, url);
-        let request = request
-            .header("authorization", authorization)
-            .header("content-type", "application/json");
+        let mut request = self.http.request(method, url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header("content-type", "application/json");
         Answer::of(request.body(body.to_string()).send().await.unwrap()).await
     }
 

@@ -28,7 +28,7 @@ pub struct Made {
 
 /// Keys of one account at once.
 const KEYS_MAX: usize = 100;
-/// How old a context token may be that makes a key, in seconds: whoever comes by an older one makes none.
+/// How old a context token may be that makes a key or gives a grant, in seconds: whoever comes by an older one does neither.
 const FRESH_S: i64 = 60;
 
 /// So long the use of a key that has ended is recorded as that key's.
@@ -81,7 +81,8 @@ impl Issued {
         self.rotate(rotation, None, by, Entry::default()).await
     }
 
-    fn exchange(
+    /// What a token is worth that makes something lasting: only one of the last minute, and from the account's own page if from one.
+    pub(super) fn exchange(
         &self,
         token: &Spendable,
         page: Option<&str>,

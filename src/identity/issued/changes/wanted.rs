@@ -123,12 +123,11 @@ fn check_bounds(
     else {
         return Ok(());
     };
-    let mut given = tenant.grants().into_iter().filter(|grant| {
-        grant.account == owner.account
-            && grant.act_as == *act_as
-            && grant.expires_at.is_none_or(|end| now < end)
-    });
-    if given.next().is_none() || tenant.keeps_out(act_as, now).is_some() {
+    if tenant
+        .grants_for(&owner.account, act_as, now)
+        .next()
+        .is_none()
+    {
         return member("act_as", "no grant lets the account act as this one");
     }
     Ok(())
