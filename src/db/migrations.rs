@@ -33,6 +33,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "credentials",
         include_str!("../../migrations/sqlite/0005_credentials.sql"),
     ),
+    (
+        6,
+        "forge",
+        include_str!("../../migrations/sqlite/0006_forge.sql"),
+    ),
 ];
 
 /// Brings the database to this binary's version, in one transaction: two processes that start together migrate one after the other.

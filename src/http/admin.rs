@@ -98,12 +98,13 @@ async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
         refusals: status.refusals,
         is_alarmed: status.alarm.is_some(),
     };
+    let now = admin.gateway.clock.now();
     let active = admin
         .gateway
         .tenants
         .all()
         .iter()
-        .filter(|tenant| tenant.is_active())
+        .filter(|tenant| tenant.is_active(now))
         .count();
     let text = admin
         .metrics

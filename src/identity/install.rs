@@ -125,6 +125,7 @@ struct Payload {
     oauth_client_id: Option<String>,
     display_url: Option<String>,
     cloud_id: Option<String>,
+    installation_id: Option<String>,
 }
 
 /// What the app is called by others.
@@ -220,7 +221,10 @@ impl Callbacks {
         let tenant: TenantId = payload
             .client_key
             .parse()
-            .map_err(|_| CallbackError::Payload("`clientKey` is not one"))?;
+            .ok()
+            // Those are the names of tenants that Forge alone knows.
+            .filter(|tenant: &TenantId| !tenant.is_of_forge())
+            .ok_or(CallbackError::Payload("`clientKey` is not one"))?;
         let tenants = &self.0.tenants;
         match callback.event {
             Event::Uninstalled => Ok(tenants.uninstall(Uninstall { signed, tenant }).await?),
@@ -341,6 +345,10 @@ impl Callbacks {
             None if self.0.tenants.is_known(&signed.token_hash).await? => None,
             None => ask_cloud_id(outbound, &site).await,
         };
+        let installation = payload.installation_id.map(|text| text.parse());
+        let installation = installation
+            .transpose()
+            .map_err(|_| refused("`installationId` is not one"))?;
         let (display_url, oauth_client_id) = (payload.display_url, payload.oauth_client_id);
         Ok(Install {
             signed,
@@ -349,6 +357,7 @@ impl Callbacks {
             cloud_id,
             display_url,
             oauth_client_id,
+            installation,
             secret,
         })
     }

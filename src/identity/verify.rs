@@ -272,7 +272,7 @@ impl Verifiers {
         let tenant = self
             .tenants
             .current(&id)
-            .filter(|tenant| tenant.is_active())?;
+            .filter(|tenant| tenant.is_active(self.clock.now()))?;
         let key = HmacKey::new(tenant.shared_secret()?).ok()?;
         Some((tenant, key))
     }

@@ -6,6 +6,7 @@
 //! other way round it would leave a tenant open whose administrator has closed it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -16,7 +17,7 @@ use crate::secret::Secret;
 use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::store::{self, Standing};
-use super::{CloudId, SiteUrl, TenantError, TenantId};
+use super::{CloudId, InstallationId, SiteUrl, TenantError, TenantId};
 
 /// What makes a signed token recognisable, and orders events.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub struct Install {
     pub display_url: Option<String>,
     /// The client id for user tokens.
     pub oauth_client_id: Option<String>,
+    /// The installation of Forge's that this is as well, if the payload says one.
+    pub installation: Option<InstallationId>,
     /// The new secret.
     pub secret: Secret,
 }
@@ -97,7 +100,7 @@ impl Tenants {
             &install.secret,
             &parts.chance,
         );
-        let ledger = parts.ledger.clone();
+        let (ledger, lapses_after) = (parts.ledger.clone(), parts.lapses_after);
         self.change(move |connection| {
             Box::pin(async move {
                 let (mut tenants, mut blocks) = (vec![install.tenant.clone()], false);
@@ -105,7 +108,8 @@ impl Tenants {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
                     require_newer(connection, &install).await?;
-                    let mut replaced = replace_holders(connection, &install, now).await?;
+                    let replacing = replace_holders(connection, &install, lapses_after, now);
+                    let mut replaced = replacing.await?;
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
                     replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
@@ -222,6 +226,7 @@ struct Replaced {
 async fn replace_holders(
     connection: &mut Connection,
     install: &Install,
+    lapses_after: Duration,
     now: Timestamp,
 ) -> Result<Replaced, TenantError> {
     let cloud_id = install.cloud_id.as_ref().map(ToString::to_string);
@@ -232,25 +237,36 @@ async fn replace_holders(
         last: store::last_on(connection, host).await?,
         ..Replaced::default()
     };
-    for Standing {
-        id,
-        host: held,
-        event_iat,
-        ..
-    } in holders
-    {
+    for holder in holders {
         // The body names the cloud id without a signature: it may not take another host's tenant down.
-        if held != host {
+        if holder.host != host {
             return Err(TenantError::CloudTaken);
         }
-        if install.signed.iat < event_iat {
+        if holder.id.is_of_forge() {
+            // Nor does it end what Forge's signatures made, unless it is the same installation on the same site. Which of the two
+            // came first says nothing then: at an installation both are sent at once.
+            if !is_linked(install, &holder) && !holder.has_lapsed(lapses_after, now) {
+                return Err(TenantError::SiteHeld(holder.id));
+            }
+        } else if install.signed.iat < holder.event_iat {
             return Err(TenantError::Stale(install.tenant.clone()));
         }
         // Dated by what replaced it, so that an install of it that was overtaken does not take the site back.
-        store::end(connection, &id, State::Replaced, now, install.signed.iat).await?;
-        replaced.tenants.push(id);
+        let (id, iat) = (&holder.id, install.signed.iat);
+        store::end(connection, id, State::Replaced, now, iat).await?;
+        replaced.tenants.push(holder.id);
     }
     Ok(replaced)
+}
+
+/// Whether the install says that it is the holder's installation, on the holder's site.
+fn is_linked(install: &Install, holder: &Standing) -> bool {
+    let installation = install.installation.map(|id| id.uuid());
+    let cloud_id = install.cloud_id.map(|id| id.to_string());
+    installation.is_some()
+        && installation == holder.installation_id
+        && cloud_id.is_some()
+        && cloud_id == holder.cloud_id
 }
 
 /// Who was kept out of a site stays out of it under its next client key.
@@ -279,6 +295,7 @@ fn row<'a>(
         display_url: install.display_url.as_deref(),
         oauth_client_id: install.oauth_client_id.as_deref(),
         sealed,
+        installation_id: install.installation.map(|id| id.uuid()),
         suspended: replaced.suspended.as_deref(),
         now,
         event_iat: install.signed.iat,
@@ -296,6 +313,9 @@ fn install_entry(install: &Install, replaced: &Replaced) -> Entry {
     }
     if replaced.blocks > 0 {
         detail.insert("stays_blocked".to_owned(), replaced.blocks.to_string());
+    }
+    if let Some(installation) = &install.installation {
+        detail.insert("installation".to_owned(), installation.to_string());
     }
     if let Some(cloud_id) = &install.cloud_id {
         detail.insert("cloud_id".to_owned(), cloud_id.to_string());

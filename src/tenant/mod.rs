@@ -48,6 +48,8 @@ pub mod block;
 pub mod cloud_id;
 mod directory;
 pub mod error;
+pub mod forge;
+pub mod installation;
 pub mod issue_ref;
 pub mod key_id;
 pub mod lifecycle;
@@ -64,6 +66,7 @@ pub mod thing;
 pub use account_id::{AccountId, AccountIdError};
 pub use cloud_id::{CloudId, CloudIdError};
 pub use error::TenantError;
+pub use installation::{Forge, InstallationId, InstallationIdError};
 pub use issue_ref::{IssueId, IssueKey, IssueRef, IssueRefError, ProjectKey};
 pub use key_id::{KeyId, KeyIdError};
 pub use record::{SharedTenant, Tenant};
@@ -87,6 +90,11 @@ pub struct Settings {
     pub oauth_server: String,
     /// Atlassian's API host, where every site stands at `/ex/jira/{cloudId}`.
     pub api_base: String,
+    /// The Forge app's ARI, for whom Forge's tokens must be. Without it no token of Forge is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forge_app_id: Option<String>,
+    /// Where Forge publishes the keys that sign its tokens.
+    pub forge_jwks: String,
 }
 
 impl Default for Settings {
@@ -100,6 +108,8 @@ impl Default for Settings {
             ],
             oauth_server: "https://oauth-2-authorization-server.services.atlassian.com".to_owned(),
             api_base: "https://api.atlassian.com".to_owned(),
+            forge_app_id: None,
+            forge_jwks: "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json".to_owned(),
         }
     }
 }

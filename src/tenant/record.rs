@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::secret::Secret;
 
 use super::block::{Blocked, SharedBlocks};
-use super::{AccountId, CloudId, KeyId, SiteUrl, TenantId};
+use super::{AccountId, CloudId, Forge, KeyId, SiteUrl, TenantId};
 
 /// What a tenant's installation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,8 @@ pub struct Tenant {
     pub installed_at: Timestamp,
     /// Last change.
     pub changed_at: Timestamp,
+    /// What Forge told of the installation, if it is one of Forge's.
+    pub forge: Option<Forge>,
     pub(super) secret: Option<Secret>,
     pub(super) grants: HashMap<AccountId, Vec<Grant>>,
     pub(super) blocks: SharedBlocks,
@@ -98,8 +100,23 @@ pub struct Grant {
 impl Tenant {
     /// Whether anything may be done for this tenant.
     #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.state == State::Installed && self.suspended.is_none() && self.secret.is_some()
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        let has_means = self.secret.is_some() || self.forge.is_some();
+        let is_live = self.state == State::Installed && !self.has_lapsed(now);
+        is_live && self.suspended.is_none() && has_means
+    }
+
+    /// Whether Forge alone knows it and has not been heard of it for too long.
+    #[must_use]
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        let forge = self.forge.as_ref();
+        forge.is_some_and(|forge| forge.has_lapsed(now))
+    }
+
+    /// Whether the app asks Jira for this tenant with what Forge gives, because there is no secret of Connect's.
+    #[must_use]
+    pub fn is_of_forge_alone(&self) -> bool {
+        self.secret.is_none() && self.forge.is_some()
     }
 
     /// The secret that the tenant's tokens are verified with and the app's assertions signed with.

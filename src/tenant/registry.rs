@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -14,11 +15,12 @@ use crate::secret::{Secret, Vault};
 
 use super::block::{Blocks, SharedBlocks};
 use super::directory::Directory;
+use super::forge::Troubles;
 use super::named::Named;
 use super::record::SharedTenant;
 use super::resource::Resource;
 use super::thing::Thing;
-use super::{CloudId, SiteUrl, TenantError, TenantId, store};
+use super::{CloudId, InstallationId, SiteUrl, TenantError, TenantId, store};
 
 /// How a request names a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct Parts {
     pub vault: Arc<Vault>,
     /// What a site's host must end with.
     pub site_suffixes: Vec<String>,
+    /// How long a tenant of Forge alone lasts that is not heard of.
+    pub lapses_after: Duration,
     /// The time.
     pub clock: Clock,
     /// Randomness.
@@ -88,6 +92,7 @@ pub(super) struct Inner {
     pub(super) blocks: SharedBlocks,
     /// Moves after the blocks were swapped.
     pub(super) blocks_version: AtomicU64,
+    pub(super) troubles: Troubles,
     /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
     refreshing: Mutex<()>,
 }
@@ -98,7 +103,7 @@ impl Tenants {
         check_vault(&parts).await?;
         let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await?;
         let blocks = Arc::new(ArcSwap::from_pointee(Blocks::of(blocks)));
-        let tenants = store::load(parts.db.reads(), &parts.vault, &blocks, None).await?;
+        let tenants = store::load(parts.db.reads(), &store::Around::of(&parts, &blocks), None).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
@@ -106,6 +111,7 @@ impl Tenants {
             directory,
             blocks,
             blocks_version: AtomicU64::new(1),
+            troubles: Troubles::default(),
             refreshing,
         })))
     }
@@ -119,7 +125,8 @@ impl Tenants {
             SiteAsked::Own => directory.id(own),
         };
         let now = self.0.parts.clock.now();
-        let open = |tenant: &&SharedTenant| tenant.is_active() && tenant.is_blocked(now).is_none();
+        let open =
+            |tenant: &&SharedTenant| tenant.is_active(now) && tenant.is_blocked(now).is_none();
         Named::new(found.filter(open).cloned())
     }
 
@@ -133,6 +140,24 @@ impl Tenants {
     #[must_use]
     pub fn current(&self, id: &TenantId) -> Option<SharedTenant> {
         self.0.directory.load().id(id).cloned()
+    }
+
+    /// The live tenant of an installation on a site, both as a signature of Forge names them.
+    #[must_use]
+    pub fn of_installation(
+        &self,
+        installation: InstallationId,
+        cloud: CloudId,
+    ) -> Option<SharedTenant> {
+        let directory = self.0.directory.load();
+        directory.installation(installation, cloud).cloned()
+    }
+
+    /// The live tenant that has the site, by host or cloud id.
+    pub(super) fn holder(&self, site: &SiteUrl, cloud: CloudId) -> Option<SharedTenant> {
+        let directory = self.0.directory.load();
+        let holder = directory.site(site).or_else(|| directory.cloud(&cloud));
+        holder.cloned()
     }
 
     /// The time, as the registry sees it.
@@ -152,9 +177,14 @@ impl Tenants {
         let directory = self.0.directory.load();
         let by_id = name.parse().ok().and_then(|id| directory.id(&id));
         let by_cloud = || name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
+        let by_installation = || {
+            let installation: InstallationId = name.parse().ok()?;
+            directory.id(&installation.tenant_id())
+        };
         let site = name.parse().or_else(|_| SiteUrl::from_host(name)).ok();
         let found = by_id
             .or_else(by_cloud)
+            .or_else(by_installation)
             .or_else(|| site.and_then(|site| directory.site(&site)));
         found
             .cloned()
@@ -205,7 +235,8 @@ impl Tenants {
         let parts = &self.0.parts;
         let (mut fresh, mut result) = (Vec::new(), Ok(()));
         for id in changed {
-            match store::load(parts.db.reads(), &parts.vault, &self.0.blocks, Some(id)).await {
+            let around = store::Around::of(parts, &self.0.blocks);
+            match store::load(parts.db.reads(), &around, Some(id)).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),
             }

@@ -41,8 +41,9 @@ impl Keys {
         let named = permit.resource().tenant();
         let same =
             tenant.id == named.id && tenant.epoch == permit.epoch() && tenant.epoch == named.epoch;
-        let over = permit.principal().is_over(&tenant, self.tenants.now());
-        if same && tenant.is_active() && !over && !self.is_blocked(&tenant, permit) {
+        let now = self.tenants.now();
+        let over = permit.principal().is_over(&tenant, now);
+        if same && tenant.is_active(now) && !over && !self.is_blocked(&tenant, permit) {
             Ok(Signer { tenant })
         } else {
             Err(Revoked)

@@ -135,7 +135,7 @@ impl Issued {
         let mut sessions = store::sessions(parts.db.reads(), whose, now, used_since).await?;
         sessions.retain(|(session, epoch)| {
             let tenant = parts.tenants.current(&session.tenant);
-            tenant.is_some_and(|tenant| tenant.is_active() && *epoch >= tenant.sessions_since)
+            tenant.is_some_and(|tenant| tenant.is_active(now) && *epoch >= tenant.sessions_since)
                 && !self.0.ends.has_ended(&session.id, now)
         });
         Ok(sessions.into_iter().map(|(session, _)| session).collect())
