@@ -16,7 +16,7 @@ use clap::Parser as _;
 use gatepost::clock::Clock;
 use gatepost::identity::Bounds;
 use gatepost::identity::issued::{NewKey, Owner, Whose};
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::ConnectKind;
 use gatepost::ledger::entry::Entry;
 use gatepost::secret::Secret;
@@ -145,7 +145,9 @@ async fn from_cache(
             let mut turn = credentials.iter().cycle();
             let verify = async |_| {
                 let credential = turn.next().context("a credential")?;
-                let _principal = verifiers.verify(credential, CALL).await?;
+                let _principal = verifiers
+                    .verify(credential, CALL, Around::nowhere())
+                    .await?;
                 Ok(())
             };
             batches.push(cost(LOOK_UPS, verify).await?.0);
@@ -172,7 +174,9 @@ async fn from_database(
         let mut turn = credentials.iter();
         let verify = async |_| {
             let credential = turn.next().context("a credential")?;
-            let _principal = verifiers.verify(credential, CALL).await?;
+            let _principal = verifiers
+                .verify(credential, CALL, Around::nowhere())
+                .await?;
             Ok(())
         };
         figures.push((name, cost(MADE, verify).await?.0));

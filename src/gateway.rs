@@ -19,12 +19,13 @@ use crate::decision::{
     Action, DeniedError, Query, Target, UNSEEN, Wish, decide, evaluate, nowhere,
 };
 use crate::identity::issued::IssueError;
-use crate::identity::presented::{Call, Presented};
+use crate::identity::presented::{Around, Asking, Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
 use crate::identity::{Beyond, Issued, Principal};
 use crate::ledger::entry::{Effect, Entry, Stage};
 use crate::ledger::read::Reader;
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
+use crate::outbound::Outbound;
 use crate::policy::Live;
 use crate::screen::{Reply, Screen, ScreenError};
 use crate::tenant::registry::{ResolveError, SiteAsked};
@@ -112,6 +113,8 @@ pub struct Gateway {
     pub records: Reader,
     /// Jira.
     pub jira: Jira,
+    /// For whom a verifier has to ask.
+    pub outbound: Outbound,
     /// What may leave.
     pub screen: Screen,
     /// The time.
@@ -134,7 +137,8 @@ impl Gateway {
                 method,
                 target: &target,
             };
-            let principal = self.verify(&credential, call, trail).await?;
+            let at = (&errand.site, errand.ip);
+            let principal = self.verify(&credential, call, at, trail).await?;
             trail.spent.verify = lap.lap();
             self.walk(principal, errand, trail, until).await
         };
@@ -191,12 +195,13 @@ impl Gateway {
     /// The verified principal alone, for what the log calls `action`; recorded like every decision.
     pub async fn identify(
         &self,
-        presented: &Presented,
-        call: Call<'_>,
+        by: Managed<'_>,
+        site: &SiteAsked,
         action: &str,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = match self.verify(presented, call, trail).await {
+        let at = (site, by.ip);
+        let principal = match self.verify(by.presented, by.call, at, trail).await {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
@@ -234,9 +239,20 @@ impl Gateway {
         &self,
         presented: &Presented,
         call: Call<'_>,
+        (site, ip): (&SiteAsked, IpAddr),
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = self.verifiers.verify(presented, call).await?;
+        let asking = Asking {
+            outbound: &self.outbound,
+            entry: &trail.entry,
+        };
+        let around = Around {
+            site,
+            ip,
+            asking: Some(asking),
+        };
+        let verified = self.verifiers.verify(presented, call, around).await;
+        let principal = verified?;
         trail.note_principal(&principal);
         Ok(principal)
     }

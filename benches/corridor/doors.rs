@@ -11,7 +11,7 @@ use gatepost::clock::{Chance, Clock};
 use gatepost::config::{Config, Environment};
 use gatepost::decision::{ApiVersion, Query, Reading, Wish, decide};
 use gatepost::identity::Window;
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::{Draft, Ledger};
 use gatepost::node::{Node, Shared};
@@ -167,7 +167,10 @@ impl Doors {
         let (tenants, ledger) = (&self.shared.opened.tenants, &self.shared.opened.ledger);
 
         let watch = self.clock.stopwatch();
-        let principal = self.verifiers.verify(&presented, call).await?;
+        let principal = self
+            .verifiers
+            .verify(&presented, call, Around::nowhere())
+            .await?;
         laps.verify.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::decision::{
     Action, ApiVersion, Query, Reading, Told, UNSEEN, Wish, evaluate, nowhere, opine,
 };
-use crate::identity::presented::{Call, Presented};
+use crate::identity::presented::{Around, Call, Presented};
 use crate::ledger::Draft;
 use crate::tenant::registry::SiteAsked;
 use crate::tenant::{AccountId, IssueRef, SiteRead, Thing};
@@ -63,7 +63,18 @@ impl Gateway {
             method: inquiry.method,
             target: &inquiry.raw_target,
         };
-        let principal = self.verify(&inquiry.credential, call, trail).await?;
+        // Nobody is asked for an opinion: what is not known already is not good.
+        let around = Around {
+            site: &inquiry.site,
+            ip: inquiry.ip,
+            asking: None,
+        };
+        let verified = self
+            .verifiers
+            .verify(&inquiry.credential, call, around)
+            .await;
+        let principal = verified?;
+        trail.note_principal(&principal);
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         // An opinion reads nothing: of a site, any part stands for the whole.

@@ -1,11 +1,14 @@
 //! What tokens of Jira are exchanged for, and what people manage of their own: pages, sessions, keys. Used by `http`.
 //! Each of these is on record before its caller learns of it, with the request that asked; a refused one as well.
 
+use std::net::IpAddr;
+
 use crate::identity::issued::{IssueError, LookupError, Made, NewKey, Opened, Rotation, Whose};
 use crate::identity::presented::{Call, Presented};
 use crate::identity::verify::{ConnectKind, IdentityError};
 use crate::identity::{Principal, Spendable};
 use crate::ledger::entry::{Effect, Entry, Stage};
+use crate::tenant::registry::SiteAsked;
 
 use super::{Gateway, Stop, Trail};
 
@@ -27,6 +30,8 @@ pub struct Managed<'a> {
     pub call: Call<'a>,
     /// The nonce of the page that the request came from, if it says one.
     pub page: Option<&'a str>,
+    /// Where the request came from.
+    pub ip: IpAddr,
 }
 
 impl Gateway {
@@ -146,7 +151,8 @@ impl Gateway {
         by: Managed<'_>,
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
-        let principal = self.verify(by.presented, by.call, trail).await?;
+        let at = (&SiteAsked::Own, by.ip);
+        let principal = self.verify(by.presented, by.call, at, trail).await?;
         if let Some(hold) = principal.hold() {
             if !hold.is_session() {
                 return Err(IssueError::NotByKey.into());

@@ -15,6 +15,7 @@ use crate::gateway::{Ask, Gateway, Inquiry, Managed, Stop, Told, Trail};
 use crate::identity::install::CallbackError;
 use crate::identity::presented::{Call, Presented};
 use crate::ledger::entry::{Entry, Kind, Stage, shorten};
+use crate::tenant::registry::SiteAsked;
 
 use super::App;
 use super::arrival::{begin, client};
@@ -188,22 +189,14 @@ impl Visit {
         self.finish(result).await
     }
 
-    /// The verified principal, who is given what is called `action` in the record.
+    /// The verified principal, who is given what is called `action` in the record. `site` is the one that the request names.
     pub(super) async fn identify(
         &mut self,
+        site: &SiteAsked,
         action: &str,
     ) -> Result<crate::identity::Principal, Failure> {
-        let presented = super::parse::credential(&self.parts.headers);
-        let target = self.target();
-        let call = Call {
-            method: self.parts.method.as_str(),
-            target: &target,
-        };
-        self.app
-            .gateway()
-            .identify(&presented, call, action, &mut self.trail)
+        self.manage(async |gateway, by, trail| gateway.identify(by, site, action, trail).await)
             .await
-            .map_err(Failure::Stop)
     }
 
     /// The request as somebody makes it who manages what is theirs.
@@ -231,6 +224,7 @@ impl Visit {
                 target: &target,
             },
             page: page.map_err(|_| ParseError::Encoding)?,
+            ip: self.ip,
         };
         let done = work(self.app.gateway(), by, &mut self.trail).await;
         done.map_err(Failure::Stop)

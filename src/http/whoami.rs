@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::identity::Principal;
 use crate::tenant::KeyId;
+use crate::tenant::registry::SiteAsked;
 
 use super::visit::{Done, Failure, Visit};
 
@@ -17,7 +18,7 @@ pub(super) async fn whoami(mut visit: Visit) -> Response {
 
 async fn answer(visit: &mut Visit) -> Result<Done, Failure> {
     visit.parameters(&[])?;
-    let principal = visit.identify("whoami").await?;
+    let principal = visit.identify(&SiteAsked::Own, "whoami").await?;
     let tenant = visit.app.gateway().tenants.current(principal.tenant());
     let credential = credential(visit, &principal).await?;
     let body = json!({
@@ -69,7 +70,9 @@ pub(super) async fn accessible_resources(mut visit: Visit) -> Response {
 
 async fn resources(visit: &mut Visit) -> Result<Done, Failure> {
     visit.parameters(&[])?;
-    let principal = visit.identify("accessible-resources").await?;
+    let principal = visit
+        .identify(&SiteAsked::Own, "accessible-resources")
+        .await?;
     let tenant = visit.app.gateway().tenants.current(principal.tenant());
     let site = tenant.and_then(|tenant| {
         let host = tenant.site.host();

@@ -2,8 +2,10 @@
 //! Used by the ways to identify a caller; all end in a principal. What is parsed here but not verified opens nothing: an unverified
 //! issuer serves to fetch that one tenant's secret, and a header chooses neither key nor algorithm.
 
+mod bearer;
 pub mod bounds;
 pub mod claims;
+pub mod error;
 pub mod install;
 pub mod issued;
 pub mod jwks;

@@ -1,7 +1,12 @@
 //! What a request presents as its credential: a claim. Made by `http` from the headers, read by `Verifiers`.
 //! It must never be printed, stored or sent anywhere but to whoever issued it, and that only once the door of its kind says so.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::ledger::entry::Entry;
+use crate::outbound::Outbound;
 use crate::secret::Secret;
+use crate::tenant::registry::SiteAsked;
 
 /// The credential of a request, unverified.
 #[derive(Debug)]
@@ -47,4 +52,36 @@ pub struct Call<'a> {
     pub method: &'a str,
     /// Path and query as they came, still encoded.
     pub target: &'a str,
+}
+
+/// What else is known of the request, for credentials that cannot be checked without asking whoever issued them.
+#[derive(Clone, Copy, Debug)]
+pub struct Around<'a> {
+    /// The site that it names.
+    pub site: &'a SiteAsked,
+    /// Where it came from.
+    pub ip: IpAddr,
+    /// With what others are asked; nobody is, if it is missing.
+    pub asking: Option<Asking<'a>>,
+}
+
+/// With what others are asked about a credential.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The worker's connections.
+    pub outbound: &'a Outbound,
+    /// The request's part of the record that is written before.
+    pub entry: &'a Entry,
+}
+
+impl Around<'_> {
+    /// No site is named, and nobody is asked.
+    #[must_use]
+    pub const fn nowhere() -> Self {
+        Self {
+            site: &SiteAsked::Own,
+            ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            asking: None,
+        }
+    }
 }

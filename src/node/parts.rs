@@ -305,6 +305,7 @@ impl Shared {
             ledger,
             records: Reader::of(&db),
             jira: Jira::new(self.upstream.clone(), outbound.clone()),
+            outbound: outbound.clone(),
             clock,
             chance,
             request_timeout: Duration::from_millis(limits.request_timeout_ms),

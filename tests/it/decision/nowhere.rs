@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use gatepost::clock::Timestamp;
 use gatepost::decision::evaluate::rehearse;
 use gatepost::decision::{Action, ApiVersion, Question, Reading, Wish, nowhere};
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::identity::window::Window;
 use gatepost::ledger::entry::Entry;
@@ -30,7 +30,10 @@ async fn the_question_about_nowhere_is_that_about_a_foreign_site() {
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).await.expect("a good token");
+    let principal = verifiers
+        .verify(&token, call, Around::nowhere())
+        .await
+        .expect("a good token");
     let wish = Wish {
         reading: Reading::new(ApiVersion::Three, None, None, None).expect("nothing is wished"),
         act_as: None,

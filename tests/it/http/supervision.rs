@@ -330,6 +330,7 @@ async fn what_was_proven_is_worth_nothing_once_something_ended_it() {
             presented: &who,
             call,
             page: None,
+            ip: [127, 0, 0, 1].into(),
         };
         let mut trail = Trail::new(Entry::default());
         let local = [127, 0, 0, 1].into();

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use gatepost::identity::issued::{NewKey, Owner, Whose};
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::identity::{Bounds, Window};
 use gatepost::ledger::entry::Entry;
@@ -71,7 +71,11 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
         let reader = Builder::new_current_thread().enable_all().build().unwrap();
         let reading = {
             let (verifiers, text) = (verifiers.clone(), text.clone());
-            reader.spawn(async move { verifiers.verify(&presented(&text), CALL).await })
+            reader.spawn(async move {
+                verifiers
+                    .verify(&presented(&text), CALL, Around::nowhere())
+                    .await
+            })
         };
         reader.block_on(async {
             for _ in 0..turns {
@@ -93,7 +97,8 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
     let (id, _) = others.block_on(key(&world));
     others.block_on(revoke(&world, &id));
     for text in keys {
-        let verified = others.block_on(verifiers.verify(&presented(&text), CALL));
+        let verified =
+            others.block_on(verifiers.verify(&presented(&text), CALL, Around::nowhere()));
         assert!(verified.is_err());
     }
     others.block_on(async move { drop(world) });

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepost::decision::{ApiVersion, Query, Reading, Wish, decide};
 use gatepost::identity::Window;
-use gatepost::identity::presented::{Call, Presented};
+use gatepost::identity::presented::{Around, Call, Presented};
 use gatepost::identity::verify::Verifiers;
 use gatepost::ledger::entry::{Entry, Kind};
 use gatepost::outbound::{ApiHost, Bounds, Outbound, Resolutions, TokenServer};
@@ -69,7 +69,10 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
         method: "GET",
         target: "/v1/issue",
     };
-    let principal = verifiers.verify(&token, call).await.unwrap();
+    let principal = verifiers
+        .verify(&token, call, Around::nowhere())
+        .await
+        .unwrap();
     let thing = Thing::Issue("ACME-1".parse().unwrap());
     let resource = tenants.resolve(named, thing).unwrap();
     let now = clock.now();
