@@ -7,6 +7,7 @@ mod check;
 mod connect;
 pub mod connect_page;
 mod docs;
+mod forge;
 mod form;
 mod front;
 mod impatient;
@@ -165,6 +166,7 @@ fn routes() -> impl Iterator<Item = Route> {
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
         ),
+        ("POST", forge::TRIGGER, unlisted().post(forge::trigger)),
         ("GET", "/openapi.json", reading().get(openapi::openapi)),
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
@@ -288,6 +290,8 @@ pub struct Limits {
     pub session_lifetime_s: u32,
     /// The longest life of a client key, in days.
     pub key_lifetime_days_max: u32,
+    /// How many hourly triggers in a row a tenant may miss that Forge alone knows; then it is nobody's until the next one.
+    pub forge_missed_triggers_max: u32,
 }
 
 impl Default for Limits {
@@ -307,6 +311,7 @@ impl Default for Limits {
             session_idle_s: 15 * 60,
             session_lifetime_s: 8 * 3600,
             key_lifetime_days_max: 365,
+            forge_missed_triggers_max: 6,
         }
     }
 }

@@ -2,6 +2,8 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
+mod user_token;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -15,7 +17,7 @@ use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
 use crate::tenant::TenantError;
-use crate::upstream::{TokenFailure, UpstreamError};
+use crate::upstream::UpstreamError;
 
 use super::connect_page;
 use super::form::Form;
@@ -154,6 +156,12 @@ impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
             Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
+            Stop::Identity(IdentityError::Forge { cause, .. }) if cause.is_unavailable() => {
+                Self::unavailable(
+                    "forge_unavailable",
+                    "The token of Forge cannot be checked now.",
+                )
+            }
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }
@@ -170,7 +178,7 @@ impl From<&Stop> for Problem {
             Stop::Denied(denied) => denial(denied),
             Stop::LogSlow => log("log_unavailable"),
             Stop::Ledger(error) | Stop::Screen(ScreenError::Ledger(error)) => Self::from(error),
-            Stop::Upstream(UpstreamError::Token(failure)) => token(failure),
+            Stop::Upstream(UpstreamError::Token(failure)) => Self::from(&**failure),
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
             Stop::Upstream(UpstreamError::Deadline) => slow(),
             Stop::Upstream(
@@ -229,24 +237,6 @@ fn denial(denied: &DeniedError) -> Problem {
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";
     Problem::new(StatusCode::FORBIDDEN, &denied.code, sentence, hint)
-}
-
-fn token(failure: &TokenFailure) -> Problem {
-    match failure {
-        TokenFailure::Outbound(error) if error.is_timeout() => slow(),
-        TokenFailure::Limited(seconds) => Problem::limited(*seconds),
-        TokenFailure::Refused(_) | TokenFailure::NoClient => Problem::new(
-            StatusCode::BAD_GATEWAY,
-            "user_token_refused",
-            "Atlassian gives no token for the account that is to be acted as.",
-            "The account may be inactive or have no access to the site; otherwise the app needs to be installed again.",
-        ),
-        TokenFailure::Outbound(_) | TokenFailure::Malformed => Problem::upstream(
-            StatusCode::BAD_GATEWAY,
-            "token_server_failed",
-            "Atlassian's authorization server failed.",
-        ),
-    }
 }
 
 impl From<&LedgerError> for Problem {

@@ -70,6 +70,7 @@ impl FromRequest<App> for Visit {
         let trail = Trail::new(begin(app, &parts, client.ok()));
         let checked = front::check(&parts).and(client.map(drop));
         let checked = checked.map_err(ParseError::from);
+        let checked = checked.and_then(|()| super::parse::refuse_forge_headers(&parts.headers));
         let route = parts
             .extensions
             .get::<MatchedPath>()

@@ -5,6 +5,7 @@ use crate::ledger::entry::Credential;
 use crate::tenant::AccountId;
 use crate::tenant::block::Blocked;
 
+use super::forge::ForgeError;
 use super::issued::{Hold, Refused};
 use super::jws::TokenError;
 
@@ -64,6 +65,15 @@ pub enum IdentityError {
         /// Whose it is, if it is known.
         hold: Option<Hold>,
     },
+    /// A token of Forge's.
+    #[error("the token of Forge is not acceptable")]
+    Forge {
+        /// Why.
+        #[source]
+        cause: ForgeError,
+        /// The tenant that the token claims.
+        claimed: Option<String>,
+    },
     /// A good token of a kind that this route does not take.
     #[error("the token is not of the kind that this route takes")]
     OtherKind {
@@ -85,6 +95,7 @@ impl IdentityError {
             Self::NoUser { .. } => "no_user",
             Self::Blocked { cause, .. } => cause.code(),
             Self::Issued { cause, .. } => cause.code(),
+            Self::Forge { cause, .. } => cause.code(),
             Self::OtherKind { .. } => "other_kind",
         }
     }
@@ -94,7 +105,7 @@ impl IdentityError {
     pub fn claimed(&self) -> Option<&str> {
         match self {
             Self::Missing | Self::Scheme => None,
-            Self::Token { claimed, .. } => claimed.as_deref(),
+            Self::Token { claimed, .. } | Self::Forge { claimed, .. } => claimed.as_deref(),
             Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
             Self::UnknownTenant { claimed }
             | Self::OtherKind { claimed }

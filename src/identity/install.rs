@@ -2,6 +2,8 @@
 //! Nothing may be stored before every check has passed, and a context token opens nothing here (CVE-2021-26073). Whatever can be
 //! checked without a key is checked before one is fetched: anybody may send a token, and a fetch is all that it can cost us.
 
+mod about;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ use super::presented::{Call, Presented};
 use super::window::Window;
 use super::{Claims, KeyError, RsaKey};
 use super::{qsh, strict_json};
+
+pub use about::About;
 
 /// The two events that are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,28 +130,6 @@ struct Payload {
     display_url: Option<String>,
     cloud_id: Option<String>,
     installation_id: Option<String>,
-}
-
-/// What the app is called by others.
-#[derive(Clone, Debug)]
-pub struct About {
-    /// Its key.
-    pub key: String,
-    /// Its base URL, without trailing slash.
-    pub base_url: String,
-    /// The path of that.
-    pub base_path: String,
-}
-
-impl About {
-    /// Scheme, host and port, as a browser's `Origin` writes them.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        url::Url::parse(&self.base_url).map_or_else(
-            |_| self.base_url.clone(),
-            |url| url.origin().ascii_serialization(),
-        )
-    }
 }
 
 /// Verifies callbacks. Cheap to clone.

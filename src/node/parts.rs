@@ -15,17 +15,19 @@ use crate::gateway::Gateway;
 use crate::http::connect_page::{Around, FramedBy};
 use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
-use crate::identity::Window;
+use crate::identity::forge::{self, Forge};
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
+use crate::identity::jwks::Pace;
 use crate::identity::verify::Verifiers;
+use crate::identity::{PublishedKeys, Window};
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
-use crate::outbound::{ApiHost, Bounds, KeyServer, Outbound, Resolutions, TokenServer};
+use crate::outbound::{ApiHost, Bounds, Jwks, KeyServer, Outbound, Resolutions, TokenServer};
 use crate::policy::archive::{self, Archive};
 use crate::policy::{Live, Proof, Stop};
 use crate::screen::Screen;
-use crate::tenant::{Tenants, registry};
+use crate::tenant::{self, Tenants, registry};
 use crate::upstream::{self, Jira};
 
 use super::NodeError;
@@ -116,6 +118,7 @@ impl Opened {
             ledger: ledger.clone(),
             vault: vault.clone(),
             site_suffixes: config.atlassian.site_suffixes.clone(),
+            lapses_after: lapses_after(config.limits.forge_missed_triggers_max),
             clock: clock.clone(),
             chance: chance.clone(),
         })
@@ -215,7 +218,8 @@ impl Shared {
                 window,
                 base_path,
                 clock.clone(),
-            ),
+            )
+            .with_forge(forge(&atlassian, config.limits.token_leeway_s, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -312,6 +316,34 @@ impl Shared {
         };
         Ok((gateway, outbound))
     }
+}
+
+/// The verifier of Forge's tokens, if there is an app that they are for.
+fn forge(
+    atlassian: &tenant::Settings,
+    leeway_s: u32,
+    opened: &Opened,
+) -> Result<Option<Forge>, NodeError> {
+    let Some(app_id) = atlassian.forge_app_id.clone() else {
+        return Ok(None);
+    };
+    let server = Jwks::new(&atlassian.forge_jwks)?;
+    Ok(Some(Forge::new(forge::Parts {
+        app_id,
+        api_base: atlassian.api_base.clone(),
+        api: ApiHost::new(&atlassian.api_base)?,
+        keys: PublishedKeys::new(server, Pace::default()),
+        tenants: opened.tenants.clone(),
+        ledger: opened.ledger.clone(),
+        leeway_s,
+        clock: opened.clock.clone(),
+    })))
+}
+
+/// Half an hour more than so many hours: the last of the triggers may be a little late.
+fn lapses_after(missed_max: u32) -> Duration {
+    const HOUR_S: u64 = 3600;
+    Duration::from_secs(u64::from(missed_max) * HOUR_S + HOUR_S / 2)
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

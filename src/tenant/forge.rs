@@ -47,11 +47,7 @@ const LATE_S: i64 = 180;
 
 impl Tenants {
     /// Registers the installation on `site`: a tenant that Forge alone knows. Gives the tenant that it is by then.
-    pub async fn register(
-        &self,
-        heard: Heard,
-        site: SiteUrl,
-    ) -> Result<SharedTenant, TenantError> {
+    pub async fn register(&self, heard: Heard, site: SiteUrl) -> Result<SharedTenant, TenantError> {
         if !self.admits_site(&site) {
             return Err(TenantError::ForeignSite);
         }
@@ -104,7 +100,9 @@ impl Tenants {
         });
         self.change(move |connection| {
             Box::pin(async move {
-                let token = sealed.as_ref().map(|(sealed, end)| (sealed.as_slice(), *end));
+                let token = sealed
+                    .as_ref()
+                    .map(|(sealed, end)| (sealed.as_slice(), *end));
                 if !store::forge::hear(connection, &id, token, now).await? {
                     return Err(TenantError::NeverInstalled(id));
                 }
@@ -122,25 +120,65 @@ impl Tenants {
     }
 
     /// Writes down that Atlassian refused what the app asked for a tenant with a token that is not over: the app may be gone there.
-    pub fn note_trouble(&self, tenant: &TenantId, what: String) {
-        self.0.troubles.note(tenant, what, self.now());
+    pub fn note_trouble(&self, tenant: &TenantId, status: u16) {
+        self.0.troubles.note(tenant, (self.now(), status));
     }
 
-    /// What was last written down so, since the last trigger.
+    /// When Atlassian last refused so, and with which status; nothing since the last trigger.
     #[must_use]
-    pub fn trouble(&self, tenant: &TenantId) -> Option<(Timestamp, String)> {
+    pub fn trouble(&self, tenant: &TenantId) -> Option<(Timestamp, u16)> {
         self.0.troubles.of(tenant)
+    }
+
+    /// What is to be watched of the tenants that Forge alone knows.
+    #[must_use]
+    pub fn forge_figures(&self) -> Figures {
+        let now = self.now();
+        let mut figures = Figures::default();
+        for tenant in self.all() {
+            let alone = tenant.forge.as_ref().filter(|_| tenant.secret.is_none());
+            let Some(forge) = alone.filter(|_| tenant.state == State::Installed) else {
+                continue;
+            };
+            if forge.has_lapsed(now) {
+                figures.lapsed += 1;
+                continue;
+            }
+            figures.live += 1;
+            if forge.system_token(now).is_none() {
+                figures.stale += 1;
+            } else {
+                let soonest = figures.soonest_end.into_iter();
+                figures.soonest_end = soonest.chain(forge.system_token_ends_at).min();
+            }
+        }
+        figures
     }
 }
 
+/// What is to be watched of the tenants that Forge alone knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    /// Those that have not lapsed.
+    pub live: usize,
+    /// Of these, those for whose users nothing can be asked: no token for the app is good.
+    pub stale: usize,
+    /// When the first of the good tokens ends.
+    pub soonest_end: Option<Timestamp>,
+    /// Those that were not heard of for too long.
+    pub lapsed: usize,
+}
+
+type Trouble = (Timestamp, u16);
+
 /// One line a tenant, in memory: the next trigger says more than the last failure.
 #[derive(Debug, Default)]
-pub(super) struct Troubles(Mutex<HashMap<TenantId, (Timestamp, String)>>);
+pub(super) struct Troubles(Mutex<HashMap<TenantId, Trouble>>);
 
 impl Troubles {
-    fn note(&self, tenant: &TenantId, what: String, now: Timestamp) {
+    fn note(&self, tenant: &TenantId, trouble: Trouble) {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.insert(tenant.clone(), (now, what));
+        lines.insert(tenant.clone(), trouble);
     }
 
     fn forget(&self, tenant: &TenantId) {
@@ -148,9 +186,9 @@ impl Troubles {
         lines.remove(tenant);
     }
 
-    fn of(&self, tenant: &TenantId) -> Option<(Timestamp, String)> {
+    fn of(&self, tenant: &TenantId) -> Option<Trouble> {
         let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.get(tenant).cloned()
+        lines.get(tenant).copied()
     }
 }
 
@@ -171,7 +209,8 @@ async fn admit(
         }
         // Its own row is on another site, or ended later than this token was issued.
         if known.state == State::Installed && known.id == id
-            || heard.iat <= known.event_iat.saturating_add(LATE_S) && known.state != State::Installed
+            || heard.iat <= known.event_iat.saturating_add(LATE_S)
+                && known.state != State::Installed
         {
             return Err(TenantError::Stale(known.id));
         }
@@ -215,7 +254,10 @@ fn registered_entry(
     let told = [
         ("cloud_id", Some(heard.cloud.to_string())),
         ("installation", Some(heard.installation.to_string())),
-        ("replaced", Some(replaced.join(" ")).filter(|names| !names.is_empty())),
+        (
+            "replaced",
+            Some(replaced.join(" ")).filter(|names| !names.is_empty()),
+        ),
         ("stays_suspended", suspended),
         ("stays_blocked", (blocks > 0).then(|| blocks.to_string())),
     ];
@@ -229,7 +271,10 @@ fn registered_entry(
 fn heard_entry(tenant: &TenantId, heard: &Heard, token: Option<&SystemToken>) -> Entry {
     let told = [
         ("installation", Some(heard.installation.to_string())),
-        ("system_token_until", token.map(|token| token.ends_at.rfc3339())),
+        (
+            "system_token_until",
+            token.map(|token| token.ends_at.rfc3339()),
+        ),
     ];
     entry(heard, tenant, "tenant.heard", present(told))
 }

@@ -103,7 +103,8 @@ impl Tenants {
         check_vault(&parts).await?;
         let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await?;
         let blocks = Arc::new(ArcSwap::from_pointee(Blocks::of(blocks)));
-        let tenants = store::load(parts.db.reads(), &store::Around::of(&parts, &blocks), None).await?;
+        let tenants =
+            store::load(parts.db.reads(), &store::Around::of(&parts, &blocks), None).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {

@@ -30,6 +30,10 @@ impl Keys {
         Self { tenants }
     }
 
+    pub(super) const fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
     /// The signer for this permit's tenant, unless the tenant's epoch has moved since or somebody of it is blocked.
     pub(super) fn signer(&self, permit: &Permit) -> Result<Signer, Revoked> {
         let tenant = self
@@ -76,6 +80,11 @@ impl Signer {
     /// What a user token belongs to, beside account and scopes.
     pub(super) fn tenant(&self) -> &SharedTenant {
         &self.tenant
+    }
+
+    /// The token that acts as the app, if a trigger brought one that is good still.
+    pub(super) fn system_token(&self, now: Timestamp) -> Option<&Secret> {
+        self.tenant.forge.as_ref()?.system_token(now)
     }
 
     /// An assertion that the app acts as `account` on this tenant's site.
