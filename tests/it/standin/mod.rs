@@ -6,13 +6,19 @@
 
 mod callbacks;
 mod faults;
+mod forge;
+mod groups;
 mod jira;
+mod own;
 mod pages;
+mod providers;
 mod tokens;
 mod wire;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::standin::{Settings, Site, Standin};
 use serde_json::{Value, json};
@@ -113,7 +119,41 @@ impl Stage {
 
     /// GET at the stand-in's own address.
     async fn get_own(&self, target: &str) -> Reply {
-        let address = self.standin.address();
-        wire::send(address, &address.to_string(), "GET", target, &[], "").await
+        self.get_own_with(target, &[]).await
     }
+
+    async fn get_own_with(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
+        let address = self.standin.address();
+        wire::send(address, &address.to_string(), "GET", target, headers, "").await
+    }
+
+    async fn post_own(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let address = self.standin.address();
+        wire::send(address, &address.to_string(), "POST", target, headers, body).await
+    }
+
+    /// GET on a site behind the api host, with a token.
+    async fn get_api(&self, site: &Site, token: &str, target: &str) -> Reply {
+        self.get_api_with(site, &format!("Bearer {token}"), target)
+            .await
+    }
+
+    async fn get_api_with(&self, site: &Site, authorization: &str, target: &str) -> Reply {
+        let target = format!("/ex/jira/{}{target}", site.cloud_id());
+        self.get_own_with(&target, &[("authorization", authorization)])
+            .await
+    }
+}
+
+/// Header and claims of a token, unverified.
+fn parts(token: &str) -> (Value, Value) {
+    let mut parts = token.split('.').map(|part| {
+        let text = URL_SAFE_NO_PAD.decode(part).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    });
+    (parts.next().unwrap(), parts.next().unwrap())
+}
+
+fn sha256_hex(text: &str) -> String {
+    gatepost::secret::hex(&gatepost::secret::sha256(text.as_bytes()))
 }
