@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 use crate::clock::{Chance, Clock};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::control::office::Office;
 use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
@@ -27,7 +27,7 @@ use crate::outbound::{ApiHost, Bounds, Jwks, KeyServer, Outbound, Resolutions, T
 use crate::policy::archive::{self, Archive};
 use crate::policy::{Live, Proof, Stop};
 use crate::screen::Screen;
-use crate::tenant::{self, Tenants, registry};
+use crate::tenant::{Tenants, registry};
 use crate::upstream::{self, Jira};
 
 use super::NodeError;
@@ -219,7 +219,7 @@ impl Shared {
                 base_path,
                 clock.clone(),
             )
-            .with_forge(forge(&atlassian, config.limits.token_leeway_s, &opened)?),
+            .with_forge(forge(config, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -319,23 +319,21 @@ impl Shared {
 }
 
 /// The verifier of Forge's tokens, if there is an app that they are for.
-fn forge(
-    atlassian: &tenant::Settings,
-    leeway_s: u32,
-    opened: &Opened,
-) -> Result<Option<Forge>, NodeError> {
+fn forge(config: &Config, opened: &Opened) -> Result<Option<Forge>, NodeError> {
+    let atlassian = config.atlassian_in_force();
     let Some(app_id) = atlassian.forge_app_id.clone() else {
         return Ok(None);
     };
     let server = Jwks::new(&atlassian.forge_jwks)?;
     Ok(Some(Forge::new(forge::Parts {
         app_id,
-        api_base: atlassian.api_base.clone(),
+        // As Forge writes it, wherever development has it called.
+        api_base: config.atlassian.api_base.clone(),
         api: ApiHost::new(&atlassian.api_base)?,
         keys: PublishedKeys::new(server, Pace::default()),
         tenants: opened.tenants.clone(),
         ledger: opened.ledger.clone(),
-        leeway_s,
+        leeway_s: config.limits.token_leeway_s,
         clock: opened.clock.clone(),
     })))
 }

@@ -18,7 +18,7 @@ const MUTATION: &str = "mutation forge_remote_offlineUserAuthToken($input: Offli
                         { success errors { message } authToken { token ttl } } }";
 
 #[derive(Deserialize)]
-struct Answer {
+struct Page {
     data: Option<Data>,
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn ask(
 }
 
 fn read(body: &[u8], now: Timestamp) -> Result<Arc<UserToken>, TokenFailure> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|_| TokenFailure::Malformed)?;
+    let answer: Page = serde_json::from_slice(body).map_err(|_| TokenFailure::Malformed)?;
     let given = answer.data.and_then(|data| data.offline_user_auth_token);
     let given = given.ok_or(TokenFailure::Malformed)?;
     if !given.success {

@@ -6,6 +6,7 @@
 )]
 
 mod credentials;
+mod forge;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub(crate) struct Builder {
     installed: bool,
     base_path: &'static str,
     files: Vec<(&'static str, String)>,
+    without: Option<&'static str>,
     proven: bool,
     /// Whether the base URL is where the node listens: browsers follow it.
     reachable: bool,
@@ -60,6 +62,7 @@ impl World {
             installed: true,
             base_path: "",
             files: Vec::new(),
+            without: None,
             proven: false,
             reachable: false,
         }
@@ -321,6 +324,12 @@ impl Builder {
         self
     }
 
+    /// Takes a line of the usual configuration out.
+    pub(crate) fn without(mut self, key: &'static str) -> Self {
+        self.without = Some(key);
+        self
+    }
+
     /// Only a proven set goes live, as everywhere but in development.
     pub(crate) fn proven(mut self) -> Self {
         self.proven = true;
@@ -363,6 +372,9 @@ impl Builder {
             .unwrap();
         let config = config(dir.path(), &jira, &self.settings);
         let text = std::fs::read_to_string(&config).unwrap();
+        let kept = |line: &&str| self.without.is_none_or(|key| !line.contains(key));
+        let lines: Vec<&str> = text.lines().filter(kept).collect();
+        let text = lines.join("\n");
         let (origin, text) = if self.reachable {
             let at = free_address();
             let listen = r#"server.listen = "127.0.0.1:0""#;
@@ -425,6 +437,9 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.install_key_server = "{keys}"
         development.oauth_server = "{oauth}"
         development.page_script = "{script}"
+        development.api_base = "{api}"
+        development.forge_jwks = "{forge}"
+        atlassian.forge_app_id = "{app}"
         development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}", "initech.atlassian.net" = "{at}" }}
         {more}
         "#,
@@ -432,6 +447,9 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
         script = jira.page_script(),
+        api = jira.api_base(),
+        forge = jira.forge_jwks(),
+        app = jira.forge_app_id(),
     );
     let path = dir.join("gatepost.toml");
     std::fs::write(&path, text).unwrap();
