@@ -351,10 +351,15 @@ fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
         ..base.clone()
     };
     let (stage, code) = match error {
-        // The credential is good: it is known for sure who was too fast.
-        IdentityError::Issued { cause, .. } if cause.is_limit() => {
+        // The credential is good: it is known for sure who was too fast, or in the wrong place.
+        IdentityError::Issued { cause, .. } if cause.is_of_good() => {
+            let stage = if cause.is_limit() {
+                Stage::Limit
+            } else {
+                Stage::Authenticate
+            };
             return Entry {
-                stage: Some(Stage::Limit),
+                stage: Some(stage),
                 code: Some(cause.code().to_owned()),
                 tenant: error.claimed().map(str::to_owned),
                 account: error.account().map(ToString::to_string),

@@ -147,6 +147,9 @@ struct Rotate {
     /// How long both keys are good, such as `1h`, `7d`
     #[arg(long, env = "GATEPOST_OVERLAP", value_name = "SPAN", value_parser = overlap, default_value = "24h")]
     overlap: u64,
+    /// How long the new key is good from now, such as `90d`; as long as the old one was made for if missing
+    #[arg(long = "for", env = "GATEPOST_FOR", value_name = "SPAN", value_parser = span)]
+    span_us: Option<u64>,
 }
 
 const COLUMNS: [&str; 7] = [
@@ -211,10 +214,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             config,
             key,
             overlap,
+            span_us,
         }) => {
             let order = Order::KeyRotate {
                 key,
                 overlap_us: overlap,
+                span_us,
             };
             let made = office::execute(&config.load()?, order)?;
             show(&made);

@@ -90,6 +90,8 @@ pub enum Command {
         key: String,
         /// How long both are good, in microseconds.
         overlap_us: u64,
+        /// How long the successor is good, in microseconds; as long as the key was made for if missing.
+        span_us: Option<u64>,
     },
     /// Makes a token for the admin side.
     TokenCreate {

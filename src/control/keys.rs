@@ -57,11 +57,11 @@ pub(super) async fn revoke(office: &Office, key: &str, by: &str) -> Result<Value
     Ok(describe(office, &find(office, &id).await?))
 }
 
-/// Makes the successor of a key; gives its text once, and what it is.
+/// Makes the successor of a key, with these spans of the overlap and of its own; gives its text once, and what it is.
 pub(super) async fn rotate(
     office: &Office,
     key: &str,
-    overlap_us: u64,
+    (overlap_us, span_us): (u64, Option<u64>),
     by: &str,
 ) -> Result<Value, Refusal> {
     let id = id(key)?;
@@ -72,7 +72,7 @@ pub(super) async fn rotate(
     let rotation = Rotation {
         replaces: id.clone(),
         overlap: Duration::from_micros(overlap_us),
-        ends_at: None,
+        ends_at: span_us.map(|span| office.tenants.now().plus(Duration::from_micros(span))),
     };
     let made = office.issued.rotate_key_by(rotation, by).await;
     let mut shown = shown(office, &made.map_err(|error| absent(&id, error))?);

@@ -81,9 +81,11 @@ impl Office {
             Command::KeyCreate { new } => Box::pin(keys::create(self, new, by)).await,
             Command::KeyList { tenant } => keys::list(self, tenant.as_deref()).await,
             Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
-            Command::KeyRotate { key, overlap_us } => {
-                Box::pin(keys::rotate(self, &key, overlap_us, by)).await
-            }
+            Command::KeyRotate {
+                key,
+                overlap_us,
+                span_us,
+            } => Box::pin(keys::rotate(self, &key, (overlap_us, span_us), by)).await,
             Command::TokenCreate { role, name } => {
                 let made = self.tokens.create(role, name, by).await;
                 let token = made.map_err(|error| Refusal {

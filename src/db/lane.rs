@@ -39,11 +39,12 @@ impl Lane {
         Self(sender)
     }
 
-    pub(super) async fn transact<T, E, F>(&self, work: F) -> Result<T, E>
+    pub(super) async fn transact<T, E, F, S>(&self, work: F, show: S) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
         F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        S: FnOnce(&T) + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
@@ -52,6 +53,9 @@ impl Lane {
                     Ok(connection) => transaction(connection, work).await,
                     Err(error) => (Err(E::from(error)), Connected::Doubtful),
                 };
+                if let Ok(done) = &result {
+                    show(done);
+                }
                 // Whoever asked may be gone; the transaction stands.
                 let _ = answer.send(result);
                 connected

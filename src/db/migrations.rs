@@ -38,6 +38,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "forge",
         include_str!("../../migrations/sqlite/0006_forge.sql"),
     ),
+    (
+        8,
+        "bounded_searches",
+        include_str!("../../migrations/sqlite/0008_bounded_searches.sql"),
+    ),
 ];
 
 /// Brings the database to this binary's version, in one transaction: two processes that start together migrate one after the other.

@@ -133,7 +133,19 @@ impl Db {
         E: From<DbError> + Send + 'static,
         F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
     {
-        self.0.lane.transact(work).await
+        self.transact_and_show(work, |_| {}).await
+    }
+
+    /// The same, and after the commit `show`, before the next transaction begins: what all can see changes in the order of the
+    /// commits, whoever waits for them.
+    pub async fn transact_and_show<T, E, F, S>(&self, work: F, show: S) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<DbError> + Send + 'static,
+        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        S: FnOnce(&T) + Send + 'static,
+    {
+        self.0.lane.transact(work, show).await
     }
 }
 

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use crate::clock::Timestamp;
 use crate::identity::issued::{ClientKey, OpenSession, Whose};
 use crate::screen::ScreenError;
-use crate::tenant::block::{Block, Target};
+use crate::tenant::block::Block;
 use crate::tenant::{AccountId, SharedTenant, Tenant};
 use crate::upstream::{Revoked, UpstreamError};
 
@@ -60,20 +60,10 @@ impl Gateway {
 
     /// What there is of the supervisor's own site.
     pub async fn oversee(&self, supervisor: &Supervisor) -> Result<Overview, Stop> {
-        let tenant = self.standing(supervisor)?;
-        let (whose, now) = (Whose::Tenant(&tenant.id), self.clock.now());
-        let mut sessions = self
-            .issued
-            .sessions(whose)
-            .await
-            .map_err(SuperviseError::from)?;
-        let keys = self
-            .issued
-            .keys(whose)
-            .await
-            .map_err(SuperviseError::from)?;
+        let (tenant, now) = (self.standing(supervisor)?, self.clock.now());
+        let (mut sessions, keys) = self.credentials_of(&tenant).await?;
         let denials = denials::newest(&self.records, &tenant.id).await;
-        let blocks = blocks(self.tenants.blocks(), &tenant, &sessions, &keys);
+        let blocks = self.blocks_here(&tenant, &sessions, &keys);
         // A block has ended them already, though nobody has used them since.
         sessions.retain(|session| tenant.keeps_out(&session.account, now).is_none());
         Ok(Overview {
@@ -85,6 +75,52 @@ impl Gateway {
         })
     }
 
+    async fn credentials_of(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<(Vec<OpenSession>, Vec<ClientKey>), SuperviseError> {
+        let whose = Whose::Tenant(&tenant.id);
+        let sessions = self.issued.sessions(whose).await?;
+        Ok((sessions, self.issued.keys(whose).await?))
+    }
+
+    /// The block with this id, if the overview shows it.
+    async fn shown_block(&self, supervisor: &Supervisor, id: &str) -> Result<Option<Block>, Stop> {
+        let tenant = self.standing(supervisor)?;
+        let is = |block: &Block| block.id == id;
+        let own = self.tenants.blocks_of(&tenant.id).into_iter().find(is);
+        if own.is_some() {
+            return Ok(own);
+        }
+        let (sessions, keys) = self.credentials_of(&tenant).await?;
+        let shown = self.blocks_here(&tenant, &sessions, &keys);
+        Ok(shown.into_iter().find(is))
+    }
+
+    /// Those that keep somebody out of this site. Whom the operator keeps out of every site is told only where the account is known
+    /// here already, and without the reason, which is about other sites too.
+    fn blocks_here(
+        &self,
+        tenant: &Tenant,
+        sessions: &[OpenSession],
+        keys: &[ClientKey],
+    ) -> Vec<Block> {
+        let of_sessions = sessions.iter().map(|session| &session.account);
+        let of_keys = keys.iter().map(|key| &key.account);
+        let known: HashSet<&AccountId> = of_sessions.chain(of_keys).collect();
+        let known = known.into_iter();
+        let everywhere = known.flat_map(|account| self.tenants.blocks_everywhere(account));
+        let everywhere = everywhere.map(|block| Block {
+            reason: None,
+            made_by: "operator".to_owned(),
+            ..block
+        });
+        let mut blocks = self.tenants.blocks_of(&tenant.id);
+        blocks.extend(everywhere);
+        blocks.sort_by(|one, other| (one.made_at, &one.id).cmp(&(other.made_at, &other.id)));
+        blocks
+    }
+
     /// The supervisor's tenant, unless something ended meanwhile what was verified. Asked by whatever shows or changes anything.
     fn standing(&self, supervisor: &Supervisor) -> Result<SharedTenant, Stop> {
         let now: Timestamp = self.clock.now();
@@ -92,30 +128,4 @@ impl Gateway {
         let tenant = tenant.filter(|tenant| !supervisor.is_over(tenant, now));
         tenant.ok_or_else(|| UpstreamError::Revoked(Revoked).into())
     }
-}
-
-/// Those that keep somebody out of this site. Whom the operator keeps out of every site is told only where the account is known here
-/// already, and without the reason, which is about other sites too.
-fn blocks(
-    all: Vec<Block>,
-    tenant: &Tenant,
-    sessions: &[OpenSession],
-    keys: &[ClientKey],
-) -> Vec<Block> {
-    let of_sessions = sessions.iter().map(|session| &session.account);
-    let of_keys = keys.iter().map(|key| &key.account);
-    let known: HashSet<&AccountId> = of_sessions.chain(of_keys).collect();
-    let here = |mut block: Block| {
-        let is_shown = match &block.target {
-            Target::Tenant(on) | Target::AccountOn(_, on) => *on == tenant.id,
-            Target::Key(blocked, _) => keys.iter().any(|key| key.id == *blocked),
-            Target::Account(account) => {
-                block.reason = None;
-                "operator".clone_into(&mut block.made_by);
-                known.contains(account)
-            }
-        };
-        is_shown.then_some(block)
-    };
-    all.into_iter().filter_map(here).collect()
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::decision::{DeniedError, UNSEEN};
 use crate::gateway::{Stop, SuperviseError};
+use crate::identity::Beyond;
 use crate::identity::install::CallbackError;
 use crate::identity::issued::{IssueError, Refused};
 use crate::identity::verify::IdentityError;
@@ -260,6 +261,12 @@ impl From<&Refused> for Problem {
                 "Wait as long as `Retry-After` says, or make a key with a higher rate.",
             )
             .retry_after(*retry_after_s),
+            Refused::Elsewhere => Self::new(
+                StatusCode::FORBIDDEN,
+                cause.code(),
+                Beyond::Network.reason(),
+                "Its owner sees at `/v1/keys` from where it is good.",
+            ),
             Refused::Lookup(_) => Self::unavailable(
                 "credentials_unavailable",
                 "The credential could not be looked up.",
@@ -309,6 +316,10 @@ impl From<&SuperviseError> for Problem {
             SuperviseError::OperatorsBlock => (
                 StatusCode::FORBIDDEN,
                 "Ask the operator of this gateway to end it.",
+            ),
+            SuperviseError::TooManyBlocks(_) => (
+                StatusCode::CONFLICT,
+                "End some of them, or wait for a day; the operator of this gateway can block more.",
             ),
             SuperviseError::Oneself => (
                 StatusCode::FORBIDDEN,

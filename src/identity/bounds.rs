@@ -72,6 +72,14 @@ impl Beyond {
 }
 
 impl Bounds {
+    /// Whether requests may come from this address. Asked at the door, before a use counts, and once more where a query is decided.
+    #[must_use]
+    pub fn admits(&self, ip: IpAddr) -> bool {
+        // An address that came in IPv6's clothes is the IPv4 address that it is.
+        let ip = ip.to_canonical();
+        self.networks.is_empty() || self.networks.iter().any(|net| net.contains(&ip))
+    }
+
     /// The first bound that a request is beyond; `names` are those of its action and its groups.
     #[must_use]
     pub fn refuse(
@@ -82,13 +90,11 @@ impl Bounds {
         act_as: &AccountId,
     ) -> Option<Beyond> {
         let is_asked = |action: &String| names.contains(&action.as_str());
-        // An address that came in IPv6's clothes is the IPv4 address that it is.
-        let ip = ip.to_canonical();
         if !self.sites.is_empty() && !self.sites.contains(site) {
             Some(Beyond::Site)
         } else if !self.actions.is_empty() && !self.actions.iter().any(is_asked) {
             Some(Beyond::Action)
-        } else if !self.networks.is_empty() && !self.networks.iter().any(|net| net.contains(&ip)) {
+        } else if !self.admits(ip) {
             Some(Beyond::Network)
         } else if self.act_as.as_ref().is_some_and(|only| only != act_as) {
             Some(Beyond::ActAs)

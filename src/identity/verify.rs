@@ -1,6 +1,8 @@
 //! Verifies who asks: the one entrance to a [`Principal`]. Used by `gateway`.
 //! Nothing of a token counts before its signature; the tenant is the one whose secret verified, never a claim looked up again.
 
+use std::net::IpAddr;
+
 use crate::clock::Clock;
 use crate::ledger::entry::{Credential, TenantBasis};
 use crate::secret::{Secret, sha256};
@@ -56,7 +58,7 @@ impl Verifiers {
         Self { forge, ..self }
     }
 
-    /// The principal behind what was presented.
+    /// The principal behind what was presented, from where.
     pub async fn verify(
         &self,
         presented: &Presented,
@@ -67,7 +69,7 @@ impl Verifiers {
             Presented::Nothing => Err(IdentityError::Missing),
             Presented::Password(_) | Presented::Other => Err(IdentityError::Scheme),
             Presented::Jwt(token) => Ok(self.connect(token.expose(), call)?.into_principal()),
-            Presented::Issued(text) => self.issued(text).await,
+            Presented::Issued(text) => self.issued(text, around.ip).await,
             Presented::Bearer(bearer) => self.bearer(bearer, around).await,
         }
     }
@@ -103,8 +105,8 @@ impl Verifiers {
     }
 
     /// A session or client key.
-    async fn issued(&self, text: &Secret) -> Result<Principal, IdentityError> {
-        match self.issued.check(text).await {
+    async fn issued(&self, text: &Secret, ip: IpAddr) -> Result<Principal, IdentityError> {
+        match self.issued.check(text, ip).await {
             Ok(good) => Ok(Principal::holding(good)),
             Err(bad) => Err(IdentityError::Issued {
                 cause: bad.cause,

@@ -67,6 +67,11 @@ pub enum TenantError {
          in one grant"
     )]
     TooManyGrants(AccountId, usize),
+    /// The tenant's administrators have made as many blocks as they may.
+    #[error(
+        "the site has {0} blocks that are in force or were made in the last day, which is the most"
+    )]
+    TooManyBlocks(usize),
     /// The grant would give nothing.
     #[error("{0}")]
     Grant(&'static str),
@@ -91,6 +96,7 @@ impl TenantError {
             Self::SiteHeld(_) => "site_held",
             Self::ShortSecret => "short_secret",
             Self::TooManyGrants(..) => "too_many_grants",
+            Self::TooManyBlocks(_) => "too_many_blocks",
             Self::Grant(_) => "empty_grant",
         }
     }

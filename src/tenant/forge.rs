@@ -13,6 +13,8 @@ use crate::ledger::Draft;
 use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
+use super::block::Shift;
+use super::lifecycle::hand_over;
 use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::store::{self, forge::Registered};
@@ -63,15 +65,14 @@ impl Tenants {
         let (ledger, lapses_after) = (self.0.parts.ledger.clone(), self.0.parts.lapses_after);
         self.change(move |connection| {
             Box::pin(async move {
-                let admitted = admit(connection, &heard, &site, lapses_after, now);
-                let (tenants, entry) = admitted.await?;
-                if let Some(entry) = entry {
-                    ledger.append_in(connection, Draft::new(&entry)?).await?;
+                let admitted = admit(connection, &heard, &site, lapses_after, now).await?;
+                if let Some(entry) = &admitted.entry {
+                    ledger.append_in(connection, Draft::new(entry)?).await?;
                 }
                 // Read anew in any case: what could not be read the first time shows now.
                 Ok(Changed {
-                    tenants,
-                    blocks: true,
+                    tenants: admitted.tenants,
+                    blocks: admitted.blocks,
                     outcome: (),
                 })
             })
@@ -109,7 +110,7 @@ impl Tenants {
                 ledger.append_in(connection, draft).await?;
                 Ok(Changed {
                     tenants: vec![id],
-                    blocks: false,
+                    blocks: Vec::new(),
                     outcome: (),
                 })
             })
@@ -192,20 +193,32 @@ impl Troubles {
     }
 }
 
-/// The tenants that changed, and the record of it if anything did.
+/// What became of a first token.
+#[derive(Default)]
+struct Admitted {
+    /// Whoever changed, or did a moment ago.
+    tenants: Vec<TenantId>,
+    blocks: Vec<Shift>,
+    /// Of what changed, if anything did.
+    entry: Option<Entry>,
+}
+
 async fn admit(
     connection: &mut Connection,
     heard: &Heard,
     site: &SiteUrl,
     lapses_after: Duration,
     now: Timestamp,
-) -> Result<(Vec<TenantId>, Option<Entry>), TenantError> {
+) -> Result<Admitted, TenantError> {
     let (id, cloud) = (heard.installation.tenant_id(), heard.cloud.to_string());
     for known in store::forge::of_installation(connection, heard.installation).await? {
         let is_here = known.cloud_id.as_deref() == Some(&cloud);
         if known.state == State::Installed && is_here {
             // Another request was faster, or an install linked it.
-            return Ok((vec![known.id], None));
+            return Ok(Admitted {
+                tenants: vec![known.id],
+                ..Admitted::default()
+            });
         }
         // Its own row is on another site, or ended later than this token was issued.
         if known.state == State::Installed && known.id == id
@@ -235,12 +248,13 @@ async fn admit(
         event_iat: heard.iat,
     };
     store::forge::register(connection, &row).await?;
-    let blocks = match &last {
-        Some(last) => store::hand_over(connection, last, &id, now).await?,
-        None => 0,
-    };
-    let entry = registered_entry(heard, site, &tenants[1..], suspended, blocks);
-    Ok((tenants, Some(entry)))
+    let (count, blocks) = hand_over(connection, last.as_deref(), &id, now).await?;
+    let entry = registered_entry(heard, site, &tenants[1..], suspended, count);
+    Ok(Admitted {
+        tenants,
+        blocks,
+        entry: Some(entry),
+    })
 }
 
 fn registered_entry(

@@ -14,6 +14,7 @@ use crate::ledger::Draft;
 use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
+use super::block::Shift;
 use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::store::{self, Standing};
@@ -103,7 +104,7 @@ impl Tenants {
         let (ledger, lapses_after) = (parts.ledger.clone(), parts.lapses_after);
         self.change(move |connection| {
             Box::pin(async move {
-                let (mut tenants, mut blocks) = (vec![install.tenant.clone()], false);
+                let (mut tenants, mut blocks) = (vec![install.tenant.clone()], Vec::new());
                 let entry = if is_repeated(connection, &install.signed, now).await? {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
@@ -112,8 +113,9 @@ impl Tenants {
                     let mut replaced = replacing.await?;
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
-                    replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
-                    blocks = replaced.blocks > 0;
+                    let last = replaced.last.as_deref();
+                    (replaced.blocks, blocks) =
+                        hand_over(connection, last, &install.tenant, now).await?;
                     let entry = install_entry(&install, &replaced);
                     tenants.extend(replaced.tenants);
                     entry
@@ -145,7 +147,7 @@ impl Tenants {
                     }
                     return Ok(Changed {
                         tenants: Vec::new(),
-                        blocks: false,
+                        blocks: Vec::new(),
                         outcome: Err(TenantError::NeverInstalled(tenant)),
                     });
                 };
@@ -163,7 +165,7 @@ impl Tenants {
                 // A repetition is read anew as well: what could not be read the first time shows now.
                 Ok(Changed {
                     tenants: vec![tenant],
-                    blocks: false,
+                    blocks: Vec::new(),
                     outcome: Ok(()),
                 })
             })
@@ -269,17 +271,26 @@ fn is_linked(install: &Install, holder: &Standing) -> bool {
         && cloud_id == holder.cloud_id
 }
 
-/// Who was kept out of a site stays out of it under its next client key.
-async fn hand_over(
+/// Who was kept out of a site stays out of it under its next tenant. Gives how many blocks that are, and those of both after it.
+pub(super) async fn hand_over(
     connection: &mut Connection,
-    install: &Install,
-    replaced: &Replaced,
+    last: Option<&str>,
+    to: &TenantId,
     now: Timestamp,
-) -> Result<u64, TenantError> {
-    match &replaced.last {
-        Some(last) => store::hand_over(connection, last, &install.tenant, now).await,
-        None => Ok(0),
+) -> Result<(u64, Vec<Shift>), TenantError> {
+    let Some(last) = last else {
+        return Ok((0, Vec::new()));
+    };
+    let count = store::hand_over(connection, last, to, now).await?;
+    let Some(last) = last.parse().ok().filter(|_| count > 0) else {
+        return Ok((count, Vec::new()));
+    };
+    let mut shifts = Vec::new();
+    for tenant in [last, to.clone()] {
+        let blocks = store::blocks_of(connection, &tenant, now).await?;
+        shifts.push(Shift::Tenant(tenant, blocks));
     }
+    Ok((count, shifts))
 }
 
 fn row<'a>(

@@ -161,7 +161,7 @@ impl Tenants {
 fn only(tenant: TenantId) -> Changed<()> {
     Changed {
         tenants: vec![tenant],
-        blocks: false,
+        blocks: Vec::new(),
         outcome: (),
     }
 }

@@ -128,19 +128,19 @@ impl Tenant {
     /// What keeps everybody of this tenant out now, by the blocks of this very moment.
     #[must_use]
     pub fn is_blocked(&self, now: Timestamp) -> Option<Blocked> {
-        self.blocks.load().on(&self.id, now)
+        self.blocks.on(&self.id, now)
     }
 
     /// What keeps `account` out of this tenant now, whatever was found when the request began.
     #[must_use]
     pub fn keeps_out(&self, account: &AccountId, now: Timestamp) -> Option<Blocked> {
-        self.blocks.load().keeps_out(account, &self.id, now)
+        self.blocks.keeps_out(account, &self.id, now)
     }
 
-    /// What keeps a client key out now.
+    /// What keeps a client key of this tenant out now.
     #[must_use]
     pub fn keeps_key_out(&self, key: &KeyId, now: Timestamp) -> Option<Blocked> {
-        self.blocks.load().on_key(key, now)
+        self.blocks.on_key(key, &self.id, now)
     }
 
     /// The accounts that `account` may act as for an action with these names (the action's own and its groups'), now. A grant to act

@@ -2,7 +2,6 @@
 //! A site's name must never be called, only looked up; a change must never show without its record.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -13,7 +12,7 @@ use crate::db::{BoxFuture, Connection, Db, DbError};
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 
-use super::block::{Blocks, SharedBlocks};
+use super::block::{Blocks, SharedBlocks, Shift};
 use super::directory::Directory;
 use super::forge::Troubles;
 use super::named::Named;
@@ -74,8 +73,8 @@ pub struct Parts {
 pub(super) struct Changed<T> {
     /// To be read anew.
     pub(super) tenants: Vec<TenantId>,
-    /// Whether the blocks are to be read anew.
-    pub(super) blocks: bool,
+    /// What is blocked differently.
+    pub(super) blocks: Vec<Shift>,
     /// For whoever asked.
     pub(super) outcome: T,
 }
@@ -90,8 +89,6 @@ pub(super) struct Inner {
     directory: ArcSwap<Directory>,
     /// Also in every tenant.
     pub(super) blocks: SharedBlocks,
-    /// Moves after the blocks were swapped.
-    pub(super) blocks_version: AtomicU64,
     pub(super) troubles: Troubles,
     /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
     refreshing: Mutex<()>,
@@ -102,16 +99,15 @@ impl Tenants {
     pub async fn open(parts: Parts) -> Result<Self, TenantError> {
         check_vault(&parts).await?;
         let blocks = store::load_blocks(parts.db.reads(), parts.clock.now()).await?;
-        let blocks = Arc::new(ArcSwap::from_pointee(Blocks::of(blocks)));
-        let tenants =
-            store::load(parts.db.reads(), &store::Around::of(&parts, &blocks), None).await?;
+        let blocks = Arc::new(Blocks::of(blocks));
+        let around = store::Around::of(&parts, &blocks);
+        let tenants = store::load(parts.db.reads(), &around, None).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
             parts,
             directory,
             blocks,
-            blocks_version: AtomicU64::new(1),
             troubles: Troubles::default(),
             refreshing,
         })))
@@ -194,7 +190,8 @@ impl Tenants {
 
     /// Carries `work` out in one transaction and shows the tenants that it changed. A client that hangs up takes its handler's future
     /// with it, and the transaction commits nevertheless: both run in a task of their own, so that no revocation is durable and
-    /// yet not in force.
+    /// yet not in force. Blocks show with the commit itself: no reading of the database and no other tenant's change stands between a
+    /// kill switch and its effect, and a new tenant does not show without the blocks that came with its site.
     pub(super) async fn change<T, F>(&self, work: F) -> Result<T, TenantError>
     where
         T: Send + 'static,
@@ -204,34 +201,26 @@ impl Tenants {
     {
         let tenants = self.clone();
         let task = tokio::spawn(async move {
-            let changed = tenants.0.parts.db.transact(work).await?;
-            let blocks = tenants.refresh_blocks(changed.blocks).await;
-            tenants.refresh(&changed.tenants).await.and(blocks)?;
+            let (blocks, clock) = (tenants.0.blocks.clone(), tenants.0.parts.clock.clone());
+            let show = move |changed: &Changed<T>| {
+                let now = clock.now();
+                changed
+                    .blocks
+                    .iter()
+                    .for_each(|shift| blocks.shift(shift, now));
+            };
+            let changed = tenants.0.parts.db.transact_and_show(work, show).await?;
+            tenants.refresh(&changed.tenants).await?;
             Ok(changed.outcome)
         });
         task.await.unwrap_or_else(|_| Err(DbError::Stopped.into()))
     }
 
-    /// Reads the blocks anew if they changed, or if nobody could read them since they did. Before the tenants: a new tenant must not
-    /// show without the blocks that came with its site.
-    async fn refresh_blocks(&self, changed: bool) -> Result<(), TenantError> {
-        let _turn = self.0.refreshing.lock().await;
-        if !changed && !self.0.blocks.load().is_unknown() {
-            return Ok(());
-        }
-        let parts = &self.0.parts;
-        let read = store::load_blocks(parts.db.reads(), parts.clock.now()).await;
-        let (blocks, result) = match read {
-            Ok(blocks) => (Blocks::of(blocks), Ok(())),
-            Err(error) => (Blocks::unknown(), Err(error)),
-        };
-        self.0.blocks.store(Arc::new(blocks));
-        self.0.blocks_version.fetch_add(1, Ordering::Release);
-        result
-    }
-
     /// Reads these tenants anew and shows what the database says of them.
     async fn refresh(&self, changed: &[TenantId]) -> Result<(), TenantError> {
+        if changed.is_empty() {
+            return Ok(());
+        }
         let _turn = self.0.refreshing.lock().await;
         let parts = &self.0.parts;
         let (mut fresh, mut result) = (Vec::new(), Ok(()));

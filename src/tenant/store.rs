@@ -22,7 +22,8 @@ pub(super) mod forge;
 mod grants;
 
 pub(super) use blocks::{
-    end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block, was_blocked,
+    blocks_of, count_blocks, end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block,
+    was_blocked,
 };
 use grants::load_grants;
 pub(super) use grants::{count_grants, give, take_back};

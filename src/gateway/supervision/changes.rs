@@ -73,8 +73,7 @@ impl Gateway {
         id: &str,
         trail: &Trail,
     ) -> Result<(), Stop> {
-        let shown = self.oversee(supervisor).await?.blocks;
-        let block = shown.into_iter().find(|block| block.id == id);
+        let block = self.shown_block(supervisor, id).await?;
         let block = block.ok_or(SuperviseError::NoSuch("block"))?;
         if !matches!(block.target, Target::AccountOn(..)) {
             return Err(SuperviseError::OperatorsBlock.into());

@@ -13,6 +13,11 @@ pub enum SuperviseError {
     /// The operator of the gateway keeps somebody out, which no administrator of a site may change.
     #[error("the operator of this gateway made this block")]
     OperatorsBlock,
+    /// The administrators of the site have made as many blocks as they may.
+    #[error(
+        "the site has {0} blocks that are in force or were made in the last day, which is the most"
+    )]
+    TooManyBlocks(usize),
     /// Whoever blocks oneself cannot end it.
     #[error("an administrator cannot block oneself")]
     Oneself,
@@ -34,6 +39,7 @@ impl SuperviseError {
         match self {
             Self::NoSuch(_) => "not_on_this_site",
             Self::OperatorsBlock => "operators_block",
+            Self::TooManyBlocks(_) => "too_many_blocks",
             Self::Oneself => "own_account",
             Self::Tenant(_) | Self::Lookup(_) | Self::Read(_) => "site_unavailable",
         }
@@ -46,6 +52,7 @@ impl From<TenantError> for SuperviseError {
             TenantError::UnknownGrant(_) => Self::NoSuch("grant"),
             TenantError::UnknownBlock(_) => Self::NoSuch("block"),
             TenantError::OperatorsBlock => Self::OperatorsBlock,
+            TenantError::TooManyBlocks(most) => Self::TooManyBlocks(most),
             error => Self::Tenant(error),
         }
     }

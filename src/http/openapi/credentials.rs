@@ -164,7 +164,7 @@ fn site() -> [Route; 6] {
             .by(Callers::Managers)
             .body::<BlockWish>(true, json!({"account": BOB, "for_s": 3600, "reason": "a lost laptop"}))
             .gives::<Block>(201, "The block.", block())
-            .refuses(&[403, 429, 502, 504]),
+            .refuses(&[403, 409, 429, 502, 504]),
         revoke(
             "/v1/site/blocks/{id}",
             "unblockOnSite",

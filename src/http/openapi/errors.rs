@@ -78,7 +78,8 @@ const REFUSALS: [Refusal; 11] = [
             "Conflict",
             "A newer event of this installation was carried out before.",
         ),
-        when: "A newer event of this installation was carried out before.",
+        when: "A newer event of this installation was carried out before (`stale_event`); or there are as many as there may be: \
+            `too_many_credentials` of an account, `too_many_blocks` of a site.",
     },
     Refusal {
         status: 413,

@@ -28,7 +28,13 @@ impl Ends {
         ends.retain(|_, end| now.since(end.listed_at) < KEPT);
         let end = End { at, listed_at: now };
         ends.entry(id.to_owned())
-            .and_modify(|known| known.at = known.at.min(at))
+            .and_modify(|known| {
+                // From now on: a request may have begun since the first of them, and what it read is older than this end.
+                *known = End {
+                    at: known.at.min(at),
+                    listed_at: now,
+                };
+            })
             .or_insert(end);
     }
 
@@ -83,6 +89,19 @@ mod tests {
         assert!(!ends.are_news("key_1", after(hour)));
         assert!(!ends.are_news("key_1", after(Duration::from_mins(1))));
         assert!(!ends.are_news("key_2", after(hour * 2)));
+    }
+
+    #[test]
+    fn an_end_that_comes_after_another_stays_listed_as_long_as_any() {
+        let ends = Ends::default();
+        let almost = KEPT.checked_sub(Duration::from_micros(1)).unwrap();
+        ends.list("key_1", after(Duration::from_hours(24)), NOON);
+        ends.list("key_1", after(almost), after(almost));
+        ends.list("key_2", after(KEPT), after(KEPT));
+        assert!(
+            ends.has_ended("key_1", after(KEPT)),
+            "rotated, then revoked"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::db::DbError;
+use crate::identity::bounds::Beyond;
 use crate::ledger::LedgerError;
 use crate::tenant::TenantError;
 use crate::tenant::block::Blocked;
@@ -38,6 +39,9 @@ pub enum Refused {
     /// It is used from another page than the one that opened it.
     #[error("the session belongs to another page")]
     OtherPage,
+    /// The key is good, and not from there.
+    #[error("the credential is used from outside its networks")]
+    Elsewhere,
     /// It is used faster than its rate.
     #[error("the credential is used too fast; it may be used again in {retry_after_s} s")]
     TooFast {
@@ -73,6 +77,12 @@ impl Refused {
         matches!(self, Self::TooFast { .. })
     }
 
+    /// Whether the credential is good: then it is known for sure whose it is.
+    #[must_use]
+    pub const fn is_of_good(&self) -> bool {
+        matches!(self, Self::TooFast { .. } | Self::Elsewhere)
+    }
+
     /// Whether nobody knows if it is good.
     #[must_use]
     pub const fn is_lookup(&self) -> bool {
@@ -92,6 +102,7 @@ impl Refused {
             Self::Inactive => "tenant_inactive",
             Self::Blocked(cause) => cause.code(),
             Self::OtherPage => "session_other_page",
+            Self::Elsewhere => Beyond::Network.code(),
             Self::TooFast { .. } => "key_limit",
             Self::Lookup(_) => "credential_lookup_failed",
         }

@@ -96,6 +96,8 @@ pub struct ClientKey {
     pub ends_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The end that it was made with, if a successor has moved it.
+    pub(super) meant_until: Option<Timestamp>,
     /// The epoch that its tenant had.
     pub(super) epoch: u64,
 }

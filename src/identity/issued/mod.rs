@@ -14,6 +14,7 @@ mod standing;
 mod store;
 pub mod text;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +34,7 @@ pub use listing::{ClientKey, KeyState, OpenSession, Whose};
 pub(in crate::identity) use good::Good;
 
 use ends::Ends;
+use pace::Paces;
 use standing::Standing;
 use text::Kind;
 
@@ -76,6 +78,7 @@ struct Inner {
     /// By keyed hash. Entries leave when their credential changes, or for want of room.
     cache: Cache<[u8; 32], Arc<Standing>>,
     ends: Arc<Ends>,
+    paces: Paces,
 }
 
 /// About half a kilobyte each.
@@ -103,6 +106,7 @@ impl Issued {
             parts,
             cache: Cache::new(CACHED_MAX),
             ends: Arc::default(),
+            paces: Paces::default(),
         }))
     }
 
@@ -112,13 +116,14 @@ impl Issued {
         self.0.parts.lifetimes
     }
 
-    /// Asks all that may have ended the credential, and counts its use.
-    pub(super) async fn check(&self, text: &Secret) -> Result<Good, Bad> {
+    /// Asks all that may have ended the credential, and counts its use. From outside its networks nothing of a key is used, neither
+    /// its rate nor its last use: whoever has only found it can do its owner no harm.
+    pub(super) async fn check(&self, text: &Secret, ip: IpAddr) -> Result<Good, Bad> {
         let kind = Kind::recognise(text.expose()).ok_or(Refused::Malformed)?;
         let standing = self.standing(kind, text).await?;
         let hold = Hold::new(standing, self.0.ends.clone());
         let now = self.0.parts.clock.now();
-        match self.ask(&hold, now).await {
+        match self.ask(&hold, ip, now).await {
             Ok(tenant) => Ok(Good::new(hold, tenant.epoch)),
             Err(cause) => Err(Bad {
                 cause,
@@ -127,7 +132,7 @@ impl Issued {
         }
     }
 
-    async fn ask(&self, hold: &Hold, now: Timestamp) -> Result<SharedTenant, Refused> {
+    async fn ask(&self, hold: &Hold, ip: IpAddr, now: Timestamp) -> Result<SharedTenant, Refused> {
         let Parts {
             tenants, lifetimes, ..
         } = &self.0.parts;
@@ -142,9 +147,12 @@ impl Issued {
             .ok_or(Refused::Inactive)?;
         standing.check_tenant(&tenant, now)?;
         self.check_former_blocks(standing).await?;
-        if let Some(pace) = &standing.pace {
-            pace.take(now)
-                .map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;
+        if !standing.bounds.admits(ip) {
+            return Err(Refused::Elsewhere);
+        }
+        if let Some(rate) = standing.rate_per_minute {
+            let taken = self.0.paces.take(&standing.id, rate, now);
+            taken.map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;
         }
         self.touch(standing, now);
         Ok(tenant)
@@ -153,11 +161,11 @@ impl Issued {
     /// A block of its account ends a session for good, also when the block is over and nobody used the session meanwhile.
     async fn check_former_blocks(&self, standing: &Standing) -> Result<(), Refused> {
         let tenants = &self.0.parts.tenants;
-        let version = tenants.blocks_version();
+        let (account, tenant) = (&standing.account, &standing.tenant);
+        let version = tenants.block_changes(account, tenant);
         if standing.kind == Kind::Key || standing.has_seen_blocks(version) {
             return Ok(());
         }
-        let (account, tenant) = (&standing.account, &standing.tenant);
         let was_blocked = tenants.was_blocked(account, tenant, standing.made_at).await;
         if was_blocked.map_err(|error| Refused::Lookup(Arc::new(error.into())))? {
             return Err(Refused::Ended);
@@ -193,7 +201,7 @@ impl Issued {
         let read: Result<Arc<Standing>, Arc<LookupError>> =
             self.0.cache.try_get_with(hash, reading).await;
         let standing = read?;
-        // Read anew after its change it says the same as the list, and stays: its pace must not begin again with each request.
+        // Read anew after its change it says the same as the list, and stays.
         if self.0.ends.are_news(&standing.id, standing.last_moment()) {
             self.0.cache.invalidate(&hash).await;
         }

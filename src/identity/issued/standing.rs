@@ -11,7 +11,6 @@ use crate::ledger::entry::Credential;
 use crate::tenant::{AccountId, KeyId, Tenant, TenantId};
 
 use super::error::Refused;
-use super::pace::Pace;
 use super::text::Kind;
 
 /// A session or a client key.
@@ -30,7 +29,7 @@ pub(super) struct Standing {
     /// The keyed hash of the nonce of the page that opened the session.
     pub(super) page: Option<[u8; 32]>,
     pub(super) bounds: Arc<Bounds>,
-    pub(super) pace: Option<Pace>,
+    pub(super) rate_per_minute: Option<u32>,
     last_used_us: AtomicI64,
     /// The last use that the database knows of.
     noted_us: AtomicI64,
@@ -68,7 +67,7 @@ impl Standing {
             ended_at: row.ended_at,
             page: row.page,
             bounds: Arc::new(row.bounds),
-            pace: row.rate_per_minute.map(Pace::new),
+            rate_per_minute: row.rate_per_minute,
             last_used_us: AtomicI64::new(used_us.unwrap_or(i64::MIN)),
             noted_us: AtomicI64::new(used_us.unwrap_or(i64::MIN)),
             blocks_seen: AtomicU64::new(0),

@@ -130,25 +130,18 @@ pub(super) async fn put_key(
     Ok(())
 }
 
-/// How many sessions or keys of an account are in force.
-pub(super) async fn count(
+/// How many sessions of an account are open.
+pub(super) async fn count_sessions(
     connection: &mut SqliteConnection,
-    kind: Kind,
     owner: (&TenantId, &str),
     now: Timestamp,
     used_since: Timestamp,
 ) -> Result<usize, DbError> {
-    let query = match kind {
-        Kind::Session => {
-            "SELECT count(*) FROM sessions WHERE tenant = ?1 AND account = ?2 AND ended_at IS NULL AND ends_at > ?3
-                 AND last_used_at > ?4"
-        }
-        Kind::Key => {
-            "SELECT count(*) FROM client_keys WHERE tenant = ?1 AND account = ?2 AND revoked_at IS NULL AND ends_at > ?3
-                 AND ?4 = ?4"
-        }
-    };
-    let count: i64 = sqlx::query_scalar(query)
+    let query = sqlx::query_scalar(
+        "SELECT count(*) FROM sessions WHERE tenant = ?1 AND account = ?2 AND ended_at IS NULL AND ends_at > ?3
+             AND last_used_at > ?4",
+    );
+    let count: i64 = query
         .bind(owner.0.as_str())
         .bind(owner.1)
         .bind(now.micros())
@@ -156,6 +149,26 @@ pub(super) async fn count(
         .fetch_one(connection)
         .await?;
     Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+/// How many keys of an account are in force: those without a successor, and all.
+pub(super) async fn count_keys(
+    connection: &mut SqliteConnection,
+    owner: (&TenantId, &str),
+    now: Timestamp,
+) -> Result<(usize, usize), DbError> {
+    let query = sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE meant_until IS NULL), count(*) FROM client_keys
+         WHERE tenant = ?1 AND account = ?2 AND revoked_at IS NULL AND ends_at > ?3",
+    );
+    let (unreplaced, all): (i64, i64) = query
+        .bind(owner.0.as_str())
+        .bind(owner.1)
+        .bind(now.micros())
+        .fetch_one(connection)
+        .await?;
+    let number = |count| usize::try_from(count).unwrap_or(usize::MAX);
+    Ok((number(unreplaced), number(all)))
 }
 
 /// Ends a session or revokes a key, if it is there for `whose` and in force.
@@ -190,18 +203,21 @@ pub(super) async fn end(
     row.map(|row| rows::struck(&row)).transpose()
 }
 
-/// Lets a key that was not revoked end at `at` at the latest.
+/// Lets a key in force end at `at` at the latest, and remembers the end that it was made with.
 pub(super) async fn shorten(
     connection: &mut SqliteConnection,
     id: &KeyId,
     at: Timestamp,
+    now: Timestamp,
 ) -> Result<Option<Struck>, LookupError> {
     let row = sqlx::query(
-        "UPDATE client_keys SET ends_at = min(ends_at, ?2) WHERE id = ?1 AND revoked_at IS NULL
+        "UPDATE client_keys SET meant_until = coalesce(meant_until, ends_at), ends_at = min(ends_at, ?2)
+         WHERE id = ?1 AND revoked_at IS NULL AND ends_at > ?3
          RETURNING hash, tenant, account",
     )
     .bind(id.as_str())
     .bind(at.micros())
+    .bind(now.micros())
     .fetch_optional(connection)
     .await?;
     row.map(|row| rows::struck(&row)).transpose()

@@ -2,14 +2,13 @@
 //! A block must be in force when the call returns, in every worker and for requests under way; it needs no proof and no policy.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Connection;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Draft, Ledger};
-use crate::tenant::block::{Block, Target};
+use crate::tenant::block::{Block, Shift, Target};
 use crate::tenant::operations::By;
 use crate::tenant::record::State;
 use crate::tenant::registry::{Changed, Tenants};
@@ -25,6 +24,12 @@ pub struct NewBlock {
     /// What for.
     pub reason: Option<String>,
 }
+
+/// The most blocks of a tenant that are in force or were made in the last day, before its administrators make no more: what they do
+/// must not fill anybody's memory or disk. Operators are not held to it.
+const BLOCKS_MAX: usize = 1000;
+/// No session lasts longer, so no older block has to be looked for.
+const LATELY: Duration = Duration::from_hours(24);
 
 impl Tenants {
     /// Keeps the target out from now on. A block that is there already is replaced and never shortened: of two people who react to
@@ -50,12 +55,14 @@ impl Tenants {
                 refuse_replaced(connection, block.target.tenant()).await?;
                 let before = store::end_blocks(connection, &block.target, &by.name, now).await?;
                 refuse_operators(&by, &before)?;
+                refuse_too_many(connection, &by, &block).await?;
                 block.until = latest(&block, &before);
                 store::put_block(connection, &block).await?;
                 let replaced = before.first().map(|old| old.id.clone());
                 let more = replaced.map(|id| ("replaced".to_owned(), id));
                 let entry = entry(&block, "block.created", by, more);
-                write_down(connection, &ledger, block, &entry).await
+                let shift = Shift::Target(block.target.clone(), vec![block.clone()]);
+                write_down(connection, &ledger, block, shift, &entry).await
             })
         })
         .await
@@ -72,16 +79,18 @@ impl Tenants {
                 let block = ended.into_iter().next();
                 let block = block.ok_or_else(|| TenantError::UnknownBlock(target.to_string()))?;
                 let entry = entry(&block, "block.ended", by, None);
-                write_down(connection, &ledger, block, &entry).await
+                let shift = Shift::Target(target, Vec::new());
+                write_down(connection, &ledger, block, shift, &entry).await
             })
         })
         .await
     }
 
-    /// Counts how often the blocks changed: whoever remembers a verdict about them remembers this number beside it.
+    /// Counts how often something changed that can keep `account` out of `tenant`: whoever remembers a verdict about it remembers
+    /// this number beside it.
     #[must_use]
-    pub fn blocks_version(&self) -> u64 {
-        self.0.blocks_version.load(Ordering::Acquire)
+    pub fn block_changes(&self, account: &AccountId, tenant: &TenantId) -> u64 {
+        self.0.blocks.changes(account, tenant)
     }
 
     /// Whether `account` was kept out of `tenant` at any moment since `since`, also by a block that is over.
@@ -97,7 +106,35 @@ impl Tenants {
     /// The blocks in force, in the order in which they were made.
     #[must_use]
     pub fn blocks(&self) -> Vec<Block> {
-        self.0.blocks.load().in_force(self.0.parts.clock.now())
+        self.0.blocks.in_force(self.0.parts.clock.now())
+    }
+
+    /// The blocks in force of one tenant, in the order in which they were made.
+    #[must_use]
+    pub fn blocks_of(&self, tenant: &TenantId) -> Vec<Block> {
+        self.0.blocks.in_force_on(tenant, self.0.parts.clock.now())
+    }
+
+    /// The blocks in force on an account on all sites.
+    #[must_use]
+    pub fn blocks_everywhere(&self, account: &AccountId) -> Vec<Block> {
+        self.0.blocks.everywhere(account, self.0.parts.clock.now())
+    }
+}
+
+async fn refuse_too_many(
+    connection: &mut Connection,
+    by: &By,
+    block: &Block,
+) -> Result<(), TenantError> {
+    let Some(tenant) = block.target.tenant().filter(|_| !by.is_operator()) else {
+        return Ok(());
+    };
+    let (now, since) = (block.made_at, block.made_at.minus(LATELY));
+    if store::count_blocks(connection, tenant, since, now).await? < BLOCKS_MAX {
+        Ok(())
+    } else {
+        Err(TenantError::TooManyBlocks(BLOCKS_MAX))
     }
 }
 
@@ -139,6 +176,7 @@ async fn write_down(
     connection: &mut Connection,
     ledger: &Ledger,
     block: Block,
+    shift: Shift,
     entry: &Entry,
 ) -> Result<Changed<Block>, TenantError> {
     let mut tenants: Vec<TenantId> = Vec::new();
@@ -149,7 +187,7 @@ async fn write_down(
     ledger.append_in(connection, Draft::new(entry)?).await?;
     Ok(Changed {
         tenants,
-        blocks: true,
+        blocks: vec![shift],
         outcome: block,
     })
 }

@@ -40,6 +40,10 @@ impl By {
         }
     }
 
+    pub(super) const fn is_operator(&self) -> bool {
+        self.only.is_none()
+    }
+
     pub(super) fn reaches(&self, tenant: Option<&TenantId>) -> bool {
         self.only.is_none() || self.only.as_ref() == tenant
     }

@@ -54,6 +54,48 @@ fn block(row: &SqliteRow) -> Result<Block, TenantError> {
     })
 }
 
+/// Those in force of one tenant, as the transaction sees them.
+pub(in crate::tenant) async fn blocks_of(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    now: Timestamp,
+) -> Result<Vec<Block>, TenantError> {
+    let rows = sqlx::query(
+        "SELECT * FROM blocks WHERE tenant = ?1 AND ended_at IS NULL AND (until IS NULL OR until > ?2)",
+    )
+    .bind(tenant.as_str())
+    .bind(now.micros())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(block).collect()
+}
+
+/// How many blocks of a tenant are in force or were made after `since`. Those whose time is over are marked as ended before, so that
+/// counting does not grow dearer with them.
+pub(in crate::tenant) async fn count_blocks(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<usize, TenantError> {
+    sqlx::query(
+        "UPDATE blocks SET ended_at = until WHERE tenant = ?1 AND ended_at IS NULL AND until <= ?2",
+    )
+    .bind(tenant.as_str())
+    .bind(now.micros())
+    .execute(&mut *connection)
+    .await?;
+    let count: i64 = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM blocks WHERE tenant = ?1 AND made_at > ?2)
+             + (SELECT count(*) FROM blocks WHERE tenant = ?1 AND made_at <= ?2 AND ended_at IS NULL)",
+    )
+    .bind(tenant.as_str())
+    .bind(since.micros())
+    .fetch_one(connection)
+    .await?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
 /// Writes a block.
 pub(in crate::tenant) async fn put_block(
     connection: &mut SqliteConnection,
@@ -119,9 +161,12 @@ pub(in crate::tenant) async fn was_blocked(
     tenant: &TenantId,
     since: Timestamp,
 ) -> Result<bool, TenantError> {
+    // Two searches, by account and tenant: the same account may be blocked on other sites as often as their administrators like.
     let query = sqlx::query(
-        "SELECT 1 FROM blocks
-         WHERE account = ?1 AND (tenant IS NULL OR tenant = ?2)
+        "SELECT 1 FROM blocks WHERE account = ?1 AND tenant = ?2
+             AND (made_at >= ?3 OR ((ended_at IS NULL OR ended_at > ?3) AND (until IS NULL OR until > ?3)))
+         UNION ALL
+         SELECT 1 FROM blocks WHERE account = ?1 AND tenant IS NULL
              AND (made_at >= ?3 OR ((ended_at IS NULL OR ended_at > ?3) AND (until IS NULL OR until > ?3)))
          LIMIT 1",
     );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use gatepost::standin::account;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::World;
 
@@ -159,12 +159,50 @@ async fn each_bound_of_a_key_narrows_it() {
             assert_eq!(answer.json()["code"], code);
         }
         let foreign = world.get_as(FOREIGN, made["key"].as_str().unwrap()).await;
+        // From the wrong network a key is told so before anybody looks what it is for.
+        let told = if code == "key_network" {
+            (403, Some(code))
+        } else {
+            (404, Some("issue_not_visible"))
+        };
         assert_eq!(
             (foreign.status, foreign.json()["code"].as_str()),
-            (404, Some("issue_not_visible")),
+            told,
             "{bounds}"
         );
     }
+}
+
+#[tokio::test]
+async fn from_outside_its_networks_a_key_opens_nothing_and_none_of_it_is_used() {
+    let world = World::new().await;
+    let bounds = json!({"networks": ["192.0.2.0/24"], "rate_per_minute": 1});
+    let made = world.key("acme", "ann", bounds).await;
+    world.jira.clear_requests();
+    // More than its rate: it is never the rate that refuses.
+    for target in [
+        OWN,
+        FOREIGN,
+        "/v1/whoami",
+        "/oauth/token/accessible-resources",
+        "/v1/keys",
+    ] {
+        let refused = world.get_as(target, made["key"].as_str().unwrap()).await;
+        let told = (refused.status, refused.json()["code"].clone());
+        assert_eq!(told, (403, json!("key_network")), "{target}");
+        assert!(!refused.text.contains(&account("ann")), "{}", refused.text);
+    }
+    assert!(world.nothing_left());
+    for record in world.decisions().await {
+        assert_eq!(record["credential"]["key_id"], made["id"]);
+        assert_eq!(
+            (&record["code"], &record["account"]),
+            (&json!("key_network"), &json!(account("ann")))
+        );
+    }
+    let session = world.session("acme", "ann").await;
+    let listed = world.get_as("/v1/keys", &session).await.json();
+    assert_eq!(listed["keys"][0]["last_used_at"], Value::Null);
 }
 
 #[tokio::test]
@@ -326,6 +364,52 @@ async fn a_rotation_leaves_both_keys_good_for_the_overlap() {
         ),
         (401, 200)
     );
+}
+
+#[tokio::test]
+async fn a_successor_lasts_as_long_as_its_key_was_made_for_whatever_was_rotated_before() {
+    let world = World::new().await;
+    let old = world
+        .key("acme", "ann", json!({"expires_in_days": 30}))
+        .await;
+    for _ in 0..2 {
+        let again = json!({"replaces": old["id"], "overlap_s": 3600});
+        let new = world.key("acme", "ann", again).await;
+        assert_eq!(new["expires_at"], old["expires_at"]);
+    }
+    // The operator shortens what keys may last.
+    let settings = "limits.key_lifetime_days_max = 7";
+    let world = world.restart(settings, async |_| {}).await;
+    let new = world
+        .key("acme", "ann", json!({"replaces": old["id"]}))
+        .await;
+    assert_eq!(new["expires_at"], "2026-11-30T12:00:00.000000Z");
+}
+
+#[tokio::test]
+async fn whoever_has_as_many_keys_as_there_may_be_rotates_them_and_makes_no_more() {
+    let world = World::new().await;
+    let mut keys = Vec::new();
+    for _ in 0..100 {
+        keys.push(world.key("acme", "ann", json!({})).await["id"].clone());
+    }
+    let told = async |body: Value| {
+        let answer = world.try_key("acme", "ann", body).await;
+        (answer.status, answer.json()["code"].clone())
+    };
+    let (made, full) = ((201, Value::Null), (409, json!("too_many_credentials")));
+    assert_eq!(told(json!({})).await, full);
+    for key in &keys {
+        assert_eq!(told(json!({"replaces": key})).await, made);
+    }
+    assert_eq!(
+        told(json!({"replaces": keys[0]})).await,
+        full,
+        "a second successor"
+    );
+    assert_eq!(told(json!({})).await, full);
+    world.clock.advance(Duration::from_hours(24));
+    assert_eq!(told(json!({})).await, full, "the successors are a hundred");
 }
 
 #[tokio::test]

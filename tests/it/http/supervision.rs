@@ -333,7 +333,7 @@ async fn what_was_proven_is_worth_nothing_once_something_ended_it() {
             ip: [127, 0, 0, 1].into(),
         };
         let mut trail = Trail::new(Entry::default());
-        let local = [127, 0, 0, 1].into();
+        let local = by.ip;
         gateway.supervise(by, local, &mut trail).await.unwrap()
     };
     let session = world.session("acme", "carol").await;
@@ -588,6 +588,36 @@ async fn an_operators_block_is_seen_and_neither_ended_nor_taken_over() {
     assert_eq!(status_and_code(&over), refused(403, "operators_block"));
     assert_eq!(overview(&world).await["blocks"], seen["blocks"]);
     assert_eq!(world.get_as(OWN, key).await.status, 401);
+}
+
+#[tokio::test]
+async fn administrators_make_so_many_blocks_a_day_and_operators_more() {
+    let world = World::new().await;
+    let carol = world.session("acme", "carol").await;
+    // Ended by their own time, and counted all the same: to block and unblock all day is no way around.
+    let many = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 999)
+        INSERT INTO blocks (id, account, tenant, until, made_by, made_at)
+        SELECT 'block_' || i, 'a' || i, id, 1795435200000001, 'account:x', 1795435200000000 FROM n, tenants
+        WHERE host = 'acme.atlassian.net'";
+    super::doors::execute(&world, many).await;
+    world.clock.advance(std::time::Duration::from_secs(1));
+    let bob = json!({"account": account("bob")});
+    assert_eq!(block(&world, &carol, bob.clone()).await.status, 201);
+    let over = block(&world, &carol, json!({"account": account("ann")})).await;
+    assert_eq!(status_and_code(&over), refused(409, "too_many_blocks"));
+    world.site("globex").promote("eve");
+    let elsewhere = world.session("globex", "eve").await;
+    let elsewhere = block(&world, &elsewhere, bob).await;
+    assert_eq!(elsewhere.status, 201, "{}", elsewhere.text);
+    operator_blocks(&world, "ann", Some("acme.atlassian.net")).await;
+    assert_eq!(
+        overview(&world).await["blocks"].as_array().unwrap().len(),
+        2
+    );
+    world.clock.advance(std::time::Duration::from_hours(24));
+    let carol = world.session("acme", "carol").await;
+    let next_day = block(&world, &carol, json!({"account": account("dave")})).await;
+    assert_eq!(next_day.status, 201, "{}", next_day.text);
 }
 
 #[tokio::test]

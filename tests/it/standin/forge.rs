@@ -1,35 +1,15 @@
 //! Forge: its key set, invocation tokens, the tokens beside them, and the exchange for a user's token.
 
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepost::standin::{Role, Signing, Site, account};
 use serde_json::{Value, json};
 
+use super::Stage;
+use super::verify::{is_signed, parts};
 use super::wire::Reply;
-use super::{Stage, parts};
 
 const MUTATION: &str = "mutation forge_remote_offlineUserAuthToken($input: OfflineUserAuthTokenInput!) {\n  \
                         offlineUserAuthToken(input: $input) {\n    success\n    errors {\n      message\n    }\n    \
                         authToken {\n      token\n      ttl\n    }\n  }\n}";
-
-/// Whether a token is signed by the key that it names, by a set's own words.
-fn is_signed(token: &str, set: &Value) -> bool {
-    let (header, _) = parts(token);
-    let keys = set["keys"].as_array().unwrap();
-    let Some(key) = keys.iter().find(|key| key["kid"] == header["kid"]) else {
-        return false;
-    };
-    let number = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
-    let public = RsaPublicKeyComponents {
-        n: number("n"),
-        e: number("e"),
-    };
-    let (text, signature) = token.rsplit_once('.').unwrap();
-    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let verified = public.verify(&RSA_PKCS1_2048_8192_SHA256, text.as_bytes(), &signature);
-    header["alg"] == "RS256" && verified.is_ok()
-}
 
 impl Stage {
     async fn forge_keys(&self) -> Value {
@@ -225,20 +205,20 @@ async fn a_query_has_the_documented_form_or_is_refused() {
     let context = format!("ari:cloud:jira::site/{}", acme.cloud_id());
     let input = json!({"contextIds": [context], "userId": account("ann")});
     let good = json!({"query": MUTATION, "variables": {"input": input}});
-    let bend = |bend: &dyn Fn(&mut Value)| {
+    let spoil = |spoil: &dyn Fn(&mut Value)| {
         let mut body = good.clone();
-        bend(&mut body);
+        spoil(&mut body);
         body
     };
-    let bent = [
-        bend(&|body| body["query"] = json!(MUTATION.replace("$input)", "{userId: \"x\"})"))),
-        bend(&|body| body["query"] = json!("{ me { id } }")),
-        bend(&|body| body["variables"]["input"]["userId"] = Value::Null),
-        bend(&|body| body["variables"]["input"]["scope"] = json!("x")),
-        bend(&|body| body["operationName"] = json!("other")),
-        bend(&|body| body["more"] = json!(1)),
+    let spoiled = [
+        spoil(&|body| body["query"] = json!(MUTATION.replace("$input)", "{userId: \"x\"})"))),
+        spoil(&|body| body["query"] = json!("{ me { id } }")),
+        spoil(&|body| body["variables"]["input"]["userId"] = Value::Null),
+        spoil(&|body| body["variables"]["input"]["scope"] = json!("x")),
+        spoil(&|body| body["operationName"] = json!("other")),
+        spoil(&|body| body["more"] = json!(1)),
     ];
-    for body in bent {
+    for body in spoiled {
         let refused = stage.mutate(&system, &body).await;
         assert_eq!(refused.status, 400, "{body}");
         assert!(refused.json()["errors"][0]["message"].is_string());

@@ -13,12 +13,11 @@ mod own;
 mod pages;
 mod providers;
 mod tokens;
+mod verify;
 mod wire;
 
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::standin::{Settings, Site, Standin};
 use serde_json::{Value, json};
@@ -143,15 +142,6 @@ impl Stage {
         self.get_own_with(&target, &[("authorization", authorization)])
             .await
     }
-}
-
-/// Header and claims of a token, unverified.
-fn parts(token: &str) -> (Value, Value) {
-    let mut parts = token.split('.').map(|part| {
-        let text = URL_SAFE_NO_PAD.decode(part).unwrap();
-        serde_json::from_slice(&text).unwrap()
-    });
-    (parts.next().unwrap(), parts.next().unwrap())
 }
 
 fn sha256_hex(text: &str) -> String {

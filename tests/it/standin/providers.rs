@@ -1,14 +1,10 @@
 //! The OpenID providers: what they publish, and that their tokens are signed by it.
 
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
-};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gatepost::standin::Provider;
 use serde_json::{Value, json};
 
-use super::{Stage, parts};
+use super::Stage;
+use super::verify::{is_signed, parts};
 
 impl Stage {
     async fn published(&self, provider: &Provider) -> Value {
@@ -19,30 +15,6 @@ impl Stage {
         let keys = about["jwks_uri"].as_str().unwrap().to_owned();
         assert_eq!(keys, provider.jwks());
         self.get_own(keys.strip_prefix(&own).unwrap()).await.json()
-    }
-}
-
-fn is_signed(token: &str, set: &Value) -> bool {
-    let (header, _) = parts(token);
-    let keys = set["keys"].as_array().unwrap();
-    let Some(key) = keys.iter().find(|key| key["kid"] == header["kid"]) else {
-        return false;
-    };
-    let number = |name: &str| URL_SAFE_NO_PAD.decode(key[name].as_str().unwrap()).unwrap();
-    let (text, signature) = token.rsplit_once('.').unwrap();
-    let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    match header["alg"].as_str().unwrap() {
-        "RS256" => {
-            let (n, e) = (number("n"), number("e"));
-            let public = RsaPublicKeyComponents { n, e };
-            let rsa = &RSA_PKCS1_2048_8192_SHA256;
-            public.verify(rsa, text.as_bytes(), &signature).is_ok()
-        }
-        _ => {
-            let point = [vec![4], number("x"), number("y")].concat();
-            let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point);
-            public.verify(text.as_bytes(), &signature).is_ok()
-        }
     }
 }
 

@@ -116,6 +116,7 @@ impl Issued {
             last_used_at: None,
             ends_at: new.ends_at,
             revoked_at: None,
+            meant_until: None,
             epoch: owner.epoch,
         };
         let draft = Draft::new(&key_record(entry, &owner, "key.created", &key))?;
@@ -142,14 +143,14 @@ impl Issued {
         let tenant = tenant.ok_or(IssueError::NoSuch("tenant"))?;
         let owner = Owner::named(&tenant, old.account.clone());
         let overlap_end = now.plus(rotation.overlap);
+        // As long as the old one was made for, from now on, whatever an earlier successor made of its end; but no longer than keys last.
+        let made_for = old.meant_until.unwrap_or(old.ends_at).since(old.made_at);
+        let life = made_for.min(parts.lifetimes.key_max);
         let new = NewKey {
             name: old.name.clone(),
             bounds: old.bounds.clone(),
             rate_per_minute: old.rate_per_minute,
-            // As long as the old one was meant to last, from now on.
-            ends_at: rotation
-                .ends_at
-                .or_else(|| Some(now.plus(old.ends_at.since(old.made_at)))),
+            ends_at: rotation.ends_at.or(Some(now.plus(life))),
         };
         let new = new.checked(&owner, Some(&tenant), parts.lifetimes.key_max, now)?;
         let key = ClientKey {
@@ -161,6 +162,7 @@ impl Issued {
             made_at: now,
             last_used_at: None,
             ends_at: new.ends_at,
+            meant_until: None,
             epoch: owner.epoch,
             ..old
         };
@@ -188,19 +190,21 @@ impl Issued {
                 if let Some(spent) = &spent {
                     spent.write(connection, now).await?;
                 }
-                let named = (&key.tenant, key.account.as_str());
-                if store::count(connection, Kind::Key, named, now, now).await? >= KEYS_MAX {
-                    return Err(IssueError::TooMany(KEYS_MAX));
-                }
                 let strike = match replaced {
                     Some((old, at)) => {
-                        let struck = store::shorten(connection, &old, at).await?;
-                        let hash = struck.ok_or(IssueError::NoSuch("key"))?.hash;
+                        let struck = store::shorten(connection, &old, at, now).await?;
+                        let hash = struck.ok_or(IssueError::NoSuch("key in force"))?.hash;
                         let id = old.to_string();
                         Some(Strike { id, hash, at })
                     }
                     None => None,
                 };
+                // A successor takes its predecessor's place, so that whoever has as many as there may be can still rotate them.
+                let named = (&key.tenant, key.account.as_str());
+                let (unreplaced, all) = store::count_keys(connection, named, now).await?;
+                if unreplaced >= KEYS_MAX || all >= 2 * KEYS_MAX {
+                    return Err(IssueError::TooMany(unreplaced.max(KEYS_MAX)));
+                }
                 store::put_key(connection, &hash, &key, &bounds).await?;
                 ledger.append_in(connection, draft).await?;
                 Ok(Changed {

@@ -88,7 +88,7 @@ impl Issued {
             Box::pin(async move {
                 spent.write(connection, now).await?;
                 let named = (&owner.tenant, owner.account.as_str());
-                let open = store::count(connection, Kind::Session, named, now, used_since).await?;
+                let open = store::count_sessions(connection, named, now, used_since).await?;
                 if open >= SESSIONS_MAX {
                     return Err(IssueError::TooMany(SESSIONS_MAX));
                 }

@@ -92,6 +92,7 @@ pub(super) fn key(row: &SqliteRow) -> Result<ClientKey, LookupError> {
         last_used_at: some_moment(row, "last_used_at")?,
         ends_at: moment(row, "ends_at")?,
         revoked_at: some_moment(row, "revoked_at")?,
+        meant_until: some_moment(row, "meant_until")?,
         epoch: unsigned(row, "epoch")?,
     })
 }
