@@ -24,6 +24,7 @@ mod sessions;
 mod supervision;
 mod visit;
 mod whoami;
+mod whole;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

@@ -120,7 +120,7 @@ const REFUSALS: [Refusal; 11] = [
             "No policy set is in force.",
         ),
         when: "Nothing is answered that cannot be decided and recorded: `no_policies`, `log_unavailable`, `log_full`, `key_server`, \
-            `registry`. `Retry-After` says when to try again.",
+            `registry`, `forge_unavailable`, `forge_token_stale`. `Retry-After` says when to try again.",
     },
     Refusal {
         status: 504,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{NOON, World};
 
 /// Kinds of callers, in the order of the table.
-const CALLERS: [&str; 17] = [
+const CALLERS: [&str; 21] = [
     "nobody",
     "garbage",
     "expired token",
@@ -27,6 +27,10 @@ const CALLERS: [&str; 17] = [
     "client key of the own tenant",
     "client key of another tenant",
     "revoked client key",
+    "token of Forge's of the own tenant",
+    "token of Forge's of another tenant",
+    "token of Forge's of another app",
+    "token of Forge's of a schedule",
 ];
 
 /// A request for acme that the route is there for. A route without one has no row, which fails the test.
@@ -52,6 +56,7 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/connect/installed"
         | "/connect/uninstalled"
         | "/connect/page"
+        | "/forge/remote/trigger"
         | "/connect/page.css"
         | "/connect/page.js"
         | "/v1/sessions"
@@ -92,11 +97,24 @@ fn credential(world: &World, caller: &Caller, method: &str, target: &str) -> Opt
         "context token of another tenant" => world.fresh_token("globex", "eve"),
         "request token for this request" => acme.request_token("ann", method, target),
         "request token for another request" => acme.request_token("ann", method, "/v1/other"),
+        name if name.starts_with("token of Forge's") => return Some(of_forge(world, name)),
         "callback signed by Atlassian" => return Some(callback(world, target).authorization),
         // A token that opens a session is spent for every other row.
         _ => world.fresh_token("acme", "ann"),
     };
     Some(format!("JWT {token}"))
+}
+
+/// A token of Forge's, whose installation acme's install is linked to.
+fn of_forge(world: &World, caller: &str) -> String {
+    let (acme, initech) = (world.site("acme"), world.site("initech"));
+    let token = match caller {
+        "token of Forge's of another tenant" => initech.invocation_token(Some("eve")),
+        "token of Forge's of another app" => acme.foreign_invocation_token(Some("ann")),
+        "token of Forge's of a schedule" => acme.invocation_token(None),
+        _ => acme.invocation_token(Some("ann")),
+    };
+    format!("Bearer {token}")
 }
 
 fn callback(world: &World, target: &str) -> gatepost::standin::Callback {
@@ -165,6 +183,12 @@ async fn block(world: &World, person: &str) {
 /// The world that a caller lives in.
 async fn world_for(name: &'static str) -> (World, Caller) {
     let world = World::new().await;
+    if name.starts_with("token of Forge's") {
+        world.past_the_start();
+        let callback = world.site("acme").install_on_forge(world.app_url());
+        assert_eq!(world.deliver(&callback).await.status, 204);
+        assert_eq!(world.trigger("initech").await.status, 204);
+    }
     let bearer = bearer(&world, name).await;
     match name {
         "context token, tenant suspended" => {

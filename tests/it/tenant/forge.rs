@@ -423,7 +423,7 @@ async fn two_first_tokens_at_once_register_once() {
 }
 
 #[tokio::test]
-async fn tokens_for_the_app_are_sealed_and_survive_a_restart() {
+async fn tokens_for_the_app_are_sealed() {
     let world = World::with_initech().await;
     let file = std::fs::read(world.dir.path().join("gatepost.db")).unwrap();
     let wal = std::fs::read(world.dir.path().join("gatepost.db-wal")).unwrap_or_default();
