@@ -12,6 +12,7 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::faults::Fault;
+use super::forge;
 use super::form;
 use super::people;
 use super::seen::{Role, Seen};
@@ -22,6 +23,7 @@ pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/_standin/sites", get(sites))
         .route("/_standin/sites/{site}/context-token", get(context_token))
+        .route("/_standin/sites/{site}/forge-headers", get(forge_headers))
         .route("/_standin/requests", get(requests).delete(clear_requests))
         .route(
             "/_standin/faults",
@@ -80,6 +82,23 @@ async fn context_token(
         );
     }
     site::context_token(&state, place, &account).into_response()
+}
+
+/// The headers of an invocation: of a person who looks at a page, or of a schedule.
+async fn forge_headers(
+    Held(state): Held<Arc<State>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Some(place) = state.site(&name) else {
+        return wrong(StatusCode::NOT_FOUND, "no such site; see /_standin/sites");
+    };
+    let query = form::pairs(&query.unwrap_or_default()).unwrap_or_default();
+    let account = form::only(&query, "account").map(people::account);
+    let headers = forge::headers(&state, place, account.as_deref());
+    let headers = headers.into_iter();
+    let headers = headers.map(|(name, value)| (name.to_owned(), Value::String(value)));
+    pretty(&Value::Object(headers.collect()))
 }
 
 async fn requests(Held(state): Held<Arc<State>>) -> Response {

@@ -109,6 +109,25 @@ pub(super) fn user_token(state: &State, place: &Premises, account: &str) -> (Str
     (token, USER_LIFE_S)
 }
 
+/// The headers of an invocation.
+pub(super) fn headers(
+    state: &State,
+    place: &Premises,
+    account: Option<&str>,
+) -> Vec<(&'static str, String)> {
+    let trace = hex(&state.chance.bytes::<16>());
+    let token = invocation_token(state, place, account, |_| {});
+    let mut headers = vec![
+        ("authorization", format!("Bearer {token}")),
+        ("x-b3-traceid", trace[..16].to_owned()),
+        ("x-b3-spanid", trace[16..].to_owned()),
+        ("x-forge-oauth-system", system_token(state, place)),
+    ];
+    let user = account.map(|account| user_token(state, place, account).0);
+    headers.extend(user.map(|token| ("x-forge-oauth-user", token)));
+    headers
+}
+
 impl Standin {
     /// The base URL of the api host: `{this}/ex/jira/{cloud id}/rest/…`, `{this}/oauth/token/accessible-resources`, `{this}/graphql`.
     #[must_use]
@@ -197,18 +216,8 @@ impl Site {
     /// The headers of an invocation: the invocation token, both trace ids, the system token, and the user's if there is a user.
     #[must_use]
     pub fn forge_headers(&self, account: Option<&str>) -> Vec<(String, String)> {
-        let trace = hex(&self.state().chance.bytes::<16>());
-        let mut headers = vec![
-            (
-                "authorization",
-                format!("Bearer {}", self.invocation_token(account)),
-            ),
-            ("x-b3-traceid", trace[..16].to_owned()),
-            ("x-b3-spanid", trace[16..].to_owned()),
-            ("x-forge-oauth-system", self.system_token()),
-        ];
-        headers.extend(account.map(|account| ("x-forge-oauth-user", self.user_token(account))));
-        let headers = headers.into_iter();
+        let account = account.map(people::account);
+        let headers = headers(self.state(), &self.place, account.as_deref()).into_iter();
         headers
             .map(|(name, value)| (name.to_owned(), value))
             .collect()

@@ -44,12 +44,19 @@ fn connect() -> Vec<Route> {
 fn trigger() -> Route {
     let says = "Called by a schedule of the Forge app every hour, and by its lifecycle events; the body is not read. Keeps the token for \
                 the app that Forge sends beside its own.";
-    post("/forge/remote/trigger", "hearForge", "Forge tells that the app is installed")
-        .tag("Forge")
-        .says(says)
-        .by(Callers::Forge)
-        .header("X-Forge-OAuth-System", "A token that acts as the app, if the manifest asks for one.")
-        .gives_nothing("It is kept.")
+    post(
+        "/forge/remote/trigger",
+        "hearForge",
+        "Forge tells that the app is installed",
+    )
+    .tag("Forge")
+    .says(says)
+    .by(Callers::Forge)
+    .header(
+        "X-Forge-OAuth-System",
+        "A token that acts as the app, if the manifest asks for one.",
+    )
+    .gives_nothing("It is kept.")
 }
 
 fn callback(path: &str, event: &str, summary: &str) -> Route {
@@ -69,13 +76,7 @@ fn lifecycle(event: &str) -> Value {
     })
 }
 
-fn page() -> [Route; 3] {
-    let file = |path: &str, id: &str, kind: &str, summary: &str| {
-        get(path, id, summary)
-            .tag("Page")
-            .by(Callers::Anyone)
-            .gives_text(kind, "The file.")
-    };
+fn page() -> [Route; 2] {
     [
         get("/connect/page", "openPage", "The app's page inside Jira")
             .tag("Page")
@@ -83,8 +84,11 @@ fn page() -> [Route; 3] {
             .by(Callers::Request)
             .query("jwt", "The request token, as Jira puts it into the address. Used once.")
             .gives_text("text/html", "The page."),
-        file("/connect/page.css", "pageStyle", "text/css", "The page's style"),
-        file("/connect/page.js", "pageScript", "text/javascript", "The page's script"),
+        get("/connect/page/{edition}/{file}", "getPageFile", "What that page loads")
+            .tag("Page")
+            .by(Callers::Anyone)
+            .gives_text("text/javascript", "The file.")
+            .refuses(&[404]),
     ]
 }
 

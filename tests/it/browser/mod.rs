@@ -6,6 +6,7 @@
 )]
 
 mod driver;
+mod forge;
 mod page;
 mod standin;
 

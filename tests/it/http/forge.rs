@@ -246,3 +246,38 @@ async fn an_account_of_another_site_reads_nothing_here() {
     assert_eq!(foreign.without_ids(), unknown.without_ids());
     assert!(world.nothing_left());
 }
+
+#[tokio::test]
+async fn a_page_on_forge_is_told_status_and_refusal_in_a_body() {
+    let world = World::with_initech().await;
+    let initech = world.site("initech");
+    let asked = async |method: &str, target: &str| {
+        let mut headers = initech.forge_headers(Some("ann"));
+        headers.push(("x-gatepost-answer".to_owned(), "whole".to_owned()));
+        world.invoke(method, target, &headers).await
+    };
+    let good = asked("GET", WHOAMI).await;
+    assert_eq!(good.status, 200);
+    assert_eq!(good.json()["status"], 200);
+    assert_eq!(good.json()["told"]["account"], account("ann"));
+    let refused = asked("GET", "/rest/api/3/issue/INITECH-99").await;
+    assert_eq!(
+        (refused.status, &refused.json()["status"]),
+        (200, &json!(404))
+    );
+    assert_eq!(refused.json()["told"]["decision_id"], refused.decision_id());
+    let ended = asked(
+        "DELETE",
+        "/v1/keys/key_0192d3a0-0000-7000-8000-00000000abcd",
+    )
+    .await;
+    assert_eq!(ended.json()["status"], 404);
+    let log = world.log().await;
+    let outcome = log.iter().rfind(|record| {
+        record["kind"] == "outcome" && record["decision_id"] == refused.decision_id()
+    });
+    assert_eq!(outcome.unwrap()["outcome"]["status"], 404);
+    // Nobody else is.
+    let headers = [("x-gatepost-answer", "whole")];
+    assert_eq!(world.send("GET", WHOAMI, &headers).await.status, 401);
+}
