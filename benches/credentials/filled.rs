@@ -116,6 +116,7 @@ fn install(clock: &Clock) -> anyhow::Result<Install> {
         cloud_id: None,
         display_url: None,
         oauth_client_id: None,
+        installation: None,
         secret: Secret::from(signed::SHARED_SECRET.to_owned()),
     })
 }

@@ -225,7 +225,7 @@ async fn a_rotated_key_is_learnt_and_a_retired_one_is_forgotten() {
     let by_old = || {
         acme.invocation_token_with(Some("ann"), |draft| {
             draft.header["kid"] = old.kid().into();
-            draft.signing = Signing::Key(old.clone());
+            draft.signing = Signing::Key(old);
         })
     };
     assert_eq!(world.get_fit(WHOAMI, &by_old()).await.status, 200);

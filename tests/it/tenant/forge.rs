@@ -340,7 +340,7 @@ async fn a_tenant_that_is_not_heard_of_lapses_and_comes_back() {
     let key = world.forge_key("initech", "ann").await;
     world
         .clock
-        .advance(HOUR * 6 + HOUR / 2 - Duration::from_secs(1));
+        .advance(Duration::from_secs(6 * 3600 + 1800 - 1));
     assert_eq!(show(&world, "initech").await["state"], "installed");
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
     world.clock.advance(Duration::from_secs(1));
