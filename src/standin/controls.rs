@@ -23,6 +23,10 @@ pub(super) fn router() -> Router<Arc<State>> {
     Router::new()
         .route("/_standin/sites", get(sites))
         .route("/_standin/sites/{site}/context-token", get(context_token))
+        .route(
+            "/_standin/sites/{site}/invocation-token",
+            get(invocation_token),
+        )
         .route("/_standin/sites/{site}/forge-headers", get(forge_headers))
         .route("/_standin/requests", get(requests).delete(clear_requests))
         .route(
@@ -82,6 +86,20 @@ async fn context_token(
         );
     }
     site::context_token(&state, place, &account).into_response()
+}
+
+/// An invocation token of a person who looks at a page, or of a schedule.
+async fn invocation_token(
+    Held(state): Held<Arc<State>>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let Some(place) = state.site(&name) else {
+        return wrong(StatusCode::NOT_FOUND, "no such site; see /_standin/sites");
+    };
+    let query = form::pairs(&query.unwrap_or_default()).unwrap_or_default();
+    let account = form::only(&query, "account").map(people::account);
+    forge::invocation_token(&state, place, account.as_deref(), |_| {}).into_response()
 }
 
 /// The headers of an invocation: of a person who looks at a page, or of a schedule.

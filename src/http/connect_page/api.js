@@ -61,4 +61,5 @@ export const leave = async () => {
 
 /** For administrators of the site: `kind` is `keys`, `sessions`, `grants` or `blocks`. */
 export const site = () => ask("GET", "v1/site");
+export const block = (wish) => ask("POST", "v1/site/blocks", wish);
 export const endOfSite = (kind, id) => ask("DELETE", `v1/site/${kind}/${id}`);

@@ -11,9 +11,9 @@ macro_rules! files {
     ($($name:literal)*) => { [$(($name, include_str!($name))),*] };
 }
 
-const FILES: [(&str, &str); 15] = files![
-    "page.css" "tables.css" "page.js" "api.js" "connect.js" "create.js" "elements.js" "keys.js" "lists.js" "made.js" "sessions.js" "site.js"
-    "speech.js" "tables.js" "whole.js"
+const FILES: [(&str, &str); 16] = files![
+    "page.css" "tables.css" "page.js" "api.js" "block.js" "connect.js" "create.js" "elements.js" "keys.js" "lists.js" "made.js" "sessions.js"
+    "site.js" "speech.js" "tables.js" "whole.js"
 ];
 
 /// Browsers keep files for an hour: a page must not meet those of another edition.

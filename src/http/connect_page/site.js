@@ -1,6 +1,7 @@
 // What the site's administrators see. Asked for by hand: each time Jira is asked, and a refusal is on record.
 
 import { endOfSite, site } from "./api.js";
+import { blockForm } from "./block.js";
 import { byId, code, make, moment } from "./elements.js";
 import { keyActions, keyColumns, linked, revoke } from "./keys.js";
 import { end, list } from "./lists.js";
@@ -75,6 +76,7 @@ const blocks = {
     actionsColumn((block) => `block of ${block.account}`, (block) => (block.can_end ? [lift(block)] : [])),
   ],
   none: "Nobody is blocked.",
+  below: blockForm(),
 };
 
 /** `client_key` in words, and the id that tells which. */
@@ -95,16 +97,17 @@ const denials = {
   none: "Nothing was denied.",
 };
 
-/** The parts, from above to below: `of` is the member of `/v1/site` that has the rows. */
+/** The parts, from above to below: `of` is the member of `/v1/site` that has the rows, `below` an element that stands there. */
 const PARTS = [keys, sessions, grants, blocks, denials];
 
 const show = async () => {
   const all = await site();
   all.keys = linked(all.keys ?? []);
   isOpen = true;
-  const parts = PARTS.flatMap(({ title, of, columns, none }) => [
+  const parts = PARTS.flatMap(({ title, of, columns, none, below }) => [
     make("h3", {}, title),
     table(`${title} of this site`, columns, all[of] ?? [], none),
+    ...(below ? [below] : []),
   ]);
   CONTENT.replaceChildren(...parts);
 };

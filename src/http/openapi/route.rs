@@ -66,6 +66,12 @@ impl Route {
             Callers::Anyone => route,
             _ => route.refuses(&[401]),
         };
+        // A key may be good from elsewhere, may manage nothing, and is used too fast; other origins' pages change nothing.
+        let route = match callers {
+            Callers::Anyone | Callers::Request => route,
+            Callers::Context => route.refuses(&[403]),
+            Callers::Verified | Callers::Managers | Callers::Session => route.refuses(&[403, 429]),
+        };
         match callers {
             Callers::Managers => route.header(
                 "X-Gatepost-Page",

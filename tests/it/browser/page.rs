@@ -246,3 +246,37 @@ async fn a_key_that_is_blocked_can_be_revoked() {
         assert_eq!(step["after"], "revoked", "{step}");
     }
 }
+
+#[tokio::test]
+async fn an_administrator_blocks_an_account_and_lifts_the_block_by_keyboard_alone() {
+    let world = World::builder().reachable().start().await;
+    let (bob, carol) = ["bob", "carol"].map(gatepost::standin::account).into();
+    let key = world.key("acme", "bob", json!({"name": "nightly"})).await;
+    let mut arguments = arguments(&world).await;
+    arguments["key"] = key["key"].clone();
+    arguments["account"] = bob.clone().into();
+    arguments["own"] = carol.clone().into();
+    let Some(played) = super::play("page_block", &arguments).await else {
+        return;
+    };
+    let heading = "h2 All of this site";
+    assert_eq!(played.step("opened")["focus"], heading);
+    let oneself = played.step("oneself");
+    assert_eq!(oneself["kept"], carol, "what was typed stays");
+    let blocked = played.step("blocked");
+    let by = format!("account:{carol}");
+    assert_eq!(blocked["cells"], json!([bob, "a lost laptop", by]));
+    assert_eq!(
+        (&blocked["form"], &blocked["status"]),
+        (&json!(""), &json!(401))
+    );
+    assert_eq!(
+        (&blocked["focus"], &blocked["fits"]),
+        (&json!(heading), &json!(true))
+    );
+    let lifted = played.step("lifted");
+    assert_eq!(
+        (&lifted["focus"], &lifted["status"]),
+        (&json!(heading), &json!(200))
+    );
+}
