@@ -12,6 +12,7 @@ mod decided;
 mod doors;
 mod errors;
 mod forge;
+mod forge_table;
 mod matrix;
 mod openapi;
 mod own_site;
