@@ -29,7 +29,7 @@ export default async function onForge(stage, args) {
     await stage.screenshot(page, "forge");
     await frame.getByRole("button", { name: "Done" }).click();
     await frame.getByRole("button", { name: "Revoke nightly" }).click();
-    await frame.getByRole("button", { name: "Revoke", exact: true }).click();
+    await stage.press(page, "Enter");
     await says(frame, "Revoked: nightly.");
     stage.step("revoked", { status: await readWith(args, key) });
     await frame.locator("#admin-open").click();
