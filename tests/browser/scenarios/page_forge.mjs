@@ -34,7 +34,7 @@ export default async function onForge(stage, args) {
     stage.step("revoked", { status: await readWith(args, key) });
     await frame.locator("#admin-open").click();
     await frame.getByText("do not administer this site").waitFor();
-    stage.step("refused", { decision: await frame.locator("#admin code").count() });
+    stage.step("refused", { decision: await frame.locator("#alert code").count() });
     stage.step("calls", { calls });
   } finally {
     close();

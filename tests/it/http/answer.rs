@@ -200,7 +200,6 @@ const CLIENTS: [(&str, &str); 32] = [
     ("x-ausername", "bob"),
     ("x-acpt", "token"),
     ("x-force-accept-language", "true"),
-    ("x-forge-oauth-user", "token"),
     ("forge-proxy-authorization", "token"),
     ("proxy-authorization", "Basic YTpi"),
     ("accept-language", "de"),
