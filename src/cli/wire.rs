@@ -50,9 +50,10 @@ async fn talk(message: &Message<'_>) -> io::Result<Vec<u8>> {
         credential => format!("Authorization: {credential}\r\n"),
     };
     let more = headers.iter();
-    let more: String = more
+    let more: Vec<String> = more
         .map(|(name, value)| format!("{name}: {value}\r\n"))
         .collect();
+    let more = more.concat();
     let content = match body.len() {
         0 => String::new(),
         length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
