@@ -35,7 +35,7 @@ use crate::upstream::{Jira, UpstreamError};
 pub use crate::decision::Told;
 pub use check::Inquiry;
 pub use credentials::{Ended, Managed, Wanted};
-pub use supervision::{Closed, Denial, Overview, SuperviseError};
+pub use supervision::{Closed, Denial, Overview, SuperviseError, Turns};
 pub use supervisor::Supervisor;
 pub use trail::Trail;
 
@@ -111,6 +111,8 @@ pub struct Gateway {
     pub ledger: Ledger,
     /// The log, as it is read.
     pub records: Reader,
+    /// Whose turn it is to see a site.
+    pub overviews: Turns,
     /// Jira.
     pub jira: Jira,
     /// For whom a verifier has to ask.
@@ -139,6 +141,7 @@ impl Gateway {
             };
             let at = (&errand.site, errand.ip);
             let principal = self.verify(&credential, call, at, trail).await?;
+            self.note_use(&principal);
             trail.spent.verify = lap.lap();
             self.walk(principal, errand, trail, until).await
         };
@@ -205,8 +208,16 @@ impl Gateway {
             Ok(principal) => principal,
             Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
         };
+        self.note_use(&principal);
         self.give(trail, Stage::Authenticate, action).await?;
         Ok(principal)
+    }
+
+    /// Notes the use of a session or key, once nothing at the door refuses it any more.
+    fn note_use(&self, principal: &Principal) {
+        if let Some(hold) = principal.hold() {
+            self.issued.note_use(hold);
+        }
     }
 
     /// Records that a route gave what no policy decides about.

@@ -78,6 +78,15 @@ pub enum Command {
     KeyList {
         /// Client key, host or cloud id.
         tenant: Option<String>,
+        /// Of this account alone.
+        account: Option<String>,
+    },
+    /// Ends all client keys of a tenant, of an account, or of an account on a tenant.
+    KeyRevokeAll {
+        /// Client key, host or cloud id.
+        tenant: Option<String>,
+        /// The account.
+        account: Option<String>,
     },
     /// Ends a client key.
     KeyRevoke {
@@ -183,6 +192,7 @@ impl Command {
             | Self::Unblock { .. }
             | Self::KeyCreate { .. }
             | Self::KeyRevoke { .. }
+            | Self::KeyRevokeAll { .. }
             | Self::KeyRotate { .. }
             | Self::TokenCreate { .. }
             | Self::PolicyActivate { .. }

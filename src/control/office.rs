@@ -77,15 +77,12 @@ impl Office {
             } => blocks::block(self, &on, span_us, reason, by).await,
             Command::Unblock { on } => blocks::unblock(self, &on, by).await,
             Command::BlockList {} => blocks::list(self).await,
-            // On the heap: these are larger than all the others, which would be as large.
-            Command::KeyCreate { new } => Box::pin(keys::create(self, new, by)).await,
-            Command::KeyList { tenant } => keys::list(self, tenant.as_deref()).await,
-            Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
-            Command::KeyRotate {
-                key,
-                overlap_us,
-                span_us,
-            } => Box::pin(keys::rotate(self, &key, (overlap_us, span_us), by)).await,
+            // On the heap: larger than all the others, which would be as large.
+            Command::KeyCreate { .. }
+            | Command::KeyList { .. }
+            | Command::KeyRevoke { .. }
+            | Command::KeyRevokeAll { .. }
+            | Command::KeyRotate { .. } => Box::pin(self.key(command, by)).await,
             Command::TokenCreate { role, name } => {
                 let made = self.tokens.create(role, name, by).await;
                 let token = made.map_err(|error| Refusal {
@@ -98,6 +95,26 @@ impl Office {
             | Command::PolicyShow { .. }
             | Command::PolicyActivate { .. }
             | Command::PolicyUnpin { .. } => self.rule(command, by).await,
+        }
+    }
+
+    /// What is about client keys.
+    async fn key(&self, command: Command, by: &str) -> Result<Value, Refusal> {
+        match command {
+            Command::KeyCreate { new } => keys::create(self, new, by).await,
+            Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
+            Command::KeyRevokeAll { tenant, account } => {
+                keys::revoke_all(self, tenant.as_deref(), account.as_deref(), by).await
+            }
+            Command::KeyRotate {
+                key,
+                overlap_us,
+                span_us,
+            } => keys::rotate(self, &key, (overlap_us, span_us), by).await,
+            Command::KeyList { tenant, account } => {
+                keys::list(self, tenant.as_deref(), account.as_deref()).await
+            }
+            _ => keys::list(self, None, None).await,
         }
     }
 

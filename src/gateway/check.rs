@@ -76,6 +76,7 @@ impl Gateway {
             .await;
         let principal = verified?;
         trail.note_principal(&principal);
+        self.note_use(&principal);
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         // An opinion reads nothing: of a site, any part stands for the whole.

@@ -182,6 +182,7 @@ impl Gateway {
                 return Err(IssueError::ForeignPage.into());
             }
         }
+        self.note_use(&principal);
         Ok(principal)
     }
 

@@ -2,6 +2,7 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
+mod credentials;
 mod user_token;
 
 use axum::body::Body;
@@ -10,10 +11,8 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::decision::{DeniedError, UNSEEN};
-use crate::gateway::{Stop, SuperviseError};
-use crate::identity::Beyond;
+use crate::gateway::Stop;
 use crate::identity::install::CallbackError;
-use crate::identity::issued::{IssueError, Refused};
 use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
@@ -82,6 +81,18 @@ impl Problem {
             UNAUTHENTICATED,
             hint,
         )
+    }
+
+    /// The same for the route that it comes from: to whom sends a good credential of another kind, the general hint would tell to do
+    /// what they did.
+    pub(super) fn on(self, method: Option<&str>, route: Option<&str>) -> Self {
+        let is_exchange =
+            method == Some("POST") && matches!(route, Some("/v1/keys" | "/v1/sessions"));
+        if !is_exchange || self.code != "unauthenticated" {
+            return self;
+        }
+        let hint = "This route takes `Authorization: JWT` with an unused context token (for keys at most 60 s old).";
+        Self { hint, ..self }
     }
 
     fn unavailable(code: &str, sentence: &str) -> Self {
@@ -248,89 +259,6 @@ impl From<&LedgerError> for Problem {
             "log_unavailable"
         };
         log(code)
-    }
-}
-
-impl From<&Refused> for Problem {
-    fn from(cause: &Refused) -> Self {
-        match cause {
-            Refused::TooFast { retry_after_s } => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                cause.code(),
-                "This key is used faster than its rate: this is the key's own limit.",
-                "Wait as long as `Retry-After` says, or make a key with a higher rate.",
-            )
-            .retry_after(*retry_after_s),
-            Refused::Elsewhere => Self::new(
-                StatusCode::FORBIDDEN,
-                cause.code(),
-                Beyond::Network.reason(),
-                "Its owner sees at `/v1/keys` from where it is good.",
-            ),
-            Refused::Lookup(_) => Self::unavailable(
-                "credentials_unavailable",
-                "The credential could not be looked up.",
-            ),
-            Refused::Malformed
-            | Refused::Unknown
-            | Refused::Ended
-            | Refused::Expired
-            | Refused::Idle
-            | Refused::Outlived
-            | Refused::Inactive
-            | Refused::Blocked(_)
-            | Refused::OtherPage => Self::unauthenticated(),
-        }
-    }
-}
-
-impl From<&IssueError> for Problem {
-    fn from(error: &IssueError) -> Self {
-        let (status, hint) = match error {
-            // One text for all that is wrong with a credential.
-            IssueError::Replayed | IssueError::ForeignPage => return Self::unauthenticated(),
-            IssueError::Stale(_) => (
-                StatusCode::UNAUTHORIZED,
-                "Ask Jira's script for a fresh token.",
-            ),
-            IssueError::TooMany(_) => (StatusCode::CONFLICT, "See `/v1/keys` or `/v1/sessions`."),
-            IssueError::Member(..) => (StatusCode::BAD_REQUEST, "Mend the request's body."),
-            IssueError::NotByKey => (StatusCode::FORBIDDEN, "Open the app's page in Jira."),
-            IssueError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
-            IssueError::Tenant(_)
-            | IssueError::Db(_)
-            | IssueError::Ledger(_)
-            | IssueError::Lookup(_) => {
-                let sentence = "The credentials cannot be read or written now.";
-                return Self::unavailable(error.code(), sentence);
-            }
-        };
-        Self::new(status, error.code(), capitalised(error), hint)
-    }
-}
-
-impl From<&SuperviseError> for Problem {
-    fn from(error: &SuperviseError) -> Self {
-        let (status, hint) = match error {
-            SuperviseError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
-            SuperviseError::OperatorsBlock => (
-                StatusCode::FORBIDDEN,
-                "Ask the operator of this gateway to end it.",
-            ),
-            SuperviseError::TooManyBlocks(_) => (
-                StatusCode::CONFLICT,
-                "End some of them, or wait for a day; the operator of this gateway can block more.",
-            ),
-            SuperviseError::Oneself => (
-                StatusCode::FORBIDDEN,
-                "Another administrator of the site can do this.",
-            ),
-            SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
-                let sentence = "What is held for the site cannot be read or written now.";
-                return Self::unavailable(error.code(), sentence);
-            }
-        };
-        Self::new(status, error.code(), capitalised(error), hint)
     }
 }
 

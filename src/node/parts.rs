@@ -11,7 +11,7 @@ use crate::control::office::Office;
 use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
 use crate::db::Db;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Turns};
 use crate::http::connect_page::{Around, FramedBy};
 use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
@@ -172,6 +172,7 @@ pub struct Shared {
     /// Counters.
     pub metrics: Arc<Metrics>,
     pub(super) proof: Proof,
+    overviews: Turns,
     verifiers: Verifiers,
     callbacks: Callbacks,
     upstream: upstream::Shared,
@@ -211,6 +212,7 @@ impl Shared {
             live,
             rules,
             proof,
+            overviews: Turns::default(),
             metrics: Arc::default(),
             verifiers: Verifiers::new(
                 tenants.clone(),
@@ -308,6 +310,7 @@ impl Shared {
             screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
             ledger,
             records: Reader::of(&db),
+            overviews: self.overviews.clone(),
             jira: Jira::new(self.upstream.clone(), outbound.clone()),
             outbound: outbound.clone(),
             clock,

@@ -141,6 +141,18 @@ fn unsigned(row: &SqliteRow, column: &str) -> Result<u64, TenantError> {
     Ok(u64::try_from(number).unwrap_or(0))
 }
 
+/// The epoch of a tenant that is installed and not switched off, as the transaction sees it.
+pub(super) async fn epoch(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+) -> Result<Option<u64>, TenantError> {
+    let query = sqlx::query(
+        "SELECT epoch FROM tenants WHERE id = ?1 AND state = 'installed' AND suspended IS NULL",
+    );
+    let row = query.bind(id.as_str()).fetch_optional(connection).await?;
+    row.map(|row| unsigned(&row, "epoch")).transpose()
+}
+
 /// The row of `id` as far as lifecycle needs it.
 pub(super) async fn standing(
     connection: &mut SqliteConnection,

@@ -100,7 +100,7 @@ const REFUSALS: [Refusal; 11] = [
             "Too Many Requests",
             "Jira limits requests to this site: this is Jira's limit, not the gateway's.",
         ),
-        when: "A limit, and whose: `key_limit` is the key's own, `jira_limit` Jira's. `Retry-After` says when to try again.",
+        when: "A limit, and whose: `key_limit` is the key's own, `site_busy` the gateway's, `jira_limit` Jira's. `Retry-After` says when to try again.",
     },
     Refusal {
         status: 502,

@@ -177,6 +177,8 @@ pub(super) struct NewSession {
 #[derive(ToSchema)]
 pub(super) struct Sessions {
     sessions: Vec<Session>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A session.
@@ -244,7 +246,10 @@ pub(super) struct NewKey {
 /// The caller's keys.
 #[derive(ToSchema)]
 pub(super) struct Keys {
+    /// Those in force before those that have ended.
     keys: Vec<Key>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A client key, without its text, which nobody has but whoever made it.
@@ -293,6 +298,8 @@ pub(super) struct SiteOverview {
     blocks: Vec<Block>,
     /// Recent refusals.
     denials: Vec<Denial>,
+    /// Whether there are more sessions or keys.
+    truncated: bool,
 }
 
 /// Who may act as whom.
