@@ -201,9 +201,9 @@ async fn lists(filled: &Filled, figures: &mut Figures) -> anyhow::Result<()> {
             "list a tenant's keys, the first 500",
         ),
     ] {
-        let list = async |_| Ok(issued.sessions(whose).await?.len());
+        let list = async |_| Ok(issued.sessions(whose).await?.items.len());
         figures.push((sessions, cost(LISTS, list).await?.0));
-        let list = async |_| Ok(issued.keys(whose).await?.len());
+        let list = async |_| Ok(issued.keys(whose).await?.items.len());
         figures.push((keys, cost(LISTS, list).await?.0));
     }
     Ok(())
@@ -213,7 +213,7 @@ async fn ends(filled: &Filled, figures: &mut Figures) -> anyhow::Result<()> {
     let issued = &filled.opened.issued;
     let tenant = filled.tenant()?.id.clone();
     let whose = Whose::Tenant(&tenant);
-    let mut open = issued.sessions(whose).await?.into_iter();
+    let mut open = issued.sessions(whose).await?.items.into_iter();
     let end = async |_| {
         let id = open.next().context("an open session")?.id;
         let entry = Entry::default();
