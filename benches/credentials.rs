@@ -8,6 +8,8 @@
 
 #[path = "credentials/filled.rs"]
 mod filled;
+#[path = "credentials/own.rs"]
+mod own;
 #[path = "credentials/signed.rs"]
 mod signed;
 
@@ -81,6 +83,7 @@ async fn visit(count: u32) -> anyhow::Result<Figures> {
     let sessions = open_sessions(&filled, &mut figures).await?;
     let keys = make_keys(&filled, &mut figures).await?;
     from_cache(&filled, &sessions, &keys, &mut figures).await?;
+    own::from_cache(&filled, &mut figures).await?;
     from_database(&filled, &sessions, &keys, &mut figures).await?;
     lists(&filled, &mut figures).await?;
     ends(&filled, &mut figures).await?;

@@ -39,6 +39,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0006_forge.sql"),
     ),
     (
+        7,
+        "own_credentials",
+        include_str!("../../migrations/sqlite/0007_own_credentials.sql"),
+    ),
+    (
         8,
         "bounded_searches",
         include_str!("../../migrations/sqlite/0008_bounded_searches.sql"),

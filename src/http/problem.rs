@@ -3,6 +3,7 @@
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
 mod credentials;
+mod own;
 mod user_token;
 
 use axum::body::Body;
@@ -174,6 +175,7 @@ impl From<&Stop> for Problem {
                     "The token of Forge cannot be checked now.",
                 )
             }
+            Stop::Identity(IdentityError::Own(refusal)) => Self::from(&refusal.cause),
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }

@@ -19,6 +19,7 @@ use crate::identity::forge::{self, Forge};
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::jwks::Pace;
+use crate::identity::own::{self, OwnCredentials};
 use crate::identity::verify::Verifiers;
 use crate::identity::{PublishedKeys, Window};
 use crate::ledger::Ledger;
@@ -221,7 +222,8 @@ impl Shared {
                 base_path,
                 clock.clone(),
             )
-            .with_forge(forge(config, &opened)?),
+            .with_forge(forge(config, &opened)?)
+            .taking_own(own_credentials(loaded, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -345,6 +347,25 @@ fn forge(config: &Config, opened: &Opened) -> Result<Option<Forge>, NodeError> {
 fn lapses_after(missed_max: u32) -> Duration {
     const HOUR_S: u64 = 3600;
     Duration::from_secs(u64::from(missed_max) * HOUR_S + HOUR_S / 2)
+}
+
+/// Users' own credentials, with what they are checked with.
+fn own_credentials(loaded: &Loaded, opened: &Opened) -> Result<OwnCredentials, NodeError> {
+    let (limits, atlassian) = (&loaded.config.limits, loaded.config.atlassian_in_force());
+    Ok(OwnCredentials::new(own::Parts {
+        tenants: opened.tenants.clone(),
+        ledger: opened.ledger.clone(),
+        vault: Arc::new(loaded.master_key.vault()?),
+        api: ApiHost::new(&atlassian.api_base)?,
+        issuers: atlassian.oauth_issuers,
+        limits: own::Limits {
+            believed: Duration::from_secs(u64::from(limits.own_credential_cache_s)),
+            wait: Duration::from_millis(limits.own_credential_wait_ms),
+            per_source: limits.own_credentials_per_source,
+            per_site: limits.own_credentials_per_site,
+        },
+        clock: opened.clock.clone(),
+    }))
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

@@ -12,23 +12,19 @@ use axum::routing::get;
 use serde_json::{Value, json};
 
 use super::faults::Fault;
-use super::forge;
 use super::form;
+use super::handout;
 use super::people;
 use super::seen::{Role, Seen};
 use super::site;
 use super::state::{Premises, State};
 
 pub(super) fn router() -> Router<Arc<State>> {
-    Router::new()
+    handout::router()
         .route("/_standin/sites", get(sites))
         .route("/_standin/sites/{site}/context-token", get(context_token))
-        .route(
-            "/_standin/sites/{site}/invocation-token",
-            get(invocation_token),
-        )
-        .route("/_standin/sites/{site}/forge-headers", get(forge_headers))
         .route("/_standin/requests", get(requests).delete(clear_requests))
+        .route("/_standin/strays", get(strays).delete(clear_strays))
         .route(
             "/_standin/faults",
             axum::routing::post(set_fault).delete(clear_faults),
@@ -40,7 +36,7 @@ fn pretty(value: &Value) -> Response {
     (kind, format!("{value:#}\n")).into_response()
 }
 
-fn wrong(status: StatusCode, sentence: &str) -> Response {
+pub(super) fn wrong(status: StatusCode, sentence: &str) -> Response {
     (status, format!("{sentence}\n")).into_response()
 }
 
@@ -88,37 +84,6 @@ async fn context_token(
     site::context_token(&state, place, &account).into_response()
 }
 
-/// An invocation token of a person who looks at a page, or of a schedule.
-async fn invocation_token(
-    Held(state): Held<Arc<State>>,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let Some(place) = state.site(&name) else {
-        return wrong(StatusCode::NOT_FOUND, "no such site; see /_standin/sites");
-    };
-    let query = form::pairs(&query.unwrap_or_default()).unwrap_or_default();
-    let account = form::only(&query, "account").map(people::account);
-    forge::invocation_token(&state, place, account.as_deref(), |_| {}).into_response()
-}
-
-/// The headers of an invocation: of a person who looks at a page, or of a schedule.
-async fn forge_headers(
-    Held(state): Held<Arc<State>>,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
-) -> Response {
-    let Some(place) = state.site(&name) else {
-        return wrong(StatusCode::NOT_FOUND, "no such site; see /_standin/sites");
-    };
-    let query = form::pairs(&query.unwrap_or_default()).unwrap_or_default();
-    let account = form::only(&query, "account").map(people::account);
-    let headers = forge::headers(&state, place, account.as_deref());
-    let headers = headers.into_iter();
-    let headers = headers.map(|(name, value)| (name.to_owned(), Value::String(value)));
-    pretty(&Value::Object(headers.collect()))
-}
-
 async fn requests(Held(state): Held<Arc<State>>) -> Response {
     let requests = state.requests.list();
     pretty(&Value::Array(requests.iter().map(told).collect()))
@@ -134,6 +99,15 @@ fn told(seen: &Seen) -> Value {
 
 async fn clear_requests(Held(state): Held<Arc<State>>) -> StatusCode {
     state.requests.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn strays(Held(state): Held<Arc<State>>) -> Response {
+    pretty(&json!(state.strays.list()))
+}
+
+async fn clear_strays(Held(state): Held<Arc<State>>) -> StatusCode {
+    state.strays.clear();
     StatusCode::NO_CONTENT
 }
 
@@ -173,6 +147,7 @@ fn fault(word: &str, value: &str) -> Option<Fault> {
         "status" => Fault::Status(value.parse().ok()?),
         "delay_ms" => Fault::Delay(Duration::from_millis(value.parse().ok()?)),
         "hang" => Fault::Hang,
+        "captcha" => Fault::Captcha,
         "hold" => Fault::Hold,
         "close" => Fault::CloseConnection,
         "instead" => Fault::Instead(value.to_owned()),

@@ -55,6 +55,7 @@ pub mod key_id;
 pub mod lifecycle;
 pub mod named;
 pub mod operations;
+pub mod own;
 pub mod record;
 pub mod registry;
 pub mod resource;
@@ -88,6 +89,8 @@ pub struct Settings {
     pub install_key_servers: Vec<String>,
     /// The authorization server that gives user tokens.
     pub oauth_server: String,
+    /// The `iss` of Atlassian's access tokens, where they are JWTs: one of any other issuer goes to no host of Atlassian's.
+    pub oauth_issuers: Vec<String>,
     /// Atlassian's API host, where every site stands at `/ex/jira/{cloudId}`.
     pub api_base: String,
     /// The Forge app's ARI, for whom Forge's tokens must be. Without it no token of Forge is accepted.
@@ -107,6 +110,7 @@ impl Default for Settings {
                 "https://connect-install-keys.atlassian.com".to_owned(),
             ],
             oauth_server: "https://oauth-2-authorization-server.services.atlassian.com".to_owned(),
+            oauth_issuers: vec!["https://auth.atlassian.com".to_owned()],
             api_base: "https://api.atlassian.com".to_owned(),
             forge_app_id: None,
             forge_jwks: "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json".to_owned(),

@@ -31,9 +31,10 @@ const build = (app) => {
 /** Calls the gateway as Forge does: with a token of its own, and the user's beside it. Forge hides what is not good JSON. */
 const invoke = async ({ standin, app }, { site, person }, { path, method, headers, body }) => {
   const asked = await fetch(`${standin}/_standin/sites/${site}/forge-headers?account=${person}`);
+  const lines = (await asked.text()).trim().split("\n");
   const answer = await fetch(`${app}${path}`, {
     method,
-    headers: { ...headers, ...(await asked.json()) },
+    headers: { ...headers, ...Object.fromEntries(lines.map((line) => line.split(": "))) },
     body: body && JSON.stringify(body),
   });
   if (!answer.ok || !answer.headers.get("content-type")?.startsWith("application/json")) {

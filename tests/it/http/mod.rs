@@ -15,6 +15,7 @@ mod forge;
 mod forge_table;
 mod matrix;
 mod openapi;
+mod own;
 mod own_site;
 mod page;
 mod policies;
