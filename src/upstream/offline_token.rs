@@ -62,7 +62,7 @@ pub(super) async fn ask(
     let received = received.await?;
     match received.status {
         200 => read(&received.body, now),
-        429 => Err(TokenFailure::Limited(super::retry_after(&received.headers))),
+        429 => Err(TokenFailure::Limited(received.retry_after_s())),
         status @ 400..=499 => Err(TokenFailure::Refused(status)),
         _ => Err(TokenFailure::Malformed),
     }

@@ -227,14 +227,12 @@ api_base = "{api}"
 forge_jwks = "{forge}"
 install_key_server = "{keys}"
 oauth_server = "{oauth}"
-api_base = "{api}"
 page_script = "{script}"
 [development.resolve]
 {hosts}"#,
         folder = folder.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
-        api = jira.api_base(),
         script = jira.page_script(),
         app = jira.forge_app_id(),
         api = jira.api_base(),

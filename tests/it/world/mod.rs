@@ -457,7 +457,6 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.oauth_server = "{oauth}"
         development.api_base = "{api}"
         development.page_script = "{script}"
-        development.api_base = "{api}"
         development.forge_jwks = "{forge}"
         atlassian.forge_app_id = "{app}"
         development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}", "initech.atlassian.net" = "{at}" }}
@@ -468,7 +467,6 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         oauth = jira.oauth_server(),
         api = jira.api_base(),
         script = jira.page_script(),
-        api = jira.api_base(),
         forge = jira.forge_jwks(),
         app = jira.forge_app_id(),
     );
