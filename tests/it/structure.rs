@@ -65,6 +65,8 @@ const CALLERS: [(&str, &[&str]); 8] = [
     ("Waiver::development", &["policy/"]),
     // Another thing in place of the one that was asked for.
     ("aim", &["tenant/resource.rs", "decision/query.rs"]),
+    // What Jira said of somebody's groups.
+    ("knowing", &["decision/", "upstream/look.rs"]),
     // A permit's query, for what its answer turned out to be.
     ("reopen", &["decision/permit.rs", "screen/"]),
 ];
@@ -335,6 +337,7 @@ fn a_strange_caller_is_seen() {
         ("gateway.rs", "resource.aim(Thing::Site)"),
         ("gateway.rs", "iter.map(Resource::aim)"),
         ("gateway.rs", "permit.reopen(key, now, id)"),
+        ("gateway/check.rs", "query.knowing(account, groups)"),
     ] {
         assert_eq!(strange(path, text), 1, "{path}: {text}");
     }

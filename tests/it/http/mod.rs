@@ -13,6 +13,7 @@ mod doors;
 mod errors;
 mod forge;
 mod forge_table;
+mod groups;
 mod matrix;
 mod openapi;
 mod own;
