@@ -97,7 +97,8 @@ async fn open_sessions(filled: &Filled, figures: &mut Figures) -> anyhow::Result
     for number in 0..MADE {
         let token = signed::context_token(&filled::account(number), number);
         let token = Presented::Jwt(Secret::from(token));
-        tokens.push(verifiers.spendable(&token, CALL, ConnectKind::Context)?);
+        let spendable = verifiers.spendable(&token, CALL, ConnectKind::Context, Around::nowhere());
+        tokens.push(spendable.await?);
     }
     let open = async |_| {
         let token = tokens.pop().context("a token")?;

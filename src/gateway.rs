@@ -288,6 +288,7 @@ impl Gateway {
         let around = Around {
             site,
             ip,
+            key_sets: Some(&self.outbound),
             asking: Some(asking),
         };
         let verified = self.verifiers.verify(presented, call, around).await;

@@ -19,6 +19,8 @@ use zeroize::Zeroizing;
 
 use address::is_public;
 
+use crate::secret::Secret;
+
 pub use destination::{ApiHost, Authorization, Destination, Jwks, KeyServer, TokenServer};
 
 const KEY_BYTES_MAX: usize = 16 * 1024;
@@ -188,6 +190,27 @@ impl Outbound {
             .timeout(TOKEN_TIMEOUT)
             .body(body);
         exchange("the authorization server", request, TOKEN_BYTES_MAX).await
+    }
+
+    /// Asks for a user's token by Atlassian's GraphQL, as the app.
+    pub async fn request_offline_token(
+        &self,
+        api: &ApiHost,
+        system: &Secret,
+        body: String,
+    ) -> Result<Received, OutboundError> {
+        let mut url = api.0.clone();
+        push(&mut url, &["graphql"]);
+        let authorization = authorization_header(Authorization::Bearer(system))?;
+        let request = self
+            .client
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/json")
+            .header(header::AUTHORIZATION, authorization)
+            .timeout(TOKEN_TIMEOUT)
+            .body(body);
+        exchange("Atlassian's GraphQL", request, TOKEN_BYTES_MAX).await
     }
 
     /// Reads from a registered site.

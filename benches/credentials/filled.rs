@@ -117,6 +117,7 @@ fn install(clock: &Clock) -> anyhow::Result<Install> {
         cloud_id: Some(super::own::CLOUD.parse()?),
         display_url: None,
         oauth_client_id: None,
+        installation: None,
         secret: Secret::from(signed::SHARED_SECRET.to_owned()),
     })
 }

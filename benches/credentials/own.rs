@@ -45,6 +45,7 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
     let around = Around {
         site: &site,
         ip: [127, 0, 0, 1].into(),
+        key_sets: None,
         asking: Some(Asking {
             outbound: &outbound,
             entry: &entry,

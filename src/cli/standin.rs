@@ -193,6 +193,7 @@ async fn deliver(target: &Target, callback: &Callback) -> std::io::Result<u16> {
         authority: &target.authority,
         target: &format!("{}{}", target.path, callback.path),
         authorization: &callback.authorization,
+        headers: &[],
         body: &callback.body,
     };
     Ok(wire::exchange(&message).await?.status)

@@ -21,7 +21,7 @@ Examples:
   gatepost tenant suspend acme.atlassian.net --reason 'incident 42'
   gatepost tenant resume acme.atlassian.net
 
-A tenant is named by client key, host or cloud id. Works while the server runs, and is in force when the command returns.";
+A tenant is named by client key, host, cloud id or installation of Forge's. Works while the server runs, and is in force when the command returns.";
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
@@ -55,7 +55,7 @@ struct Common {
 struct Named {
     #[command(flatten)]
     common: Common,
-    /// Client key, host or cloud id
+    /// Client key, host, cloud id or installation
     tenant: String,
 }
 
@@ -123,7 +123,14 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if is_list {
         print_list(
             &answer,
-            &["site", "state", "tenant", "cloud_id", "installed_at"],
+            &[
+                "site",
+                "state",
+                "tenant",
+                "cloud_id",
+                "installed_at",
+                "system_token_ends_at",
+            ],
             common.format,
         )?;
     } else {

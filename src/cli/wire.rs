@@ -18,6 +18,8 @@ pub(super) struct Message<'a> {
     pub(super) authority: &'a str,
     pub(super) target: &'a str,
     pub(super) authorization: &'a str,
+    /// More headers, each name with its value.
+    pub(super) headers: &'a [(String, String)],
     pub(super) body: &'a str,
 }
 
@@ -40,12 +42,18 @@ async fn talk(message: &Message<'_>) -> io::Result<Vec<u8>> {
         authority,
         target,
         authorization,
+        headers,
         body,
     } = message;
     let credential = match *authorization {
         "" => String::new(),
         credential => format!("Authorization: {credential}\r\n"),
     };
+    let more = headers.iter();
+    let more: Vec<String> = more
+        .map(|(name, value)| format!("{name}: {value}\r\n"))
+        .collect();
+    let more = more.concat();
     let content = match body.len() {
         0 => String::new(),
         length => format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"),
@@ -53,7 +61,7 @@ async fn talk(message: &Message<'_>) -> io::Result<Vec<u8>> {
     let start = format!("{method} {target} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n");
     let mut stream = TcpStream::connect(authority).await?;
     stream
-        .write_all(format!("{start}{credential}{content}\r\n{body}").as_bytes())
+        .write_all(format!("{start}{credential}{more}{content}\r\n{body}").as_bytes())
         .await?;
     let mut answer = Vec::new();
     stream

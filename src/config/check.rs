@@ -158,11 +158,23 @@ impl Checks<'_> {
         let servers = [
             ("atlassian.oauth_server", &settings.oauth_server),
             ("atlassian.api_base", &settings.api_base),
+            ("atlassian.forge_jwks", &settings.forge_jwks),
         ];
         for (key, server) in servers {
             if !is_server(server) {
                 self.report(&[key], "is no https URL", remedy);
             }
+        }
+        if settings
+            .forge_app_id
+            .as_deref()
+            .is_some_and(|id| !is_app(id))
+        {
+            self.report(
+                &["atlassian.forge_app_id"],
+                "is no Forge app",
+                "write `app.id` as the manifest has it: `ari:cloud:ecosystem::app/` and a UUID in lower case",
+            );
         }
     }
 
@@ -238,6 +250,15 @@ fn address(text: &str) -> Result<Url, String> {
     } else {
         Err(format!("is `{text}`, which is written `{canonical}`"))
     }
+}
+
+fn is_app(text: &str) -> bool {
+    let uuid = text.strip_prefix("ari:cloud:ecosystem::app/");
+    let is_uuid = |text: &str| {
+        let parsed = uuid::Uuid::try_parse(text);
+        parsed.is_ok_and(|uuid| uuid.as_hyphenated().to_string() == text)
+    };
+    uuid.is_some_and(is_uuid)
 }
 
 fn is_name(text: &str) -> bool {

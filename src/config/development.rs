@@ -26,6 +26,9 @@ pub struct Settings {
     /// Asked in place of `atlassian.api_base`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_base: Option<String>,
+    /// Read in place of `atlassian.forge_jwks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forge_jwks: Option<String>,
     /// Loaded by the app's page in place of Jira's own script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page_script: Option<String>,

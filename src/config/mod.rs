@@ -113,6 +113,9 @@ impl Config {
         if let Some(base) = &self.development.api_base {
             settings.api_base.clone_from(base);
         }
+        if let Some(keys) = &self.development.forge_jwks {
+            settings.forge_jwks.clone_from(keys);
+        }
         settings
     }
 }

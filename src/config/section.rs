@@ -123,6 +123,10 @@ fn example<S: Serialize + Default>(section: &str, key: &str) -> String {
         ("server", "trusted_proxies") => "[\"10.0.0.1\"]".to_owned(),
         ("policy", "extension") => "\"schemas/local.cedarschema\"".to_owned(),
         ("development", "resolve") => "{ \"acme.atlassian.net\" = \"127.0.0.1:9001\" }".to_owned(),
+        ("atlassian", "forge_app_id") => {
+            "\"ari:cloud:ecosystem::app/8db33809-1f32-48bb-8c52-5877dab48107\"".to_owned()
+        }
+        ("development", "forge_jwks") => "\"http://127.0.0.1:9100/forge/jwks.json\"".to_owned(),
         ("development", "install_key_server" | "oauth_server" | "api_base") => {
             "\"http://127.0.0.1:9100\"".to_owned()
         }

@@ -21,7 +21,7 @@ use super::office::{Office, account, refusal as refused_tenant, require_actions,
 /// Makes a key; gives its text once, and what it is.
 pub(super) async fn create(office: &Office, new: WantedKey, by: &str) -> Result<Value, Refusal> {
     let tenant = office.named(&new.tenant)?;
-    require_active(&tenant)?;
+    require_active(&tenant, office.tenants.now())?;
     let owner = Owner::named(&tenant, account(&new.account)?);
     let now = office.tenants.now();
     let new = NewKey {
@@ -97,7 +97,7 @@ pub(super) async fn rotate(
     let id = id(key)?;
     let old = find(office, &id).await?;
     if let Some(tenant) = office.tenants.current(&old.tenant) {
-        require_active(&tenant)?;
+        require_active(&tenant, office.tenants.now())?;
     }
     let rotation = Rotation {
         replaces: id.clone(),
@@ -137,8 +137,8 @@ pub(super) fn id(text: &str) -> Result<KeyId, Refusal> {
     })
 }
 
-fn require_active(tenant: &Tenant) -> Result<(), Refusal> {
-    if tenant.is_active() {
+fn require_active(tenant: &Tenant, now: Timestamp) -> Result<(), Refusal> {
+    if tenant.is_active(now) {
         return Ok(());
     }
     let told = "is not installed, or suspended: keys are made for active ones";

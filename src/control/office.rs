@@ -176,6 +176,29 @@ impl Office {
             "cloud_id": tenant.cloud_id.as_ref().map(ToString::to_string),
             "state": state(tenant, self.tenants.now()),
             "installed_at": tenant.installed_at.rfc3339(),
+            "system_token_ends_at": tenant.forge.as_ref().and_then(|forge| forge.system_token_ends_at).map(Timestamp::rfc3339),
+        })
+    }
+
+    /// What Forge tells of the installation, and whether what it sent last is good.
+    fn forge(&self, tenant: &Tenant) -> Value {
+        let Some(forge) = &tenant.forge else {
+            return Value::Null;
+        };
+        let now = self.tenants.now();
+        let is_good = forge.system_token_ends_at.map(|end| now < end);
+        let trouble = self.tenants.trouble(&tenant.id);
+        json!({
+            "installation": forge.installation,
+            "heard_at": forge.heard_at.map(Timestamp::rfc3339),
+            "lapses_at": forge.lapses_at.map(Timestamp::rfc3339),
+            "system_token": match is_good {
+                Some(true) => "good",
+                Some(false) => "stale",
+                None => "none",
+            },
+            "system_token_ends_at": forge.system_token_ends_at.map(Timestamp::rfc3339),
+            "refused": trouble.map(|(at, status)| json!({ "at": at.rfc3339(), "status": status })),
         })
     }
 
@@ -188,6 +211,7 @@ impl Office {
         full["oauth_client_id"] = json!(tenant.oauth_client_id);
         full["own_credentials"] = json!(tenant.own_credentials.words());
         full["changed_at"] = json!(tenant.changed_at.rfc3339());
+        full["forge"] = self.forge(tenant);
         full["blocks"] = blocks::of(self, tenant).await?;
         full["grants"] = tenant
             .grants(self.tenants.now())
@@ -202,6 +226,8 @@ impl Office {
 fn state(tenant: &Tenant, now: Timestamp) -> &'static str {
     if tenant.suspended.is_some() {
         "suspended"
+    } else if tenant.state == State::Installed && tenant.has_lapsed(now) {
+        "lapsed"
     } else if tenant.state == State::Installed && tenant.is_blocked(now).is_some() {
         "blocked"
     } else {

@@ -34,6 +34,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_credentials.sql"),
     ),
     (
+        6,
+        "forge",
+        include_str!("../../migrations/sqlite/0006_forge.sql"),
+    ),
+    (
         7,
         "own_credentials",
         include_str!("../../migrations/sqlite/0007_own_credentials.sql"),

@@ -252,7 +252,7 @@ impl Question {
 pub struct Circumstances {
     /// The account id that the request acts as; that of the principal for oneself. Always of the principal's tenant.
     pub act_as: String,
-    /// The kind of credential: `connect_context`, `connect_request`, `session`, `client_key`.
+    /// The kind of credential: `connect_context`, `connect_request`, `forge_invocation`, `session`, `client_key`.
     pub auth: String,
     /// Where the request came from.
     pub ip: IpAddr,

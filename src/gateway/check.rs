@@ -64,10 +64,11 @@ impl Gateway {
             method: inquiry.method,
             target: &inquiry.raw_target,
         };
-        // Nobody is asked for an opinion: what is not known already is not good.
+        // Nobody is asked for an opinion, but for public keys: what is not known already is not good.
         let around = Around {
             site: &inquiry.site,
             ip: inquiry.ip,
+            key_sets: Some(&self.outbound),
             asking: None,
         };
         let verified = self

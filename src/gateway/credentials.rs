@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use crate::identity::issued::{IssueError, LookupError, Made, NewKey, Opened, Rotation, Whose};
-use crate::identity::presented::{Call, Presented};
+use crate::identity::presented::{Around, Asking, Call, Presented};
 use crate::identity::verify::{ConnectKind, IdentityError};
 use crate::identity::{Principal, Spendable};
 use crate::ledger::entry::{Effect, Entry, Stage};
@@ -40,7 +40,7 @@ impl Gateway {
     /// Exchanges a request token for a page. Gives who opened it.
     pub async fn open_page(&self, by: Managed<'_>, trail: &mut Trail) -> Result<Principal, Stop> {
         let opened = async {
-            let token = self.exchange(by, ConnectKind::Request, trail)?;
+            let token = self.exchange(by, ConnectKind::Request, trail).await?;
             Ok(self.issued.open_page(token, trail.entry.clone()).await?)
         };
         let opened: Result<Principal, Stop> = opened.await;
@@ -49,9 +49,23 @@ impl Gateway {
         Ok(opened)
     }
 
+    /// Keeps what Forge tells of an installation; on record when this returns.
+    pub async fn hear(&self, presented: &Presented, trail: &mut Trail) -> Result<(), Stop> {
+        let entry = acting(trail, "forgeTrigger");
+        let asking = Asking {
+            outbound: &self.outbound,
+            entry: &entry,
+        };
+        let heard = self.verifiers.hear(presented, asking).await;
+        let tenant = self.recorded(heard.map_err(Stop::from), trail).await?;
+        trail.note_tenant(&tenant.id);
+        trail.owe_outcome(&self.ledger);
+        Ok(())
+    }
+
     /// The context token that somebody wants to exchange: checked before anything else of the request is read.
     pub async fn present(&self, by: Managed<'_>, trail: &mut Trail) -> Result<Spendable, Stop> {
-        let token = self.exchange(by, ConnectKind::Context, trail);
+        let token = self.exchange(by, ConnectKind::Context, trail).await;
         self.recorded(token.map_err(Stop::from), trail).await
     }
 
@@ -142,13 +156,20 @@ impl Gateway {
         self.recorded(read, trail).await
     }
 
-    pub(super) fn exchange(
+    pub(super) async fn exchange(
         &self,
         by: Managed<'_>,
         kind: ConnectKind,
         trail: &mut Trail,
     ) -> Result<Spendable, IdentityError> {
-        let token = self.verifiers.spendable(by.presented, by.call, kind)?;
+        let around = Around::by(Asking {
+            outbound: &self.outbound,
+            entry: &trail.entry,
+        });
+        let token = self
+            .verifiers
+            .spendable(by.presented, by.call, kind, around)
+            .await?;
         trail.note_principal(token.principal());
         Ok(token)
     }

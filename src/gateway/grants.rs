@@ -43,7 +43,7 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Given, Stop> {
         let given = async {
-            let token = self.exchange(by, ConnectKind::Context, trail)?;
+            let token = self.exchange(by, ConnectKind::Context, trail).await?;
             let (principal, fresh) = self.issued.freshen(token, by.page)?;
             let wish = terms.into_wish(principal.account().clone())?;
             let (tenant, entry) = (principal.tenant(), acting(trail, "giveGrant"));
@@ -65,7 +65,7 @@ impl Gateway {
         let errand = Errand::supervision(by.ip);
         trail.note_errand(&errand);
         let admitted = async {
-            let token = self.exchange(by, ConnectKind::Context, trail)?;
+            let token = self.exchange(by, ConnectKind::Context, trail).await?;
             let (principal, fresh) = self.issued.freshen(token, by.page)?;
             let supervisor = self.admit(principal, errand, trail).await?;
             Ok((supervisor, fresh))

@@ -95,6 +95,10 @@ fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
         IdentityError::Issued { cause, .. } if cause.is_lookup() => {
             (Stage::Authenticate, cause.code())
         }
+        // Nothing is wrong with it; the cause stands beside it.
+        IdentityError::Forge { cause, .. } if cause.is_unavailable() => {
+            (Stage::Authenticate, "forge_unavailable")
+        }
         _ => (Stage::Authenticate, "unauthenticated"),
     };
     Entry {

@@ -61,7 +61,7 @@ impl Supervisor {
     /// Whether something ended it while Jira answered: the session, the installation, or a block.
     pub(super) fn is_over(&self, tenant: &Tenant, now: Timestamp) -> bool {
         tenant.epoch != self.principal.epoch()
-            || !tenant.is_active()
+            || !tenant.is_active(now)
             || self.principal.is_over(tenant, now)
             || tenant.keeps_out(self.account(), now).is_some()
     }

@@ -13,7 +13,7 @@ use crate::ledger::entry::{Entry, Kind, Outcome, Resource, Spent, Stage, shorten
 use crate::ledger::{Draft, Ledger, LedgerError};
 use crate::screen::ScreenError;
 use crate::tenant::registry::SiteAsked;
-use crate::tenant::{AccountId, IssueRef, Thing};
+use crate::tenant::{AccountId, IssueRef, TenantId, Thing};
 use crate::upstream::{Exchange, TokenFailure, UpstreamError};
 
 use super::Stop;
@@ -63,6 +63,11 @@ impl Trail {
         self.entry.account = Some(principal.account().to_string());
         self.entry.credential = Some(principal.credential().clone());
         self.entry.tenant_basis = Some(principal.tenant_basis());
+    }
+
+    /// Writes down whose request it is that is nobody's.
+    pub(super) fn note_tenant(&mut self, tenant: &TenantId) {
+        self.entry.tenant = Some(tenant.to_string());
     }
 
     /// Writes down the site as the caller wrote it.

@@ -15,7 +15,7 @@ use crate::gateway::Gateway;
 use crate::policy::Status;
 use crate::secret::Secret;
 
-use super::metrics::{Metrics, PolicyFigures};
+use super::metrics::{Metrics, PolicyFigures, TenantFigures};
 use super::policy_admin;
 
 /// What the admin routes need.
@@ -54,6 +54,7 @@ async fn readyz(State(admin): State<Admin>) -> Response {
         StatusCode::SERVICE_UNAVAILABLE
     };
     let why = log.failure.clone();
+    let forge = admin.gateway.tenants.forge_figures();
     let body = json!({
         "ready": ready,
         "parts": {
@@ -64,6 +65,13 @@ async fn readyz(State(admin): State<Admin>) -> Response {
                 "queued": log.queued,
                 "queue_entries_max": log.queue_entries_max,
                 "entries_lost": log.entries_lost,
+            },
+            // One tenant without a token is no reason to send all the others elsewhere.
+            "forge": {
+                "ready": true,
+                "tenants": forge.live,
+                "stale": forge.stale,
+                "lapsed": forge.lapsed,
             },
         },
     });
@@ -98,16 +106,22 @@ async fn metrics(State(admin): State<Admin>, headers: HeaderMap) -> Response {
         refusals: status.refusals,
         is_alarmed: status.alarm.is_some(),
     };
+    let now = admin.gateway.clock.now();
     let active = admin
         .gateway
         .tenants
         .all()
         .iter()
-        .filter(|tenant| tenant.is_active())
+        .filter(|tenant| tenant.is_active(now))
         .count();
+    let tenants = TenantFigures {
+        active,
+        forge: admin.gateway.tenants.forge_figures(),
+        now,
+    };
     let text = admin
         .metrics
-        .text(&admin.gateway.ledger.health(), &policies, active);
+        .text(&admin.gateway.ledger.health(), &policies, &tenants);
     (
         [(
             header::CONTENT_TYPE,

@@ -11,7 +11,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
+use crate::clock::Timestamp;
 use crate::ledger::Health;
+use crate::tenant::forge::Figures;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -37,6 +39,21 @@ pub(super) struct PolicyFigures<'a> {
     pub(super) is_alarmed: bool,
 }
 
+/// What is told of the tenants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TenantFigures {
+    pub(super) active: usize,
+    pub(super) forge: Figures,
+    pub(super) now: Timestamp,
+}
+
+impl TenantFigures {
+    fn soonest_end_s(&self) -> i64 {
+        let end = self.forge.soonest_end;
+        end.map_or(0, |end| end.seconds() - self.now.seconds())
+    }
+}
+
 /// All metrics.
 #[derive(Debug)]
 pub struct Metrics {
@@ -52,6 +69,10 @@ pub struct Metrics {
     policy_sets: Family<Set, Gauge>,
     tenant_breaches: Counter,
     tenants_active: Gauge,
+    forge_tenants: Gauge,
+    forge_tenants_lapsed: Gauge,
+    forge_tokens_stale: Gauge,
+    forge_tokens_end_s: Gauge,
 }
 
 impl Default for Metrics {
@@ -69,6 +90,10 @@ impl Default for Metrics {
             policy_sets: Family::default(),
             tenant_breaches: Counter::default(),
             tenants_active: Gauge::default(),
+            forge_tenants: Gauge::default(),
+            forge_tenants_lapsed: Gauge::default(),
+            forge_tokens_stale: Gauge::default(),
+            forge_tokens_end_s: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -133,6 +158,31 @@ impl Metrics {
             "Tenants that are installed and not suspended",
             self.tenants_active.clone(),
         );
+        self.register_forge();
+    }
+
+    fn register_forge(&mut self) {
+        let all = &mut self.registry;
+        all.register(
+            "forge_tenants",
+            "Tenants that Forge alone knows and was heard of lately",
+            self.forge_tenants.clone(),
+        );
+        all.register(
+            "forge_tenants_lapsed",
+            "Tenants that Forge alone knows and that missed so many triggers that they are nobody's",
+            self.forge_tenants_lapsed.clone(),
+        );
+        all.register(
+            "forge_system_tokens_stale",
+            "Tenants that Forge alone knows without a token for the app that is good",
+            self.forge_tokens_stale.clone(),
+        );
+        all.register(
+            "forge_system_tokens_end_seconds",
+            "Until the first of the good tokens for the app ends; 0 if there is none",
+            self.forge_tokens_end_s.clone(),
+        );
     }
 
     /// Counts an alarm.
@@ -155,7 +205,7 @@ impl Metrics {
         &self,
         log: &Health,
         policies: &PolicyFigures<'_>,
-        tenants_active: usize,
+        tenants: &TenantFigures,
     ) -> String {
         let wide = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         self.log_queued.set(wide(log.queued));
@@ -169,7 +219,11 @@ impl Metrics {
         ] {
             counter.inner().store(counted, Ordering::Relaxed);
         }
-        self.tenants_active.set(wide(tenants_active));
+        self.tenants_active.set(wide(tenants.active));
+        self.forge_tenants.set(wide(tenants.forge.live));
+        self.forge_tenants_lapsed.set(wide(tenants.forge.lapsed));
+        self.forge_tokens_stale.set(wide(tenants.forge.stale));
+        self.forge_tokens_end_s.set(tenants.soonest_end_s());
         self.policy_alarm.set(i64::from(policies.is_alarmed));
         self.policy_sets.clear();
         if let Some((digest, proof)) = policies.set {

@@ -7,6 +7,7 @@ mod check;
 mod connect;
 pub mod connect_page;
 mod docs;
+mod forge;
 mod form;
 mod front;
 mod grants;
@@ -24,6 +25,7 @@ mod sessions;
 mod supervision;
 mod visit;
 mod whoami;
+mod whole;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -166,6 +168,7 @@ fn routes() -> impl Iterator<Item = Route> {
             "/connect/uninstalled",
             unlisted().post(connect::uninstalled),
         ),
+        ("POST", forge::TRIGGER, unlisted().post(forge::trigger)),
         ("GET", "/openapi.json", reading().get(openapi::openapi)),
         ("GET", docs::PAGE, reading().get(docs::page)),
         ("GET", docs::FILE, reading().get(docs::file)),
@@ -293,6 +296,8 @@ pub struct Limits {
     pub session_lifetime_s: u32,
     /// The longest life of a client key, in days.
     pub key_lifetime_days_max: u32,
+    /// How many hourly triggers in a row a tenant may miss that Forge alone knows; then it is nobody's until the next one.
+    pub forge_missed_triggers_max: u32,
     /// How long it is believed what Atlassian confirmed of a user's own credential, in seconds; at most 600.
     pub own_credential_cache_s: u32,
     /// How long a request waits for Atlassian's word on one that was not known to be good, in milliseconds.
@@ -323,6 +328,7 @@ impl Default for Limits {
             session_idle_s: 15 * 60,
             session_lifetime_s: 8 * 3600,
             key_lifetime_days_max: 365,
+            forge_missed_triggers_max: 6,
             own_credential_cache_s: 300,
             own_credential_wait_ms: 3_000,
             own_credentials_per_source: 20,

@@ -35,7 +35,7 @@ const ABOUT: &str = "Gatepost stands between clients and the Jira Cloud sites th
     refused.";
 
 /// Groups of operations, in the order in which they are shown.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     (
         "Jira",
         "Jira's own paths: an existing client needs another base URL only",
@@ -47,6 +47,7 @@ const TAGS: [(&str, &str); 9] = [
     ("Site", "For administrators of a site"),
     ("Page", "The app's page inside Jira"),
     ("Connect", "For Atlassian"),
+    ("Forge", "For the Forge app"),
     ("About", "This description"),
 ];
 

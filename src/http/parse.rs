@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header;
 
 use crate::decision::{ApiVersion, Reading, ReadingError};
+use crate::identity::bearer::is_of_forge;
 use crate::identity::issued::{self, text::Kind};
 use crate::identity::presented::{Bearer, Password, Presented};
 use crate::identity::strict_json::StrictJsonError;
@@ -302,6 +303,20 @@ pub(super) fn credential(headers: &HeaderMap) -> Presented {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => bearer(token, headers),
         Some((scheme, pair)) if scheme.eq_ignore_ascii_case("Basic") => basic(pair),
         _ => Presented::Other,
+    }
+}
+
+/// What Forge sends beside its own token is a credential, and beside any other it is a second one.
+pub(super) fn refuse_forge_headers(headers: &HeaderMap) -> Result<(), ParseError> {
+    if ![FORGE_USER, FORGE_SYSTEM]
+        .iter()
+        .any(|name| headers.contains_key(*name))
+    {
+        return Ok(());
+    }
+    match credential(headers) {
+        Presented::Bearer(bearer) if is_of_forge(&bearer.token) => Ok(()),
+        _ => Err(ParseError::Credentials),
     }
 }
 

@@ -5,6 +5,7 @@
 mod callback;
 mod credentials;
 mod own;
+mod user_token;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -16,7 +17,7 @@ use crate::gateway::Stop;
 use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
-use crate::upstream::{TokenFailure, UpstreamError};
+use crate::upstream::UpstreamError;
 
 use super::connect_page;
 use super::form::Form;
@@ -167,6 +168,12 @@ impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
             Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
+            Stop::Identity(IdentityError::Forge { cause, .. }) if cause.is_unavailable() => {
+                Self::unavailable(
+                    "forge_unavailable",
+                    "The token of Forge cannot be checked now.",
+                )
+            }
             Stop::Identity(IdentityError::Own(refusal)) => Self::from(&refusal.cause),
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
@@ -184,7 +191,7 @@ impl From<&Stop> for Problem {
             Stop::Denied(denied) => denial(denied),
             Stop::LogSlow => log("log_unavailable"),
             Stop::Ledger(error) | Stop::Screen(ScreenError::Ledger(error)) => Self::from(error),
-            Stop::Upstream(UpstreamError::Token(failure)) => token(failure),
+            Stop::Upstream(UpstreamError::Token(failure)) => Self::from(&**failure),
             Stop::Upstream(UpstreamError::Outbound(error)) if error.is_timeout() => slow(),
             Stop::Upstream(UpstreamError::Deadline) => slow(),
             Stop::Upstream(
@@ -251,24 +258,6 @@ fn denial(denied: &DeniedError) -> Problem {
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";
     Problem::new(StatusCode::FORBIDDEN, &denied.code, sentence, hint)
-}
-
-fn token(failure: &TokenFailure) -> Problem {
-    match failure {
-        TokenFailure::Outbound(error) if error.is_timeout() => slow(),
-        TokenFailure::Limited(seconds) => Problem::limited(*seconds),
-        TokenFailure::Refused(_) | TokenFailure::NoClient => Problem::new(
-            StatusCode::BAD_GATEWAY,
-            "user_token_refused",
-            "Atlassian gives no token for the account that is to be acted as.",
-            "The account may be inactive or have no access to the site; otherwise the app needs to be installed again.",
-        ),
-        TokenFailure::Outbound(_) | TokenFailure::Malformed => Problem::upstream(
-            StatusCode::BAD_GATEWAY,
-            "token_server_failed",
-            "Atlassian's authorization server failed.",
-        ),
-    }
 }
 
 impl From<&LedgerError> for Problem {

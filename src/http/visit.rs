@@ -24,6 +24,7 @@ use super::front;
 use super::page::Page;
 use super::parse::{Parameters, ParseError};
 use super::problem::Problem;
+use super::whole;
 
 /// The peer of a connection, put beside each request by the listener.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +71,7 @@ impl FromRequest<App> for Visit {
         let trail = Trail::new(begin(app, &parts, client.ok()));
         let checked = front::check(&parts).and(client.map(drop));
         let checked = checked.map_err(ParseError::from);
+        let checked = checked.and_then(|()| super::parse::refuse_forge_headers(&parts.headers));
         let route = parts
             .extensions
             .get::<MatchedPath>()
@@ -281,6 +283,7 @@ impl Visit {
 
     /// The same, in this form if it is one in error.
     pub(super) async fn finish_in(self, form: Form, result: Result<Done, Failure>) -> Response {
+        let wants_whole = whole::is_wanted(&self.parts.headers);
         let Self { app, trail, .. } = self;
         let problem = match &result {
             Ok(_) => None,
@@ -314,6 +317,9 @@ impl Visit {
         app.gateway()
             .close(trail, response.status().as_u16(), &code, bytes)
             .await;
+        if wants_whole {
+            return whole::whole(response).await;
+        }
         response
     }
 }

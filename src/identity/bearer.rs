@@ -6,14 +6,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 
+use crate::secret::Secret;
+use crate::tenant::SharedTenant;
+
 use super::error::IdentityError;
-use super::presented::{Around, Bearer};
+use super::forge::{ForgeError, ISSUER as FORGE};
+use super::presented::{Around, Asking, Bearer, Presented};
 use super::principal::Principal;
+use super::spendable::Spendable;
 use super::strict_json;
 use super::verify::Verifiers;
-
-/// The issuer of Forge's invocation tokens.
-const FORGE: &str = "forge/invocation-token";
 
 /// What a token says of its issuer. Unverified: it chooses a verifier, which believes nothing of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,14 +37,61 @@ impl Verifiers {
         bearer: &Bearer,
         around: Around<'_>,
     ) -> Result<Principal, IdentityError> {
+        let claimed = Claimed::by(bearer.token.expose());
+        if claimed == Claimed::Forge {
+            return Ok(self.forge(bearer, around).await?.into_principal());
+        }
         let own = self.own().ok_or(IdentityError::Scheme)?;
-        match Claimed::by(bearer.token.expose()) {
+        match claimed {
             Claimed::Forge => Err(IdentityError::Scheme),
             Claimed::Issuer(issuer) if !own.is_issuer(&issuer) => Err(IdentityError::UnknownIssuer),
             Claimed::Issuer(_) | Claimed::Nobody => own.oauth_token(bearer, around).await,
             Claimed::Unreadable => Err(IdentityError::UnknownIssuer),
         }
     }
+
+    /// The user of a token of Forge's that is to be exchanged. No other Bearer can be.
+    pub(super) async fn spendable_bearer(
+        &self,
+        bearer: &Bearer,
+        around: Around<'_>,
+    ) -> Result<Spendable, IdentityError> {
+        match Claimed::by(bearer.token.expose()) {
+            Claimed::Forge => self.forge(bearer, around).await,
+            _ => Err(IdentityError::Scheme),
+        }
+    }
+
+    /// What Forge itself tells of an installation.
+    pub async fn hear(
+        &self,
+        presented: &Presented,
+        asking: Asking<'_>,
+    ) -> Result<SharedTenant, IdentityError> {
+        match (presented, &self.forge) {
+            (Presented::Nothing, _) => Err(IdentityError::Missing),
+            (Presented::Bearer(bearer), Some(forge)) if is_of_forge(&bearer.token) => {
+                forge.hear(bearer, asking).await
+            }
+            _ => Err(IdentityError::Scheme),
+        }
+    }
+
+    async fn forge(&self, bearer: &Bearer, around: Around<'_>) -> Result<Spendable, IdentityError> {
+        match &self.forge {
+            Some(forge) => forge.user(bearer, around).await,
+            None => Err(IdentityError::Forge {
+                cause: ForgeError::Off,
+                claimed: None,
+            }),
+        }
+    }
+}
+
+/// Whether a Bearer says that it is Forge's: what Forge sends beside one has no place beside another.
+#[must_use]
+pub fn is_of_forge(token: &Secret) -> bool {
+    Claimed::by(token.expose()) == Claimed::Forge
 }
 
 impl Claimed {

@@ -62,13 +62,25 @@ fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D:
     String::deserialize(deserializer).map(Some)
 }
 
-fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Audience {
-        One(String),
-        Many(Vec<String>),
+/// One text, or a list of them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// The one that is named, if there is no other.
+    pub(super) fn only(&self) -> Option<&String> {
+        match self {
+            Self::One(one) => Some(one),
+            Self::Many(many) => many.first().filter(|_| many.len() == 1),
+        }
     }
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Audience::deserialize(deserializer)? {
         Audience::One(one) => vec![one],
         Audience::Many(many) => many,

@@ -5,6 +5,7 @@ use crate::ledger::entry::Credential;
 use crate::tenant::AccountId;
 use crate::tenant::block::Blocked;
 
+use super::forge::ForgeError;
 use super::issued::{Hold, Refused};
 use super::jws::TokenError;
 use super::own::Refusal;
@@ -65,6 +66,15 @@ pub enum IdentityError {
         /// Whose it is, if it is known.
         hold: Option<Hold>,
     },
+    /// A token of Forge's.
+    #[error("the token of Forge is not acceptable")]
+    Forge {
+        /// Why.
+        #[source]
+        cause: ForgeError,
+        /// The tenant that the token claims.
+        claimed: Option<String>,
+    },
     /// A credential that Atlassian gave to a user.
     #[error(transparent)]
     Own(Box<Refusal>),
@@ -92,6 +102,7 @@ impl IdentityError {
             Self::NoUser { .. } => "no_user",
             Self::Blocked { cause, .. } => cause.code(),
             Self::Issued { cause, .. } => cause.code(),
+            Self::Forge { cause, .. } => cause.code(),
             Self::Own(refusal) => refusal.cause.code(),
             Self::UnknownIssuer => "issuer_not_known",
             Self::OtherKind { .. } => "other_kind",
@@ -103,7 +114,7 @@ impl IdentityError {
     pub fn claimed(&self) -> Option<&str> {
         match self {
             Self::Missing | Self::Scheme | Self::Own(_) | Self::UnknownIssuer => None,
-            Self::Token { claimed, .. } => claimed.as_deref(),
+            Self::Token { claimed, .. } | Self::Forge { claimed, .. } => claimed.as_deref(),
             Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
             Self::UnknownTenant { claimed }
             | Self::OtherKind { claimed }

@@ -2,6 +2,8 @@
 //! Nothing may be stored before every check has passed, and a context token opens nothing here (CVE-2021-26073). Whatever can be
 //! checked without a key is checked before one is fetched: anybody may send a token, and a fetch is all that it can cost us.
 
+mod about;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +25,8 @@ use super::presented::{Call, Presented};
 use super::window::Window;
 use super::{Claims, KeyError, RsaKey};
 use super::{qsh, strict_json};
+
+pub use about::About;
 
 /// The two events that are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,28 +129,7 @@ struct Payload {
     oauth_client_id: Option<String>,
     display_url: Option<String>,
     cloud_id: Option<String>,
-}
-
-/// What the app is called by others.
-#[derive(Clone, Debug)]
-pub struct About {
-    /// Its key.
-    pub key: String,
-    /// Its base URL, without trailing slash.
-    pub base_url: String,
-    /// The path of that.
-    pub base_path: String,
-}
-
-impl About {
-    /// Scheme, host and port, as a browser's `Origin` writes them.
-    #[must_use]
-    pub fn origin(&self) -> String {
-        url::Url::parse(&self.base_url).map_or_else(
-            |_| self.base_url.clone(),
-            |url| url.origin().ascii_serialization(),
-        )
-    }
+    installation_id: Option<String>,
 }
 
 /// Verifies callbacks. Cheap to clone.
@@ -220,7 +203,10 @@ impl Callbacks {
         let tenant: TenantId = payload
             .client_key
             .parse()
-            .map_err(|_| CallbackError::Payload("`clientKey` is not one"))?;
+            .ok()
+            // Those are the names of tenants that Forge alone knows.
+            .filter(|tenant: &TenantId| !tenant.is_of_forge())
+            .ok_or(CallbackError::Payload("`clientKey` is not one"))?;
         let tenants = &self.0.tenants;
         match callback.event {
             Event::Uninstalled => Ok(tenants.uninstall(Uninstall { signed, tenant }).await?),
@@ -341,6 +327,10 @@ impl Callbacks {
             None if self.0.tenants.is_known(&signed.token_hash).await? => None,
             None => ask_cloud_id(outbound, &site).await,
         };
+        let installation = payload.installation_id.map(|text| text.parse());
+        let installation = installation
+            .transpose()
+            .map_err(|_| refused("`installationId` is not one"))?;
         let (display_url, oauth_client_id) = (payload.display_url, payload.oauth_client_id);
         Ok(Install {
             signed,
@@ -349,6 +339,7 @@ impl Callbacks {
             cloud_id,
             display_url,
             oauth_client_id,
+            installation,
             secret,
         })
     }

@@ -2,10 +2,11 @@
 //! Used by the ways to identify a caller; all end in a principal. What is parsed here but not verified opens nothing: an unverified
 //! issuer serves to fetch that one tenant's secret, and a header chooses neither key nor algorithm.
 
-mod bearer;
+pub mod bearer;
 pub mod bounds;
 pub mod claims;
 pub mod error;
+pub mod forge;
 pub mod install;
 pub mod issued;
 pub mod jwks;
@@ -24,6 +25,7 @@ pub mod window;
 
 pub use bounds::{Beyond, Bounds};
 pub use claims::Claims;
+pub use forge::Forge;
 pub use issued::Issued;
 pub use jwks::PublishedKeys;
 pub use jws::{TokenError, Unverified};

@@ -61,6 +61,8 @@ pub struct Around<'a> {
     pub site: &'a SiteAsked,
     /// Where it came from.
     pub ip: IpAddr,
+    /// With what the keys are read that others publish.
+    pub key_sets: Option<&'a Outbound>,
     /// With what others are asked; nobody is, if it is missing.
     pub asking: Option<Asking<'a>>,
 }
@@ -74,13 +76,24 @@ pub struct Asking<'a> {
     pub entry: &'a Entry,
 }
 
-impl Around<'_> {
+impl<'a> Around<'a> {
+    /// No site is named; others may be asked.
+    #[must_use]
+    pub const fn by(asking: Asking<'a>) -> Self {
+        Self {
+            key_sets: Some(asking.outbound),
+            asking: Some(asking),
+            ..Self::nowhere()
+        }
+    }
+
     /// No site is named, and nobody is asked.
     #[must_use]
     pub const fn nowhere() -> Self {
         Self {
             site: &SiteAsked::Own,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            key_sets: None,
             asking: None,
         }
     }

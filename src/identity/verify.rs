@@ -16,7 +16,7 @@ use super::principal::Principal;
 use super::qsh;
 use super::spendable::Spendable;
 use super::window::Window;
-use super::{Claims, HmacKey, Means};
+use super::{Claims, Forge, HmacKey, Means};
 
 pub use super::error::IdentityError;
 
@@ -31,6 +31,8 @@ pub struct Verifiers {
     /// The path of the app's base URL, which a qsh leaves out.
     base_path: String,
     clock: Clock,
+    /// Tokens of Forge's; none is good without an app that they are for.
+    pub(super) forge: Option<Forge>,
 }
 
 impl Verifiers {
@@ -50,7 +52,14 @@ impl Verifiers {
             window,
             base_path,
             clock,
+            forge: None,
         }
+    }
+
+    /// These, and tokens of Forge's.
+    #[must_use]
+    pub fn with_forge(self, forge: Option<Forge>) -> Self {
+        Self { forge, ..self }
     }
 
     /// The same, which take credentials that Atlassian gave to users as well.
@@ -84,15 +93,20 @@ impl Verifiers {
         }
     }
 
-    /// A token of Jira that is to be exchanged. `kind` is the one that the route takes.
-    pub fn spendable(
+    /// A token of Jira that is to be exchanged. `kind` is the one that the route takes; where it is what a page asks with, a user's
+    /// token of Forge's is as good.
+    pub async fn spendable(
         &self,
         presented: &Presented,
         call: Call<'_>,
         kind: ConnectKind,
+        around: Around<'_>,
     ) -> Result<Spendable, IdentityError> {
         let token = match presented {
             Presented::Jwt(token) => self.connect(token.expose(), call)?,
+            Presented::Bearer(bearer) if kind == ConnectKind::Context => {
+                return self.spendable_bearer(bearer, around).await;
+            }
             Presented::Nothing => return Err(IdentityError::Missing),
             Presented::Bearer(_)
             | Presented::Password(_)
@@ -178,7 +192,7 @@ impl Verifiers {
         let tenant = self
             .tenants
             .current(&id)
-            .filter(|tenant| tenant.is_active())?;
+            .filter(|tenant| tenant.is_active(self.clock.now()))?;
         let key = HmacKey::new(tenant.shared_secret()?).ok()?;
         Some((tenant, key))
     }

@@ -15,14 +15,16 @@ use crate::gateway::{Gateway, Turns};
 use crate::http::connect_page::{Around, FramedBy};
 use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
-use crate::identity::Window;
+use crate::identity::forge::{self, Forge};
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
+use crate::identity::jwks::Pace;
 use crate::identity::own::{self, OwnCredentials};
 use crate::identity::verify::Verifiers;
+use crate::identity::{PublishedKeys, Window};
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
-use crate::outbound::{ApiHost, Bounds, KeyServer, Outbound, Resolutions, TokenServer};
+use crate::outbound::{ApiHost, Bounds, Jwks, KeyServer, Outbound, Resolutions, TokenServer};
 use crate::policy::archive::{self, Archive};
 use crate::policy::{Live, Proof, Stop};
 use crate::screen::Screen;
@@ -117,6 +119,7 @@ impl Opened {
             ledger: ledger.clone(),
             vault: vault.clone(),
             site_suffixes: config.atlassian.site_suffixes.clone(),
+            lapses_after: lapses_after(config.limits.forge_missed_triggers_max),
             clock: clock.clone(),
             chance: chance.clone(),
         })
@@ -219,6 +222,7 @@ impl Shared {
                 base_path,
                 clock.clone(),
             )
+            .with_forge(forge(config, &opened)?)
             .taking_own(own_credentials(loaded, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
@@ -321,6 +325,32 @@ impl Shared {
         };
         Ok((gateway, outbound))
     }
+}
+
+/// The verifier of Forge's tokens, if there is an app that they are for.
+fn forge(config: &Config, opened: &Opened) -> Result<Option<Forge>, NodeError> {
+    let atlassian = config.atlassian_in_force();
+    let Some(app_id) = atlassian.forge_app_id.clone() else {
+        return Ok(None);
+    };
+    let server = Jwks::new(&atlassian.forge_jwks)?;
+    Ok(Some(Forge::new(forge::Parts {
+        app_id,
+        // As Forge writes it, wherever development has it called.
+        api_base: config.atlassian.api_base.clone(),
+        api: ApiHost::new(&atlassian.api_base)?,
+        keys: PublishedKeys::new(server, Pace::default()),
+        tenants: opened.tenants.clone(),
+        ledger: opened.ledger.clone(),
+        leeway_s: config.limits.token_leeway_s,
+        clock: opened.clock.clone(),
+    })))
+}
+
+/// Half an hour more than so many hours: the last of the triggers may be a little late.
+fn lapses_after(missed_max: u32) -> Duration {
+    const HOUR_S: u64 = 3600;
+    Duration::from_secs(u64::from(missed_max) * HOUR_S + HOUR_S / 2)
 }
 
 /// Users' own credentials, with what they are checked with.

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::record::{SharedTenant, State};
-use super::{CloudId, SiteUrl, TenantId};
+use super::{CloudId, InstallationId, SiteUrl, TenantId};
 
 /// The registry at one moment.
 #[derive(Clone, Debug, Default)]
@@ -12,6 +12,8 @@ pub(super) struct Directory {
     ids: HashMap<TenantId, SharedTenant>,
     sites: HashMap<SiteUrl, SharedTenant>,
     clouds: HashMap<CloudId, SharedTenant>,
+    /// With the site: what an unsigned body says of an installation is worth nothing for another site's.
+    installations: HashMap<(InstallationId, CloudId), SharedTenant>,
 }
 
 impl Directory {
@@ -52,6 +54,14 @@ impl Directory {
         self.clouds.get(cloud)
     }
 
+    pub(super) fn installation(
+        &self,
+        installation: InstallationId,
+        cloud: CloudId,
+    ) -> Option<&SharedTenant> {
+        self.installations.get(&(installation, cloud))
+    }
+
     /// All, by id.
     pub(super) fn all(&self) -> Vec<SharedTenant> {
         let mut tenants: Vec<SharedTenant> = self.ids.values().cloned().collect();
@@ -65,6 +75,10 @@ impl Directory {
             if let Some(cloud) = &tenant.cloud_id {
                 self.clouds.insert(*cloud, tenant.clone());
             }
+            if let (Some(forge), Some(cloud)) = (&tenant.forge, tenant.cloud_id) {
+                let name = (forge.installation, cloud);
+                self.installations.insert(name, tenant.clone());
+            }
         }
         self.ids.insert(tenant.id.clone(), tenant);
     }
@@ -73,5 +87,6 @@ impl Directory {
         self.ids.remove(id);
         self.sites.retain(|_, tenant| tenant.id != *id);
         self.clouds.retain(|_, tenant| tenant.id != *id);
+        self.installations.retain(|_, tenant| tenant.id != *id);
     }
 }

@@ -52,6 +52,9 @@ pub enum TenantError {
     /// Another live tenant, on another host, has this cloud id.
     #[error("the cloud id belongs to another tenant")]
     CloudTaken,
+    /// Another live tenant has the site, and no verified install says that the two are one.
+    #[error("the site belongs to tenant `{0}`, which is not linked to this installation")]
+    SiteHeld(TenantId),
     /// The shared secret is too short to be one.
     #[error("the shared secret is shorter than 32 bytes")]
     ShortSecret,
@@ -107,6 +110,7 @@ impl TenantError {
             Self::Replayed => "token_replayed",
             Self::Stale(_) => "stale_event",
             Self::CloudTaken => "cloud_id_taken",
+            Self::SiteHeld(_) => "site_held",
             Self::ShortSecret => "short_secret",
             Self::TooManyGrants(..) | Self::TooManyGiven(..) | Self::TooManyOfSite(_) => {
                 "too_many_grants"

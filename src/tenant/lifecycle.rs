@@ -6,6 +6,7 @@
 //! other way round it would leave a tenant open whose administrator has closed it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -17,7 +18,7 @@ use super::block::Shift;
 use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::store::{self, Standing};
-use super::{CloudId, SiteUrl, TenantError, TenantId};
+use super::{CloudId, InstallationId, SiteUrl, TenantError, TenantId};
 
 /// What makes a signed token recognisable, and orders events.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub struct Install {
     pub display_url: Option<String>,
     /// The client id for user tokens.
     pub oauth_client_id: Option<String>,
+    /// The installation of Forge's that this is as well, if the payload says one.
+    pub installation: Option<InstallationId>,
     /// The new secret.
     pub secret: Secret,
 }
@@ -98,7 +101,7 @@ impl Tenants {
             &install.secret,
             &parts.chance,
         );
-        let ledger = parts.ledger.clone();
+        let (ledger, lapses_after) = (parts.ledger.clone(), parts.lapses_after);
         self.change(move |connection| {
             Box::pin(async move {
                 let (mut tenants, mut blocks) = (vec![install.tenant.clone()], Vec::new());
@@ -106,11 +109,13 @@ impl Tenants {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
                     require_newer(connection, &install).await?;
-                    let mut replaced = replace_holders(connection, &install, now).await?;
+                    let replacing = replace_holders(connection, &install, lapses_after, now);
+                    let mut replaced = replacing.await?;
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
-                    replaced.blocks = hand_over(connection, &install, &replaced, now).await?;
-                    blocks = handed_over(connection, &install, &replaced, now).await?;
+                    let last = replaced.last.as_deref();
+                    (replaced.blocks, blocks) =
+                        hand_over(connection, last, &install.tenant, now).await?;
                     let entry = install_entry(&install, &replaced);
                     tenants.extend(replaced.tenants);
                     entry
@@ -223,6 +228,7 @@ struct Replaced {
 async fn replace_holders(
     connection: &mut Connection,
     install: &Install,
+    lapses_after: Duration,
     now: Timestamp,
 ) -> Result<Replaced, TenantError> {
     let cloud_id = install.cloud_id.as_ref().map(ToString::to_string);
@@ -233,57 +239,58 @@ async fn replace_holders(
         last: store::last_on(connection, host).await?,
         ..Replaced::default()
     };
-    for Standing {
-        id,
-        host: held,
-        event_iat,
-        ..
-    } in holders
-    {
+    for holder in holders {
         // The body names the cloud id without a signature: it may not take another host's tenant down.
-        if held != host {
+        if holder.host != host {
             return Err(TenantError::CloudTaken);
         }
-        if install.signed.iat < event_iat {
+        if holder.id.is_of_forge() {
+            // Nor does it end what Forge's signatures made, unless it is the same installation on the same site. Which of the two
+            // came first says nothing then: at an installation both are sent at once.
+            if !is_linked(install, &holder) && !holder.has_lapsed(lapses_after, now) {
+                return Err(TenantError::SiteHeld(holder.id));
+            }
+        } else if install.signed.iat < holder.event_iat {
             return Err(TenantError::Stale(install.tenant.clone()));
         }
         // Dated by what replaced it, so that an install of it that was overtaken does not take the site back.
-        store::end(connection, &id, State::Replaced, now, install.signed.iat).await?;
-        replaced.tenants.push(id);
+        let (id, iat) = (&holder.id, install.signed.iat);
+        store::end(connection, id, State::Replaced, now, iat).await?;
+        replaced.tenants.push(holder.id);
     }
     Ok(replaced)
 }
 
-/// Who was kept out of a site stays out of it under its next client key.
-async fn hand_over(
-    connection: &mut Connection,
-    install: &Install,
-    replaced: &Replaced,
-    now: Timestamp,
-) -> Result<u64, TenantError> {
-    match &replaced.last {
-        Some(last) => store::hand_over(connection, last, &install.tenant, now).await,
-        None => Ok(0),
-    }
+/// Whether the install says that it is the holder's installation, on the holder's site.
+fn is_linked(install: &Install, holder: &Standing) -> bool {
+    let installation = install.installation.map(|id| id.uuid());
+    let cloud_id = install.cloud_id.map(|id| id.to_string());
+    installation.is_some()
+        && installation == holder.installation_id
+        && cloud_id.is_some()
+        && cloud_id == holder.cloud_id
 }
 
-/// The blocks of both tenants after that.
-async fn handed_over(
+/// Who was kept out of a site stays out of it under its next tenant. Gives how many blocks that are, and those of both after it.
+pub(super) async fn hand_over(
     connection: &mut Connection,
-    install: &Install,
-    replaced: &Replaced,
+    last: Option<&str>,
+    to: &TenantId,
     now: Timestamp,
-) -> Result<Vec<Shift>, TenantError> {
-    let last = replaced.last.as_deref().filter(|_| replaced.blocks > 0);
-    let Some(last) = last.and_then(|last| last.parse().ok()) else {
-        return Ok(Vec::new());
+) -> Result<(u64, Vec<Shift>), TenantError> {
+    let Some(last) = last else {
+        return Ok((0, Vec::new()));
+    };
+    let count = store::hand_over(connection, last, to, now).await?;
+    let Some(last) = last.parse().ok().filter(|_| count > 0) else {
+        return Ok((count, Vec::new()));
     };
     let mut shifts = Vec::new();
-    for tenant in [last, install.tenant.clone()] {
+    for tenant in [last, to.clone()] {
         let blocks = store::blocks_of(connection, &tenant, now).await?;
         shifts.push(Shift::Tenant(tenant, blocks));
     }
-    Ok(shifts)
+    Ok((count, shifts))
 }
 
 fn row<'a>(
@@ -299,6 +306,7 @@ fn row<'a>(
         display_url: install.display_url.as_deref(),
         oauth_client_id: install.oauth_client_id.as_deref(),
         sealed,
+        installation_id: install.installation.map(|id| id.uuid()),
         suspended: replaced.suspended.as_deref(),
         now,
         event_iat: install.signed.iat,
@@ -316,6 +324,9 @@ fn install_entry(install: &Install, replaced: &Replaced) -> Entry {
     }
     if replaced.blocks > 0 {
         detail.insert("stays_blocked".to_owned(), replaced.blocks.to_string());
+    }
+    if let Some(installation) = &install.installation {
+        detail.insert("installation".to_owned(), installation.to_string());
     }
     if let Some(cloud_id) = &install.cloud_id {
         detail.insert("cloud_id".to_owned(), cloud_id.to_string());

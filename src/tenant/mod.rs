@@ -48,8 +48,10 @@ pub mod block;
 pub mod cloud_id;
 mod directory;
 pub mod error;
+pub mod forge;
 pub mod grant;
 pub mod group_id;
+pub mod installation;
 pub mod issue_ref;
 pub mod key_id;
 pub mod lifecycle;
@@ -69,6 +71,7 @@ pub use cloud_id::{CloudId, CloudIdError};
 pub use error::TenantError;
 pub use grant::Grant;
 pub use group_id::{GroupId, GroupIdError, GroupSet};
+pub use installation::{Forge, InstallationId, InstallationIdError};
 pub use issue_ref::{IssueId, IssueKey, IssueRef, IssueRefError, ProjectKey};
 pub use key_id::{KeyId, KeyIdError};
 pub use record::{SharedTenant, Tenant};
@@ -94,6 +97,11 @@ pub struct Settings {
     pub oauth_issuers: Vec<String>,
     /// Atlassian's API host, where every site stands at `/ex/jira/{cloudId}`.
     pub api_base: String,
+    /// The Forge app's ARI, for whom Forge's tokens must be. Without it no token of Forge is accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forge_app_id: Option<String>,
+    /// Where Forge publishes the keys that sign its tokens.
+    pub forge_jwks: String,
 }
 
 impl Default for Settings {
@@ -108,6 +116,8 @@ impl Default for Settings {
             oauth_server: "https://oauth-2-authorization-server.services.atlassian.com".to_owned(),
             oauth_issuers: vec!["https://auth.atlassian.com".to_owned()],
             api_base: "https://api.atlassian.com".to_owned(),
+            forge_app_id: None,
+            forge_jwks: "https://forge.cdn.prod.atlassian-dev.net/.well-known/jwks.json".to_owned(),
         }
     }
 }

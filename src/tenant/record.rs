@@ -11,7 +11,7 @@ use crate::secret::Secret;
 use super::block::{Blocked, SharedBlocks};
 use super::grant::Grant;
 use super::own::OwnKinds;
-use super::{AccountId, CloudId, KeyId, SiteUrl, TenantId};
+use super::{AccountId, CloudId, Forge, KeyId, SiteUrl, TenantId};
 
 /// What a tenant's installation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,8 @@ pub struct Tenant {
     pub installed_at: Timestamp,
     /// Last change.
     pub changed_at: Timestamp,
+    /// What Forge told of the installation, if it is one of Forge's.
+    pub forge: Option<Forge>,
     pub(super) secret: Option<Secret>,
     pub(super) grants: HashMap<AccountId, Vec<Grant>>,
     pub(super) blocks: SharedBlocks,
@@ -81,8 +83,23 @@ pub struct Tenant {
 impl Tenant {
     /// Whether anything may be done for this tenant.
     #[must_use]
-    pub fn is_active(&self) -> bool {
-        self.state == State::Installed && self.suspended.is_none() && self.secret.is_some()
+    pub fn is_active(&self, now: Timestamp) -> bool {
+        let has_means = self.secret.is_some() || self.forge.is_some();
+        let is_live = self.state == State::Installed && !self.has_lapsed(now);
+        is_live && self.suspended.is_none() && has_means
+    }
+
+    /// Whether Forge alone knows it and has not been heard of it for too long.
+    #[must_use]
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        let forge = self.forge.as_ref();
+        forge.is_some_and(|forge| forge.has_lapsed(now))
+    }
+
+    /// Whether the app asks Jira for this tenant with what Forge gives, because there is no secret of Connect's.
+    #[must_use]
+    pub fn is_of_forge_alone(&self) -> bool {
+        self.secret.is_none() && self.forge.is_some()
     }
 
     /// The secret that the tenant's tokens are verified with and the app's assertions signed with.

@@ -2,6 +2,7 @@
 //! A site's name must never be called, only looked up; a change must never show without its record.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -13,11 +14,12 @@ use crate::secret::{Secret, Vault};
 
 use super::block::{Blocks, SharedBlocks, Shift};
 use super::directory::Directory;
+use super::forge::Troubles;
 use super::named::Named;
 use super::record::SharedTenant;
 use super::resource::Resource;
 use super::thing::Thing;
-use super::{CloudId, SiteUrl, TenantError, TenantId, store};
+use super::{CloudId, InstallationId, SiteUrl, TenantError, TenantId, store};
 
 /// How a request names a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub struct Parts {
     pub vault: Arc<Vault>,
     /// What a site's host must end with.
     pub site_suffixes: Vec<String>,
+    /// How long a tenant of Forge alone lasts that is not heard of.
+    pub lapses_after: Duration,
     /// The time.
     pub clock: Clock,
     /// Randomness.
@@ -85,6 +89,7 @@ pub(super) struct Inner {
     directory: ArcSwap<Directory>,
     /// Also in every tenant.
     pub(super) blocks: SharedBlocks,
+    pub(super) troubles: Troubles,
     /// Readers of the database that swap the directory take turns, so that an older reading never replaces a newer one.
     refreshing: Mutex<()>,
 }
@@ -96,13 +101,15 @@ impl Tenants {
         let now = parts.clock.now();
         let blocks = store::load_blocks(parts.db.reads(), now).await?;
         let blocks = Arc::new(Blocks::of(blocks));
-        let tenants = store::load(parts.db.reads(), &parts.vault, &blocks, None, now).await?;
+        let around = store::Around::of(&parts, &blocks);
+        let tenants = store::load(parts.db.reads(), &around, None, now).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
             parts,
             directory,
             blocks,
+            troubles: Troubles::default(),
             refreshing,
         })))
     }
@@ -133,7 +140,7 @@ impl Tenants {
 
     fn in_use<'a>(&self, found: Option<&'a SharedTenant>) -> Option<&'a SharedTenant> {
         let now = self.0.parts.clock.now();
-        found.filter(|tenant| tenant.is_active() && tenant.is_blocked(now).is_none())
+        found.filter(|tenant| tenant.is_active(now) && tenant.is_blocked(now).is_none())
     }
 
     /// The thing on the site that was named.
@@ -146,6 +153,24 @@ impl Tenants {
     #[must_use]
     pub fn current(&self, id: &TenantId) -> Option<SharedTenant> {
         self.0.directory.load().id(id).cloned()
+    }
+
+    /// The live tenant of an installation on a site, both as a signature of Forge names them.
+    #[must_use]
+    pub fn of_installation(
+        &self,
+        installation: InstallationId,
+        cloud: CloudId,
+    ) -> Option<SharedTenant> {
+        let directory = self.0.directory.load();
+        directory.installation(installation, cloud).cloned()
+    }
+
+    /// The live tenant that has the site, by host or cloud id.
+    pub(super) fn holder(&self, site: &SiteUrl, cloud: CloudId) -> Option<SharedTenant> {
+        let directory = self.0.directory.load();
+        let holder = directory.site(site).or_else(|| directory.cloud(&cloud));
+        holder.cloned()
     }
 
     /// The time, as the registry sees it.
@@ -165,9 +190,14 @@ impl Tenants {
         let directory = self.0.directory.load();
         let by_id = name.parse().ok().and_then(|id| directory.id(&id));
         let by_cloud = || name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
+        let by_installation = || {
+            let installation: InstallationId = name.parse().ok()?;
+            directory.id(&installation.tenant_id())
+        };
         let site = name.parse().or_else(|_| SiteUrl::from_host(name)).ok();
         let found = by_id
             .or_else(by_cloud)
+            .or_else(by_installation)
             .or_else(|| site.and_then(|site| directory.site(&site)));
         found
             .cloned()
@@ -213,7 +243,8 @@ impl Tenants {
         let (mut fresh, mut result) = (Vec::new(), Ok(()));
         let (reads, now) = (parts.db.reads(), parts.clock.now());
         for id in changed {
-            match store::load(reads, &parts.vault, &self.0.blocks, Some(id), now).await {
+            let around = store::Around::of(parts, &self.0.blocks);
+            match store::load(reads, &around, Some(id), now).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),
             }

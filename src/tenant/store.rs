@@ -2,6 +2,7 @@
 //! transaction of the write lane that also holds the change's admin record.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -15,9 +16,11 @@ use super::block::SharedBlocks;
 use super::grant::Grant;
 use super::own::OwnKinds;
 use super::record::{State, Tenant};
+use super::registry::Parts;
 use super::{AccountId, SiteUrl, TenantError, TenantId};
 
 mod blocks;
+pub(super) mod forge;
 mod grants;
 mod own;
 
@@ -32,13 +35,44 @@ pub(super) use own::take_own;
 /// The column that a shared secret is sealed for.
 pub(super) const SECRET_COLUMN: &str = "tenants.shared_secret";
 
+/// The column that a token of Forge's for the app is sealed for.
+pub(super) const SYSTEM_TOKEN_COLUMN: &str = "tenants.system_token";
+
 /// What decides how a lifecycle event changes a row.
 #[derive(Debug)]
 pub(super) struct Standing {
     pub(super) id: TenantId,
     pub(super) host: String,
+    pub(super) cloud_id: Option<String>,
+    pub(super) installation_id: Option<String>,
+    pub(super) heard_at: Option<Timestamp>,
     pub(super) event_iat: i64,
     pub(super) state: State,
+}
+
+/// What a row needs to be a tenant.
+pub(super) struct Around<'a> {
+    vault: &'a Vault,
+    blocks: &'a SharedBlocks,
+    lapses_after: Duration,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn of(parts: &'a Parts, blocks: &'a SharedBlocks) -> Self {
+        Self {
+            vault: &parts.vault,
+            blocks,
+            lapses_after: parts.lapses_after,
+        }
+    }
+}
+
+impl Standing {
+    /// Whether Forge alone knows it, and it was not heard of for so long.
+    pub(super) fn has_lapsed(&self, lapses_after: Duration, now: Timestamp) -> bool {
+        let heard = self.heard_at.filter(|_| self.id.is_of_forge());
+        heard.is_some_and(|heard| heard.plus(lapses_after) <= now)
+    }
 }
 
 impl From<sqlx::Error> for TenantError {
@@ -50,8 +84,7 @@ impl From<sqlx::Error> for TenantError {
 /// The rows as tenants: all of them, or one.
 pub(super) async fn load(
     reads: &SqlitePool,
-    vault: &Vault,
-    blocks: &SharedBlocks,
+    around: &Around<'_>,
     only: Option<&TenantId>,
     now: Timestamp,
 ) -> Result<Vec<Tenant>, TenantError> {
@@ -61,22 +94,22 @@ pub(super) async fn load(
         .await?;
     let mut grants = load_grants(reads, only, now).await?;
     rows.iter()
-        .map(|row| tenant(row, vault, blocks, &mut grants))
+        .map(|row| tenant(row, around, &mut grants))
         .collect()
 }
 
 fn tenant(
     row: &SqliteRow,
-    vault: &Vault,
-    blocks: &SharedBlocks,
+    around: &Around<'_>,
     grants: &mut HashMap<String, Vec<Grant>>,
 ) -> Result<Tenant, TenantError> {
     let id: String = row.try_get("id")?;
     let spoiled = |what: &'static str| TenantError::Spoiled(id.clone(), what);
     let sealed: Option<Vec<u8>> = row.try_get("shared_secret")?;
     let secret = sealed
-        .map(|sealed| vault.open(&id, SECRET_COLUMN, &sealed))
+        .map(|sealed| around.vault.open(&id, SECRET_COLUMN, &sealed))
         .transpose()?;
+    let forge = forge::read(row, around, &id, secret.is_none())?;
     let cloud_id: Option<String> = row.try_get("cloud_id")?;
     let mut by_account: HashMap<AccountId, Vec<Grant>> = HashMap::new();
     for grant in grants.remove(&id).unwrap_or_default() {
@@ -102,9 +135,10 @@ fn tenant(
         installed_at: Timestamp::from_micros(row.try_get("installed_at")?),
         changed_at: Timestamp::from_micros(row.try_get("changed_at")?),
         id: id.parse().map_err(|_| spoiled("id"))?,
+        forge,
         secret,
         grants: by_account,
-        blocks: blocks.clone(),
+        blocks: around.blocks.clone(),
     })
 }
 
@@ -173,6 +207,11 @@ fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
     let id: String = row.try_get("id")?;
     Ok(Standing {
         host: row.try_get("host")?,
+        cloud_id: row.try_get("cloud_id")?,
+        installation_id: row.try_get("installation_id")?,
+        heard_at: row
+            .try_get::<Option<i64>, _>("heard_at")?
+            .map(Timestamp::from_micros),
         event_iat: row.try_get("event_iat")?,
         state: State::read(row.try_get("state")?)
             .ok_or_else(|| TenantError::Spoiled(id.clone(), "state"))?,
@@ -191,6 +230,8 @@ pub(super) struct Installed<'a> {
     pub(super) display_url: Option<&'a str>,
     pub(super) oauth_client_id: Option<&'a str>,
     pub(super) sealed: &'a [u8],
+    /// Which installation of Forge's it is as well, if the payload says one.
+    pub(super) installation_id: Option<String>,
     /// Inherited; a suspension of the tenant's own stays.
     pub(super) suspended: Option<&'a str>,
     pub(super) now: Timestamp,
@@ -204,13 +245,14 @@ pub(super) async fn upsert(
 ) -> Result<(), TenantError> {
     sqlx::query(
         "INSERT INTO tenants (id, client_key, host, cloud_id, display_url, oauth_client_id, shared_secret,
-             secret_version, epoch, state, suspended, installed_at, changed_at, event_iat)
-         VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 'installed', ?9, ?7, ?7, ?8)
+             secret_version, epoch, state, suspended, installed_at, changed_at, event_iat, installation_id)
+         VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 'installed', ?9, ?7, ?7, ?8, ?10)
          ON CONFLICT (id) DO UPDATE SET host = excluded.host,
              cloud_id = coalesce(excluded.cloud_id, CASE WHEN host = excluded.host THEN cloud_id END),
              display_url = excluded.display_url, oauth_client_id = excluded.oauth_client_id,
              shared_secret = excluded.shared_secret, secret_version = secret_version + 1, epoch = epoch + 1,
              sessions_since = epoch + 1,
+             installation_id = coalesce(excluded.installation_id, CASE WHEN state = 'installed' THEN installation_id END),
              state = 'installed', suspended = coalesce(suspended, excluded.suspended), changed_at = excluded.changed_at, event_iat = excluded.event_iat",
     )
     .bind(row.id.as_str())
@@ -222,6 +264,7 @@ pub(super) async fn upsert(
     .bind(row.now.micros())
     .bind(row.event_iat)
     .bind(row.suspended)
+    .bind(&row.installation_id)
     .execute(connection)
     .await?;
     Ok(())
@@ -236,7 +279,8 @@ pub(super) async fn end(
     event_iat: i64,
 ) -> Result<(), TenantError> {
     sqlx::query(
-        "UPDATE tenants SET state = ?2, shared_secret = NULL, own_credentials = '', epoch = epoch + 1, changed_at = ?3,
+        "UPDATE tenants SET state = ?2, shared_secret = NULL, system_token = NULL, system_token_ends_at = NULL, own_credentials = '',
+             epoch = epoch + 1, changed_at = ?3,
              sessions_since = epoch + 1, keys_since = epoch + 1, event_iat = max(event_iat, ?4) WHERE id = ?1",
     )
     .bind(id.as_str())

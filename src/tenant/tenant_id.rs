@@ -5,7 +5,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// Names one installation of the app: for Connect its `clientKey`, which never changes while the site may be renamed.
+/// Names one installation of the app: for Connect its `clientKey`, which never changes while the site may be renamed; for one that
+/// Forge alone knows `forge-` and the UUID of the installation.
 ///
 /// ```
 /// # use gatepost::tenant::TenantId;
@@ -35,11 +36,19 @@ pub enum TenantIdError {
 impl TenantId {
     /// The most bytes that one has.
     pub const BYTES_MAX: usize = 128;
+    /// What the names of tenants begin with that Forge alone knows. No client key does.
+    pub(super) const OF_FORGE: &'static str = "forge-";
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it names a tenant that Forge alone knows.
+    #[must_use]
+    pub fn is_of_forge(&self) -> bool {
+        self.0.starts_with(Self::OF_FORGE)
     }
 }
 

@@ -31,6 +31,10 @@ impl Keys {
         Self { tenants }
     }
 
+    pub(super) const fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
     /// The signer for this permit's tenant, unless the tenant's epoch has moved since, the permit's grant has ended, or somebody of it
     /// is blocked.
     pub(super) fn signer(&self, permit: &Permit) -> Result<Signer, Revoked> {
@@ -73,7 +77,7 @@ impl Keys {
             && tenant.epoch == named.epoch;
         let is_kept_out = |account| tenant.keeps_out(account, now).is_some();
         let blocked = is_kept_out(principal.account()) || is_kept_out(other);
-        if same && tenant.is_active() && !principal.is_over(&tenant, now) && !blocked {
+        if same && tenant.is_active(now) && !principal.is_over(&tenant, now) && !blocked {
             Ok(tenant)
         } else {
             Err(Revoked)
@@ -132,6 +136,11 @@ impl Signer {
     /// What a user token belongs to, beside account and scopes.
     pub(super) fn tenant(&self) -> &SharedTenant {
         &self.tenant
+    }
+
+    /// The token that acts as the app, if a trigger brought one that is good still.
+    pub(super) fn system_token(&self, now: Timestamp) -> Option<&Secret> {
+        self.tenant.forge.as_ref()?.system_token(now)
     }
 
     /// An assertion that the app acts as `account` on this tenant's site.

@@ -5,6 +5,7 @@ pub mod answer;
 mod groups;
 mod keys;
 mod look;
+mod offline_token;
 mod user_token;
 
 use std::borrow::Cow;
@@ -90,9 +91,17 @@ impl Shared {
         Self {
             groups: Groups::new(None, keys.clone(), clock.clone()),
             keys,
-            tokens: UserTokens::new(server, clock.clone()),
+            tokens: UserTokens::new(server, api.clone(), clock.clone()),
             api,
             clock,
+        }
+    }
+
+    /// Where the app asks with what Forge gives, a refusal may mean that it was removed: Forge does not tell that.
+    fn note_refusal(&self, permit: &Permit, status: Option<u16>) {
+        let tenant = permit.resource().tenant();
+        if let Some(status) = status.filter(|_| tenant.is_of_forge_alone()) {
+            self.keys.tenants().note_trouble(&tenant.id, status);
         }
     }
 
@@ -205,7 +214,8 @@ impl Jira {
                 .shared
                 .tokens
                 .token(&self.outbound, &signer, permit.act_as(), READ)
-                .await?;
+                .await
+                .inspect_err(|failure| self.shared.note_refusal(permit, failure.status()))?;
             exchange.token_cached = cached;
             // The token was a while in coming: whoever was revoked meanwhile gets nothing for it.
             let signer = self
@@ -214,7 +224,9 @@ impl Jira {
                 .signer(permit)
                 .inspect_err(|_| drop(signer))?;
             let authorization = Authorization::Bearer(&token.secret);
-            let received = self.ask(permit, authorization, false).await?;
+            // What Forge gives is good at the API host alone.
+            let at_api_host = signer.tenant().is_of_forge_alone();
+            let received = self.ask(permit, authorization, at_api_host).await?;
             exchange.status = Some(received.status);
             exchange.trace_id = trace_id(&received.headers);
             if received.status != 401 {
@@ -225,6 +237,7 @@ impl Jira {
                 .forget(&signer, permit.act_as(), READ, &token)
                 .await;
             if !cached {
+                self.shared.note_refusal(permit, Some(received.status));
                 break;
             }
         }

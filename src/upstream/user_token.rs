@@ -9,11 +9,12 @@ use moka::future::Cache;
 use serde::Deserialize;
 
 use crate::clock::{Clock, Timestamp};
-use crate::outbound::{Outbound, OutboundError, TokenServer};
+use crate::outbound::{ApiHost, Outbound, OutboundError, TokenServer};
 use crate::secret::Secret;
-use crate::tenant::{AccountId, TenantId};
+use crate::tenant::{AccountId, InstallationId, TenantId};
 
 use super::keys::Signer;
+use super::offline_token;
 
 /// Why there is no user token.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +31,25 @@ pub enum TokenFailure {
     /// The server's answer is not one.
     #[error("the authorization server's answer is not a token")]
     Malformed,
+    /// Atlassian does not let the app act as this user.
+    #[error("Atlassian gives no token for this user")]
+    NotGiven,
+    /// What the app asks with for a tenant that Forge alone knows has ended, and no trigger has brought the next one.
+    #[error("no trigger has brought a token for the app that is good now")]
+    Stale,
     /// The installation lacks what an assertion needs.
     #[error("the installation has no client id for user tokens")]
     NoClient,
+}
+
+impl TokenFailure {
+    /// The status by which the server refused the app itself, if it did.
+    pub(super) const fn status(&self) -> Option<u16> {
+        match self {
+            Self::Refused(status) => Some(*status),
+            _ => None,
+        }
+    }
 }
 
 /// A token that acts as a user.
@@ -47,6 +64,7 @@ struct Key {
     tenant: TenantId,
     epoch: u64,
     oauth_client_id: Option<String>,
+    installation: Option<InstallationId>,
     secret_version: u64,
     account: AccountId,
     scopes: &'static str,
@@ -56,6 +74,7 @@ struct Key {
 #[derive(Clone)]
 pub(super) struct UserTokens {
     server: TokenServer,
+    api: ApiHost,
     clock: Clock,
     cache: Cache<Key, Arc<UserToken>>,
 }
@@ -68,9 +87,10 @@ const MARGIN: Duration = Duration::from_secs(30);
 const KEPT: Duration = Duration::from_hours(1);
 
 impl UserTokens {
-    pub(super) fn new(server: TokenServer, clock: Clock) -> Self {
+    pub(super) fn new(server: TokenServer, api: ApiHost, clock: Clock) -> Self {
         Self {
             server,
+            api,
             clock,
             cache: Cache::builder()
                 .max_capacity(TOKENS_MAX)
@@ -133,6 +153,9 @@ impl UserTokens {
         scopes: &'static str,
     ) -> Result<Arc<UserToken>, TokenFailure> {
         let now = self.clock.now();
+        if signer.tenant().is_of_forge_alone() {
+            return offline_token::ask(outbound, &self.api, signer, account, now).await;
+        }
         let assertion = signer
             .assertion(account, self.server.audience(), now)
             .ok_or(TokenFailure::NoClient)?;
@@ -159,6 +182,7 @@ fn key(signer: &Signer, account: &AccountId, scopes: &'static str) -> Key {
         tenant: tenant.id.clone(),
         epoch: tenant.epoch,
         oauth_client_id: tenant.oauth_client_id.clone(),
+        installation: tenant.forge.as_ref().map(|forge| forge.installation),
         secret_version: tenant.secret_version,
         account: account.clone(),
         scopes,
@@ -173,17 +197,20 @@ fn read(body: &[u8], now: Timestamp) -> Option<Arc<UserToken>> {
         token_type: String,
     }
     let grant: Grant = serde_json::from_slice(body).ok()?;
-    let plain = !grant.access_token.is_empty()
-        && grant
-            .access_token
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic());
-    if !plain || !grant.token_type.eq_ignore_ascii_case("bearer") {
+    if !grant.token_type.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    let life = Duration::from_secs(u64::from(grant.expires_in)).saturating_sub(MARGIN);
+    usable(grant.access_token, grant.expires_in, now)
+}
+
+/// A token that can stand in a header, for as long as it is said to be good.
+pub(super) fn usable(token: String, life_s: u32, now: Timestamp) -> Option<Arc<UserToken>> {
+    if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
+    let life = Duration::from_secs(u64::from(life_s)).saturating_sub(MARGIN);
     Some(Arc::new(UserToken {
-        secret: Secret::from(grant.access_token),
+        secret: Secret::from(token),
         expires_at: now.plus(life),
     }))
 }

@@ -31,7 +31,7 @@ const HOMES: [(&str, &[&str]); 4] = [
 
 /// Each method that opens what others must not, as it is written, and the files that may name it. Visibility alone cannot say it:
 /// `pub(crate)` is the whole crate. A name without a dot is found in every spelling, also as a value that is passed on.
-const CALLERS: [(&str, &[&str]); 8] = [
+const CALLERS: [(&str, &[&str]); 9] = [
     // Whom Jira calls an administrator.
     (
         "into_administrator",
@@ -51,6 +51,16 @@ const CALLERS: [(&str, &[&str]); 8] = [
     ),
     // With what Jira is asked for a principal: a user's own credential among it.
     ("means()", &["identity/principal.rs", "upstream/"]),
+    // What acts as the app for a tenant of Forge's; the stand-in gives such tokens.
+    (
+        "system_token(",
+        &[
+            "tenant/",
+            "upstream/keys.rs",
+            "upstream/offline_token.rs",
+            "standin/",
+        ],
+    ),
     // The word that a set may go live unproven.
     ("Waiver::development", &["policy/"]),
     // Another thing in place of the one that was asked for.

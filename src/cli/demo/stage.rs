@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 
@@ -87,6 +88,7 @@ impl Stage {
         let node = Node::start(&loaded, Clock::system(), chance).await?;
         let stage = Self { jira, node, folder };
         stage.install().await?;
+        stage.trigger().await?;
         Ok(stage)
     }
 
@@ -108,12 +110,38 @@ impl Stage {
                 authority: &self.authority(),
                 target: &callback.path,
                 authorization: &callback.authorization,
+                headers: &[],
                 body: &callback.body,
             };
             let received = wire::exchange(&message).await?;
             if received.status != 204 {
                 bail!(
                     "the gateway refused the install on `{}` with {}",
+                    site.host(),
+                    received.status
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// As Forge does it: the schedule of each site that it alone knows. It takes a token that was issued after the gateway started, and
+    /// tokens are dated to the second.
+    async fn trigger(&self) -> anyhow::Result<()> {
+        tokio::time::sleep(Duration::from_millis(1100)).await;
+        for site in self.jira.forge_sites() {
+            let message = Message {
+                method: "POST",
+                authority: &self.authority(),
+                target: "/forge/remote/trigger",
+                authorization: "",
+                headers: &site.forge_headers(None),
+                body: "{}",
+            };
+            let received = wire::exchange(&message).await?;
+            if received.status != 204 {
+                bail!(
+                    "the gateway refused the schedule of `{}` with {}",
                     site.host(),
                     received.status
                 );
@@ -187,20 +215,28 @@ admin_listen = "{admin}"
 url = "sqlite://{folder}/gatepost.db"
 [policy]
 directory = "{folder}/policies"
+[atlassian]
+forge_app_id = "{app}"
+# Forge's clock and the gateway's are one here.
+[limits]
+token_leeway_s = 0
 
 [development]
 enabled = true
+api_base = "{api}"
+forge_jwks = "{forge}"
 install_key_server = "{keys}"
 oauth_server = "{oauth}"
-api_base = "{api}"
 page_script = "{script}"
 [development.resolve]
 {hosts}"#,
         folder = folder.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
-        api = jira.api_base(),
         script = jira.page_script(),
+        app = jira.forge_app_id(),
+        api = jira.api_base(),
+        forge = jira.forge_jwks(),
     );
     let path = folder.join("gatepost.toml");
     fs::write(&path, text)?;

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::super::wire::{self, Message, Received};
 use super::stage::Stage;
 
+mod forge;
 mod key;
 
 use crate::policy::PolicyError;
@@ -43,8 +44,8 @@ when { context.actAs == principal };
 );
 
 /// Decisions of the whole story.
-const ALLOWED: usize = 4;
-const DENIED: usize = 3;
+const ALLOWED: usize = 5;
+const DENIED: usize = 4;
 
 /// How long an edit may take to be proven and in force, or refused. It takes a fraction of a second.
 const EDIT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -55,12 +56,13 @@ pub(super) async fn tell(stage: &Stage) -> anyhow::Result<bool> {
         stage,
         colour: std::io::stdout().is_terminal(),
     };
-    teller.say("Gatepost between a client and two Jira sites (a stand-in). Ann has an account on acme.atlassian.net.\n")?;
+    teller.say("Gatepost between a client and three Jira sites (a stand-in). Ann has an account on acme.atlassian.net and on initech.atlassian.net.\n")?;
     let mut held = true;
     held &= teller.own_issue().await?;
     held &= teller.foreign_site().await?;
     held &= teller.somebody_else().await?;
     held &= teller.key().await?;
+    held &= teller.forge().await?;
     held &= teller.edit().await?;
     held &= teller.hole().await?;
     held &= teller.log().await?;
@@ -265,6 +267,7 @@ impl Teller<'_> {
             authority: &self.stage.authority(),
             target,
             authorization,
+            headers: &[],
             body,
         };
         wire::exchange(&message)

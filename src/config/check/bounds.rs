@@ -174,6 +174,12 @@ impl Checks<'_> {
                 1,
                 3650,
             ),
+            (
+                "limits.forge_missed_triggers_max",
+                u64::from(limits.forge_missed_triggers_max),
+                1,
+                24 * 30,
+            ),
         ]
     }
 }

@@ -21,6 +21,7 @@ impl Checks<'_> {
             "install_key_server",
             "oauth_server",
             "api_base",
+            "forge_jwks",
             "page_script",
             "resolve",
         ] {
@@ -62,6 +63,7 @@ impl Checks<'_> {
             ),
             ("development.oauth_server", &development.oauth_server),
             ("development.api_base", &development.api_base),
+            ("development.forge_jwks", &development.forge_jwks),
             ("development.page_script", &development.page_script),
         ];
         for (key, server) in servers {

@@ -6,6 +6,7 @@
  * @property {string} base The gateway's address as programs write it, with a slash at its end.
  * @property {(method: string, path: string, body?: object) => Promise<Answer>} send Asks as the person who looks at the page.
  * @property {(path: string, body?: object) => Promise<Answer>} spend The same by POST, with a token that nobody has used before.
+ * @property {boolean} keepsSession Whether it holds a session, which the person can end here.
  * @property {() => void} forget Drops what it holds of a session.
  *
  * @typedef {{ status: number, told: object }} Answer What a gateway answered, with the JSON in it. A transport that gets none throws.
@@ -37,6 +38,9 @@ export const read = ({ status, told }) => {
 };
 
 const ask = async (...request) => read(await transport.send(...request));
+
+/** Whether there is a session of this page to end. */
+export const keepsSession = () => transport.keepsSession;
 
 /** The base URL of an unmodified Jira client. */
 export const clientBase = (site) => `${transport.base}sites/${site}`;

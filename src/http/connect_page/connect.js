@@ -80,4 +80,4 @@ const send = async (method, path, body) => {
   return request(method, path, `Bearer ${session.token}`, body);
 };
 
-export const connect = { base: BASE.href, send, spend, forget };
+export const connect = { base: BASE.href, keepsSession: true, send, spend, forget };

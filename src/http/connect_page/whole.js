@@ -1,6 +1,6 @@
 // The page as a whole: how it starts, and what is left when its session has ended.
 
-import { clientBase, myself } from "./api.js";
+import { clientBase, keepsSession, myself } from "./api.js";
 import "./create.js";
 import "./grants.js";
 import { button, byId, make } from "./elements.js";
@@ -21,7 +21,7 @@ const open = async () => {
   await showAll();
   say();
   byId("content").hidden = false;
-  byId("leave").hidden = false;
+  byId("leave").hidden = !keepsSession();
   greet().catch(() => {});
 };
 

@@ -9,6 +9,7 @@ use super::{ACME, ACME_CLOUD};
 
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = connect();
+    routes.push(trigger());
     routes.extend(page());
     routes.extend(about());
     routes
@@ -38,6 +39,24 @@ fn connect() -> Vec<Route> {
             "The app was uninstalled",
         ),
     ]
+}
+
+fn trigger() -> Route {
+    let says = "Called by a schedule of the Forge app every hour, and by its lifecycle events; the body is not read. Keeps the token for \
+                the app that Forge sends beside its own.";
+    post(
+        "/forge/remote/trigger",
+        "hearForge",
+        "Forge tells that the app is installed",
+    )
+    .tag("Forge")
+    .says(says)
+    .by(Callers::Forge)
+    .header(
+        "X-Forge-OAuth-System",
+        "A token that acts as the app, if the manifest asks for one.",
+    )
+    .gives_nothing("It is kept.")
 }
 
 fn callback(path: &str, event: &str, summary: &str) -> Route {

@@ -125,7 +125,8 @@ const REFUSALS: [Refusal; 11] = [
             "No policy set is in force.",
         ),
         when: "Nothing is answered that cannot be decided and recorded: `no_policies`, `log_unavailable`, `log_full`, `groups_unknown`, \
-            `key_server`, `registry`, `credentials_unavailable`, `site_unavailable`. `Retry-After` says when to try again.",
+            `key_server`, `registry`, `credentials_unavailable`, `site_unavailable`, `forge_unavailable`, `forge_token_stale`. \
+            `Retry-After` says when to try again.",
     },
     Refusal {
         status: 504,

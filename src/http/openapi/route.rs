@@ -68,7 +68,7 @@ impl Route {
         };
         // A key may be good from elsewhere, may manage nothing, and is used too fast; other origins' pages change nothing.
         let route = match callers {
-            Callers::Anyone | Callers::Request => route,
+            Callers::Anyone | Callers::Forge | Callers::Request => route,
             Callers::Context => route.refuses(&[403]),
             Callers::Verified | Callers::Managers | Callers::Session => route.refuses(&[403, 429]),
         };

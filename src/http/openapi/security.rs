@@ -21,6 +21,8 @@ pub(super) enum Callers {
     Context,
     /// A session.
     Session,
+    /// Forge, by a token that names no user.
+    Forge,
     /// Jira or Atlassian, by a token that was signed for this very request.
     Request,
 }
@@ -32,7 +34,7 @@ impl Callers {
             Self::Verified => &[CONNECT, BEARER, BASIC],
             Self::Managers => &[CONNECT, BEARER],
             Self::Context | Self::Request => &[CONNECT],
-            Self::Session => &[BEARER],
+            Self::Session | Self::Forge => &[BEARER],
         };
         schemes
             .iter()
@@ -50,8 +52,10 @@ pub(super) fn schemes() -> [(&'static str, SecurityScheme); 3] {
     );
     let bearer: Http = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A session (`gps_…`) or a client key (`gp_…`); or an access token of OAuth 2.0 (3LO) from Atlassian, where the request names a \
-             site that takes such."))
+        .description(Some(
+            "A session (`gps_…`) or a client key (`gp_…`); an invocation token of Forge's, used once; or an access token of OAuth 2.0 (3LO) \
+             from Atlassian, where the request names a site that takes such.",
+        ))
         .build();
     let basic = HttpBuilder::new()
         .scheme(HttpAuthScheme::Basic)

@@ -152,7 +152,7 @@ impl Issued {
         let mut sessions = store::sessions(parts.db.lists(), whose, now, used_since).await?;
         sessions.items.retain(|session| {
             let tenant = parts.tenants.current(&session.tenant);
-            tenant.is_some_and(|tenant| tenant.is_active())
+            tenant.is_some_and(|tenant| tenant.is_active(now))
                 && !self.0.ends.has_ended(&session.id, now)
         });
         Ok(sessions)
@@ -194,7 +194,7 @@ impl Issued {
             .is_none_or(|tenant| key.epoch < tenant.keys_since);
         let is_kept_out = |tenant: SharedTenant| {
             let blocked = tenant.keeps_out(&key.account, now);
-            !tenant.is_active()
+            !tenant.is_active(now)
                 || blocked
                     .or_else(|| tenant.keeps_key_out(&key.id, now))
                     .is_some()

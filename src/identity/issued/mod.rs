@@ -148,7 +148,7 @@ impl Issued {
         standing.check_time(lifetimes.session_idle, now)?;
         let tenant = tenants
             .current(&standing.tenant)
-            .filter(|tenant| tenant.is_active())
+            .filter(|tenant| tenant.is_active(now))
             .ok_or(Refused::Inactive)?;
         standing.check_tenant(&tenant, now)?;
         self.check_former_blocks(standing).await?;

@@ -51,7 +51,7 @@ impl Confirmed {
     /// Whether the tenant is what it was, and takes such a credential still.
     pub(super) fn is_of(&self, tenant: &Tenant, now: Timestamp) -> bool {
         tenant.epoch == self.epoch
-            && tenant.is_active()
+            && tenant.is_active(now)
             && tenant.is_blocked(now).is_none()
             && tenant.own_credentials.takes(self.kind)
             && !self.is_refused()

@@ -31,6 +31,8 @@ pub(in super::super) enum Door {
 pub(super) enum About {
     Work,
     People,
+    /// The site itself, which the app may see as well.
+    Site,
 }
 
 /// A request at a site's door.
@@ -107,7 +109,7 @@ impl Arrival {
         };
         let needed = match (self.door, about) {
             (Door::Site, _) => "READ",
-            (Door::Api, About::Work) => "read:jira-work",
+            (Door::Api, About::Work | About::Site) => "read:jira-work",
             (Door::Api, About::People) => "read:jira-user",
         };
         match scopes {

@@ -7,6 +7,7 @@
 
 mod docs;
 mod driver;
+mod forge;
 mod page;
 mod standin;
 

@@ -22,7 +22,7 @@ fn the_story_ends_with_0_when_every_step_did_what_it_says() {
     );
     assert_eq!(
         told.lines().filter(|line| line.starts_with("ok  ")).count(),
-        7,
+        8,
         "{told}"
     );
     // The scene with the hole shows a request that nobody should be able to make.

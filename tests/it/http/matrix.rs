@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{NOON, World};
 
 /// Kinds of callers, in the order of the table.
-const CALLERS: [&str; 22] = [
+const CALLERS: [&str; 26] = [
     "nobody",
     "garbage",
     "expired token",
@@ -27,6 +27,10 @@ const CALLERS: [&str; 22] = [
     "client key of the own tenant",
     "client key of another tenant",
     "revoked client key",
+    "token of Forge's of the own tenant",
+    "token of Forge's of another tenant",
+    "token of Forge's of another app",
+    "token of Forge's of a schedule",
     "api token of the own tenant",
     "api token of another tenant",
     "api token, site takes none",
@@ -57,6 +61,7 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/connect/installed"
         | "/connect/uninstalled"
         | "/connect/page"
+        | "/forge/remote/trigger"
         | "/v1/sessions"
         | "/v1/sessions/current"
         | "/v1/keys"
@@ -107,11 +112,24 @@ fn credential(world: &World, caller: &Caller, method: &str, target: &str) -> Opt
         "context token of another tenant" => world.fresh_token("globex", "eve"),
         "request token for this request" => acme.request_token("ann", method, target),
         "request token for another request" => acme.request_token("ann", method, "/v1/other"),
+        name if name.starts_with("token of Forge's") => return Some(of_forge(world, name)),
         "callback signed by Atlassian" => return Some(callback(world, target).authorization),
         // A token that opens a session is spent for every other row.
         _ => world.fresh_token("acme", "ann"),
     };
     Some(format!("JWT {token}"))
+}
+
+/// A token of Forge's, whose installation acme's install is linked to.
+fn of_forge(world: &World, caller: &str) -> String {
+    let (acme, initech) = (world.site("acme"), world.site("initech"));
+    let token = match caller {
+        "token of Forge's of another tenant" => initech.invocation_token(Some("eve")),
+        "token of Forge's of another app" => acme.foreign_invocation_token(Some("ann")),
+        "token of Forge's of a schedule" => acme.invocation_token(None),
+        _ => acme.invocation_token(Some("ann")),
+    };
+    format!("Bearer {token}")
 }
 
 fn callback(world: &World, target: &str) -> gatepost::standin::Callback {
@@ -198,6 +216,12 @@ async fn world_for(name: &'static str) -> (World, Caller) {
     // One caller tries more routes than one address may have credentials checked.
     let settings = "[limits]\nown_credentials_per_source = 1000";
     let world = World::builder().settings(settings).start().await;
+    if name.starts_with("token of Forge's") {
+        world.past_the_start();
+        let callback = world.site("acme").install_on_forge(world.app_url());
+        assert_eq!(world.deliver(&callback).await.status, 204);
+        assert_eq!(world.trigger("initech").await.status, 204);
+    }
     let (bearer, own) = (bearer(&world, name).await, own(&world, name));
     if own.is_some() && !name.ends_with("none") {
         for site in ["acme", "globex"] {

@@ -11,6 +11,8 @@ mod credentials_table;
 mod decided;
 mod doors;
 mod errors;
+mod forge;
+mod forge_table;
 mod grants;
 mod groups;
 mod matrix;

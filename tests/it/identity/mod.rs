@@ -6,6 +6,7 @@
 
 mod ends;
 mod faults;
+mod forge;
 mod jwks;
 mod pages;
 mod plans;

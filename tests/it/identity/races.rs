@@ -121,13 +121,14 @@ async fn what_closes_the_door_while_a_credential_is_made_is_not_outlived_by_it()
     let ann: AccountId = account("ann").parse().unwrap();
     let old = world.key("acme", "ann", serde_json::json!({})).await;
     let replaces: KeyId = old["id"].as_str().unwrap().parse().unwrap();
-    let verified = || {
+    let verified = async || {
         let token = Presented::Jwt(Secret::from(world.fresh_token("acme", "ann")));
-        let token = verifiers(&world).spendable(&token, CALL, ConnectKind::Context);
-        token.unwrap()
+        let (verifiers, around) = (verifiers(&world), Around::nowhere());
+        let token = verifiers.spendable(&token, CALL, ConnectKind::Context, around);
+        token.await.unwrap()
     };
     for blocked in [true, false] {
-        let made_before = [verified(), verified(), verified()];
+        let made_before = [verified().await, verified().await, verified().await];
         let target = Target::AccountOn(ann.clone(), acme.clone());
         if blocked {
             let new = NewBlock {

@@ -361,6 +361,7 @@ async fn a_block_ends_by_itself_at_its_time_and_does_not_come_back() {
         ledger: opened.ledger.clone(),
         vault: std::sync::Arc::new(loaded.master_key.vault().unwrap()),
         site_suffixes: Vec::new(),
+        lapses_after: Duration::from_hours(6),
         clock: world.clock.clock(),
         chance: gatepost::clock::Chance::seeded(3),
     };

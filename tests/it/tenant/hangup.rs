@@ -64,7 +64,7 @@ async fn an_uninstall_whose_client_hangs_up_is_in_force() {
     };
     let db = &world.node.shared().opened.db;
     ask_and_hang_up(db, tenants.uninstall(uninstall)).await;
-    let off = || !now(&tenants, &tenant).is_active();
+    let off = || !now(&tenants, &tenant).is_active(NOON);
     until("the tenant is off", off).await;
 }
 
@@ -88,7 +88,7 @@ async fn an_operators_change_whose_client_hangs_up_is_in_force() {
     until("the grant is gone", || given() == 0).await;
     let why = "an incident".to_owned();
     ask_and_hang_up(db, tenants.suspend(&tenant, why, "unix:0")).await;
-    let on = || now(&tenants, &tenant).is_active();
+    let on = || now(&tenants, &tenant).is_active(NOON);
     until("the tenant is off", || !on()).await;
     ask_and_hang_up(db, tenants.resume(&tenant, "unix:0")).await;
     until("the tenant is on", on).await;

@@ -144,7 +144,10 @@ async fn an_import_ends_the_old_tenant_with_one_record_of_both() {
     let before = admin_records(&world).await.len();
     assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
     let old = tenant(&world, &old_key);
-    assert_eq!((old.state, old.is_active()), (State::Replaced, false));
+    assert_eq!(
+        (old.state, old.is_active(world.clock.clock().now())),
+        (State::Replaced, false)
+    );
     assert_eq!(whoami(&world, &old_token).await, 401);
     let issue = "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1";
     let answer = world.get(issue, &world.token("acme", "ann")).await;
@@ -391,7 +394,10 @@ async fn an_import_does_not_shed_a_suspension() {
     assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
     let new = tenant(&world, &acme.client_key());
     assert_eq!(
-        (new.suspended.as_ref(), new.is_active()),
+        (
+            new.suspended.as_ref(),
+            new.is_active(world.clock.clock().now())
+        ),
         (Some(&why), false)
     );
     assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 401);
@@ -419,6 +425,6 @@ async fn an_uninstall_before_the_import_does_not_shed_a_suspension() {
     acme.import();
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
-    assert!(!tenant(&world, &acme.client_key()).is_active());
+    assert!(!tenant(&world, &acme.client_key()).is_active(world.clock.clock().now()));
     assert_eq!(whoami(&world, &world.token("acme", "ann")).await, 401);
 }

@@ -7,6 +7,7 @@
 mod blocks;
 mod callback;
 pub(crate) mod epochs;
+mod forge;
 mod hangup;
 mod keys;
 mod lifecycle;

@@ -6,6 +6,7 @@
 )]
 
 mod credentials;
+mod forge;
 pub(crate) mod own;
 
 use std::path::{Path, PathBuf};
@@ -60,6 +61,7 @@ pub(crate) struct Builder {
     installed: bool,
     base_path: &'static str,
     files: Vec<(&'static str, String)>,
+    without: Option<&'static str>,
     proven: bool,
     /// Whether the base URL is where the node listens: browsers follow it.
     reachable: bool,
@@ -78,6 +80,7 @@ impl World {
             installed: true,
             base_path: "",
             files: Vec::new(),
+            without: None,
             proven: false,
             reachable: false,
         }
@@ -339,6 +342,12 @@ impl Builder {
         self
     }
 
+    /// Takes a line of the usual configuration out.
+    pub(crate) fn without(mut self, key: &'static str) -> Self {
+        self.without = Some(key);
+        self
+    }
+
     /// Only a proven set goes live, as everywhere but in development.
     pub(crate) fn proven(mut self) -> Self {
         self.proven = true;
@@ -381,6 +390,9 @@ impl Builder {
             .unwrap();
         let config = config(dir.path(), &jira, &self.settings);
         let text = std::fs::read_to_string(&config).unwrap();
+        let kept = |line: &&str| self.without.is_none_or(|key| !line.contains(key));
+        let lines: Vec<&str> = text.lines().filter(kept).collect();
+        let text = lines.join("\n");
         let (origin, text) = if self.reachable {
             let at = free_address();
             let listen = r#"server.listen = "127.0.0.1:0""#;
@@ -445,6 +457,8 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.oauth_server = "{oauth}"
         development.api_base = "{api}"
         development.page_script = "{script}"
+        development.forge_jwks = "{forge}"
+        atlassian.forge_app_id = "{app}"
         development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}", "initech.atlassian.net" = "{at}" }}
         {more}
         "#,
@@ -453,6 +467,8 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         oauth = jira.oauth_server(),
         api = jira.api_base(),
         script = jira.page_script(),
+        forge = jira.forge_jwks(),
+        app = jira.forge_app_id(),
     );
     let path = dir.join("gatepost.toml");
     std::fs::write(&path, text).unwrap();

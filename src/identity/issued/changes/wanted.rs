@@ -56,7 +56,7 @@ impl NewKey {
         now: Timestamp,
     ) -> Result<Checked, IssueError> {
         let tenant = tenant
-            .filter(|tenant| tenant.is_active())
+            .filter(|tenant| tenant.is_active(now))
             .ok_or(IssueError::NoSuch("active tenant"))?;
         let name = self.name.trim();
         // An administrator reads it in a list: what is hidden or turns the direction could make one key look like another.

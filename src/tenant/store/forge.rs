@@ -1,0 +1,113 @@
+//! The SQL of installations that Forge tells of. Used by this module only.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::clock::Timestamp;
+use crate::tenant::{Forge, InstallationId, TenantError, TenantId};
+
+use super::{Around, SYSTEM_TOKEN_COLUMN, Standing, read_standing};
+
+/// What a row says of its installation. Only `alone`, without a secret of Connect's, does a tenant lapse.
+pub(in crate::tenant) fn read(
+    row: &SqliteRow,
+    around: &Around<'_>,
+    id: &str,
+    alone: bool,
+) -> Result<Option<Forge>, TenantError> {
+    let Some(installation) = row.try_get::<Option<String>, _>("installation_id")? else {
+        return Ok(None);
+    };
+    let spoiled = |_| TenantError::Spoiled(id.to_owned(), "installation_id");
+    let installation = InstallationId::from_uuid(&installation).map_err(spoiled)?;
+    let sealed: Option<Vec<u8>> = row.try_get("system_token")?;
+    let system_token = sealed
+        .map(|sealed| around.vault.open(id, SYSTEM_TOKEN_COLUMN, &sealed))
+        .transpose()?;
+    let heard_at = moment(row, "heard_at")?;
+    Ok(Some(Forge {
+        installation,
+        heard_at,
+        system_token_ends_at: moment(row, "system_token_ends_at")?,
+        lapses_at: heard_at
+            .filter(|_| alone)
+            .map(|heard| heard.plus(around.lapses_after)),
+        system_token,
+    }))
+}
+
+fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, TenantError> {
+    let micros: Option<i64> = row.try_get(column)?;
+    Ok(micros.map(Timestamp::from_micros))
+}
+
+/// All rows of an installation, live or ended.
+pub(in crate::tenant) async fn of_installation(
+    connection: &mut SqliteConnection,
+    installation: InstallationId,
+) -> Result<Vec<Standing>, TenantError> {
+    let rows = sqlx::query("SELECT * FROM tenants WHERE installation_id = ?1")
+        .bind(installation.uuid())
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(read_standing).collect()
+}
+
+/// A row as the first token of an installation writes it.
+#[derive(Debug)]
+pub(in crate::tenant) struct Registered<'a> {
+    pub(in crate::tenant) id: &'a TenantId,
+    pub(in crate::tenant) installation: InstallationId,
+    pub(in crate::tenant) host: &'a str,
+    pub(in crate::tenant) cloud_id: String,
+    /// Inherited; a suspension of the tenant's own stays.
+    pub(in crate::tenant) suspended: Option<&'a str>,
+    pub(in crate::tenant) now: Timestamp,
+    pub(in crate::tenant) event_iat: i64,
+}
+
+/// Inserts the installation, or brings one back that had ended; the epoch moves.
+pub(in crate::tenant) async fn register(
+    connection: &mut SqliteConnection,
+    row: &Registered<'_>,
+) -> Result<(), TenantError> {
+    sqlx::query(
+        "INSERT INTO tenants (id, host, cloud_id, secret_version, epoch, state, suspended, installed_at, changed_at, event_iat,
+             installation_id, heard_at)
+         VALUES (?1, ?2, ?3, 0, 1, 'installed', ?4, ?5, ?5, ?6, ?7, ?5)
+         ON CONFLICT (id) DO UPDATE SET host = excluded.host, cloud_id = excluded.cloud_id, epoch = epoch + 1,
+             sessions_since = epoch + 1, state = 'installed', suspended = coalesce(suspended, excluded.suspended),
+             changed_at = excluded.changed_at, event_iat = excluded.event_iat, heard_at = excluded.heard_at",
+    )
+    .bind(row.id.as_str())
+    .bind(row.host)
+    .bind(&row.cloud_id)
+    .bind(row.suspended)
+    .bind(row.now.micros())
+    .bind(row.event_iat)
+    .bind(row.installation.uuid())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Writes down that an installation was heard of, and the token that came with it. Gives whether there is such a live tenant.
+pub(in crate::tenant) async fn hear(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+    token: Option<(&[u8], Timestamp)>,
+    now: Timestamp,
+) -> Result<bool, TenantError> {
+    let done = sqlx::query(
+        "UPDATE tenants SET heard_at = ?2, system_token = coalesce(?3, system_token),
+             system_token_ends_at = coalesce(?4, system_token_ends_at)
+         WHERE id = ?1 AND state = 'installed'",
+    )
+    .bind(id.as_str())
+    .bind(now.micros())
+    .bind(token.map(|(sealed, _)| sealed))
+    .bind(token.map(|(_, ends_at)| ends_at.micros()))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
