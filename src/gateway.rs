@@ -249,6 +249,7 @@ impl Gateway {
         let around = Around {
             site,
             ip,
+            outbound: Some(&self.outbound),
             asking: Some(asking),
         };
         let verified = self.verifiers.verify(presented, call, around).await;
@@ -367,6 +368,9 @@ fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
         }
         IdentityError::Issued { cause, .. } if cause.is_lookup() => {
             (Stage::Authenticate, cause.code())
+        }
+        IdentityError::Oidc(refused) if refused.cause.is_lookup() => {
+            (Stage::Authenticate, refused.cause.code())
         }
         _ => (Stage::Authenticate, "unauthenticated"),
     };

@@ -67,6 +67,7 @@ impl Gateway {
         let around = Around {
             site: &inquiry.site,
             ip: inquiry.ip,
+            outbound: Some(&self.outbound),
             asking: None,
         };
         let verified = self

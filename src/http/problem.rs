@@ -155,6 +155,9 @@ impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
             Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
+            Stop::Identity(IdentityError::Oidc(refused)) if refused.cause.is_lookup() => {
+                unchecked(refused.cause.code())
+            }
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }
@@ -206,6 +209,12 @@ fn log(code: &str) -> Problem {
     let sentence = "The decision could not be recorded, so no answer is given.";
     let hint = "Try again; if it lasts, the operator finds the cause at /readyz.";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(2)
+}
+
+fn unchecked(code: &str) -> Problem {
+    let sentence = "The credential cannot be checked now.";
+    let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause in what the gateway prints.";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(10)
 }
 
 fn slow() -> Problem {

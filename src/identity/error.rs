@@ -7,6 +7,7 @@ use crate::tenant::block::Blocked;
 
 use super::issued::{Hold, Refused};
 use super::jws::TokenError;
+use super::oidc;
 
 /// Why a credential was not accepted. One text for the caller, the cause for the log.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,9 @@ pub enum IdentityError {
         /// Whose it is, if it is known.
         hold: Option<Hold>,
     },
+    /// A provider's token that is not good.
+    #[error(transparent)]
+    Oidc(Box<oidc::Refused>),
     /// A good token of a kind that this route does not take.
     #[error("the token is not of the kind that this route takes")]
     OtherKind {
@@ -85,6 +89,7 @@ impl IdentityError {
             Self::NoUser { .. } => "no_user",
             Self::Blocked { cause, .. } => cause.code(),
             Self::Issued { cause, .. } => cause.code(),
+            Self::Oidc(refused) => refused.cause.code(),
             Self::OtherKind { .. } => "other_kind",
         }
     }
@@ -95,6 +100,7 @@ impl IdentityError {
         match self {
             Self::Missing | Self::Scheme => None,
             Self::Token { claimed, .. } => claimed.as_deref(),
+            Self::Oidc(refused) => refused.claimed.as_deref(),
             Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
             Self::UnknownTenant { claimed }
             | Self::OtherKind { claimed }
@@ -119,6 +125,7 @@ impl IdentityError {
     pub fn credential(&self) -> Option<Credential> {
         match self {
             Self::Issued { hold, .. } => Some(hold.as_ref()?.credential()),
+            Self::Oidc(refused) => Some(refused.credential.clone()),
             _ => None,
         }
     }

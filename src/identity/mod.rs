@@ -12,6 +12,7 @@ pub mod jwks;
 pub mod jws;
 pub mod keys;
 pub mod means;
+pub mod oidc;
 pub mod presented;
 pub mod principal;
 pub mod qsh;

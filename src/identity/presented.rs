@@ -61,6 +61,8 @@ pub struct Around<'a> {
     pub site: &'a SiteAsked,
     /// Where it came from.
     pub ip: IpAddr,
+    /// The worker's connections, for keys that are published to everybody: reading them tells nobody of the request.
+    pub outbound: Option<&'a Outbound>,
     /// With what others are asked; nobody is, if it is missing.
     pub asking: Option<Asking<'a>>,
 }
@@ -81,6 +83,7 @@ impl Around<'_> {
         Self {
             site: &SiteAsked::Own,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            outbound: None,
             asking: None,
         }
     }

@@ -10,6 +10,7 @@ use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
 
 use super::issued::Issued;
 use super::jws::{TokenError, Unverified};
+use super::oidc::Providers;
 use super::presented::{Around, Call, Presented};
 use super::principal::Principal;
 use super::qsh;
@@ -24,6 +25,7 @@ pub use super::error::IdentityError;
 pub struct Verifiers {
     tenants: Tenants,
     issued: Issued,
+    pub(super) providers: Providers,
     window: Window,
     /// The path of the app's base URL, which a qsh leaves out.
     base_path: String,
@@ -41,12 +43,19 @@ impl Verifiers {
         clock: Clock,
     ) -> Self {
         Self {
+            providers: Providers::none(tenants.clone(), clock.clone()),
             tenants,
             issued,
             window,
             base_path,
             clock,
         }
+    }
+
+    /// The same, taking tokens of these providers as well.
+    #[must_use]
+    pub fn taking(self, providers: Providers) -> Self {
+        Self { providers, ..self }
     }
 
     /// The principal behind what was presented, from where.

@@ -18,6 +18,7 @@ use crate::http::{App, Parts};
 use crate::identity::Window;
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
+use crate::identity::oidc::Providers;
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
@@ -204,6 +205,12 @@ impl Shared {
         let live = Arc::new(Live::new(clock.clone()));
         let (keeper, proof) = (opened.keeper(loaded, live.clone()), opened.proof(loaded));
         let (rules, orders) = Rules::new(keeper, proof.clone(), stop);
+        let providers = Providers::new(
+            &config.oidc,
+            window.leeway_s,
+            tenants.clone(),
+            clock.clone(),
+        )?;
         let shared = Self {
             live,
             rules,
@@ -215,7 +222,8 @@ impl Shared {
                 window,
                 base_path,
                 clock.clone(),
-            ),
+            )
+            .taking(providers),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),

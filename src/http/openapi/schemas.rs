@@ -104,7 +104,7 @@ pub(super) struct Whoami {
 /// What the principal was verified by.
 #[derive(ToSchema)]
 pub(super) struct Credential {
-    /// `connect_context`, `connect_request`, `session` or `client_key`.
+    /// `connect_context`, `connect_request`, `session`, `client_key` or `oidc`.
     kind: String,
     /// Seconds since 1970.
     issued_at: Option<i64>,

@@ -7,6 +7,7 @@
 mod ends;
 mod faults;
 mod jwks;
+mod oidc;
 mod pages;
 mod plans;
 mod races;
