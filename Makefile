@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak need-cc need-deny need-bench need-solver need-second need-browser need-clients
+.PHONY: help demo test check bench soak need-cc need-curl need-deny need-bench need-solver need-second need-browser need-clients
 
 # nginx lives in a folder that is not in everybody's path.
 export PATH := $(CURDIR)/target/tools/bin:$(PATH):/usr/sbin:/sbin
@@ -37,6 +37,10 @@ help:
 need-cc:
 	@command -v cargo >/dev/null || { echo "error: Rust is missing; see https://rustup.rs" >&2; exit 1; }
 	@$(call need,cc,build-essential)
+
+# The lines of the documents are pasted into a shell.
+need-curl:
+	@$(call need,curl,curl)
 
 # Built once and kept; what the build leaves behind is six times the program.
 need-deny:
@@ -90,7 +94,7 @@ demo: need-cc need-solver
 	cargo build --release --locked --bin gatepost
 	target/release/gatepost demo
 
-test: need-cc need-solver need-browser need-clients
+test: need-cc need-curl need-solver need-browser need-clients
 	cargo test --locked
 
 check: need-cc need-deny

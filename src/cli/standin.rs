@@ -10,7 +10,7 @@ use clap::Args as ClapArgs;
 
 use super::wire::{self, Message};
 use crate::clock::{Chance, Clock};
-use crate::standin::{Callback, Settings, Site, Standin};
+use crate::standin::{Callback, FORGE_APP_ID, Settings, Site, Standin};
 
 /// How often a gateway that is not up yet is tried, a second apart.
 const ATTEMPTS_MAX: u32 = 60;
@@ -40,6 +40,15 @@ pub struct Args {
         default_values = ["acme", "globex"],
     )]
     pub sites: Vec<String>,
+    /// A site where the app is there through Forge alone; may be given several times.
+    #[arg(
+        long = "forge-site",
+        value_name = "NAME",
+        env = "GATEPOST_STANDIN_FORGE_SITE",
+        value_delimiter = ',',
+        default_values = ["initech"],
+    )]
+    pub forge_sites: Vec<String>,
     /// The key of the app that is installed.
     #[arg(
         long,
@@ -47,6 +56,14 @@ pub struct Args {
         default_value = "com.example.gatepost"
     )]
     pub app_key: String,
+    /// The app on Forge.
+    #[arg(
+        long,
+        value_name = "ARI",
+        env = "GATEPOST_STANDIN_FORGE_APP_ID",
+        default_value = FORGE_APP_ID
+    )]
+    pub forge_app_id: String,
     /// Install the app: deliver each site's signed callback to this base URL of a gateway, waiting until it is up.
     #[arg(long, value_name = "URL", env = "GATEPOST_STANDIN_INSTALL")]
     pub install: Option<String>,
@@ -65,7 +82,9 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
     let settings = Settings {
         listen: args.listen,
         sites: args.sites,
+        forge_sites: args.forge_sites,
         app_key: args.app_key,
+        forge_app_id: args.forge_app_id,
     };
     let standin = Standin::start(settings, Clock::system(), Chance::system())
         .await
@@ -88,13 +107,9 @@ fn greeting(standin: &Standin) -> String {
     let (address, keys) = (standin.address(), standin.key_server());
     let (oauth, script) = (standin.oauth_server(), standin.page_script());
     let host = |site: &Site| format!("\"{}\" = \"{address}\"\n", site.host());
-    let hosts = standin
-        .sites()
-        .iter()
-        .map(host)
-        .collect::<Vec<_>>()
-        .concat();
-    let site = standin.sites().into_iter().next();
+    let all = [standin.sites(), standin.forge_sites()].concat();
+    let hosts = all.iter().map(host).collect::<Vec<_>>().concat();
+    let site = all.into_iter().next();
     let name = site
         .as_ref()
         .map_or_else(String::new, |site| site.name().to_owned());

@@ -1,8 +1,11 @@
-//! `GET /connect/page`: the app's page inside Jira, and the two files that it loads. Jira opens it in a frame with a request token that
+//! `GET /connect/page`: the app's page inside Jira, and the files that it loads. Jira opens it in a frame with a request token that
 //! is good once. The page holds no secret but its nonce: what it shows it asks for itself, with tokens that Jira's script gives it.
 //! Nothing may frame it but the site that installed the app, and nothing runs in it but our script and Jira's.
 
-use std::sync::{Arc, LazyLock};
+mod files;
+mod life;
+
+use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
@@ -13,7 +16,6 @@ use crate::gateway::Stop;
 use crate::identity::Principal;
 use crate::identity::presented::Presented;
 use crate::identity::verify::IdentityError;
-use crate::secret::{hex, sha256};
 use crate::tenant::{SharedTenant, TenantId};
 
 use super::form::Form;
@@ -24,19 +26,10 @@ use super::{App, Route};
 
 /// The page.
 pub(super) const PAGE: &str = "/connect/page";
-/// Its style.
-const STYLE: &str = "/connect/page.css";
-/// Its script.
-const SCRIPT: &str = "/connect/page.js";
+/// What it loads: scripts that name each other by their place, so the edition is a folder.
+const FILE: &str = "/connect/page/{edition}/{file}";
 
-const STYLE_TEXT: &str = include_str!("connect_page/page.css");
-const SCRIPT_TEXT: &str = include_str!("connect_page/page.js");
-
-/// Browsers keep files for an hour: a page must not meet those of another version.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let both = [STYLE_TEXT, SCRIPT_TEXT].concat();
-    hex(&sha256(both.as_bytes())[..6])
-});
+pub use files::edition;
 
 /// All that the page may ask of a browser is to copy a key. Jira's frames do not even pass that on.
 const PERMISSIONS: HeaderValue = HeaderValue::from_static(
@@ -80,7 +73,10 @@ struct Document<'a> {
     site: &'a str,
     account: &'a str,
     jira_script: &'a str,
-    version: &'a str,
+    edition: &'a str,
+    scripts: &'a [&'a str],
+    lives: &'a [life::Life],
+    longest: life::Life,
 }
 
 #[derive(Template)]
@@ -89,15 +85,14 @@ struct Refusal<'a> {
     title: &'a str,
     sentence: &'a str,
     decision_id: &'a str,
-    version: &'a str,
+    edition: &'a str,
 }
 
 /// The page, and what it loads.
-pub(super) fn routes(reading: impl Fn() -> MethodRouter<App>) -> [Route; 3] {
+pub(super) fn routes(reading: impl Fn() -> MethodRouter<App>) -> [Route; 2] {
     [
         ("GET", PAGE, reading().get(page)),
-        ("GET", STYLE, reading().get(style)),
-        ("GET", SCRIPT, reading().get(script)),
+        ("GET", FILE, reading().get(file)),
     ]
 }
 
@@ -112,16 +107,12 @@ async fn page(mut visit: Visit) -> Response {
     visit.finish_in(form, result).await
 }
 
-/// `GET /connect/page.css`.
-async fn style(visit: Visit) -> Response {
-    let file = Page::file("text/css; charset=utf-8", STYLE_TEXT);
-    visit.publish("page", Done::Page(file)).await
-}
-
-/// `GET /connect/page.js`.
-async fn script(visit: Visit) -> Response {
-    let file = Page::file("text/javascript; charset=utf-8", SCRIPT_TEXT);
-    visit.publish("page", Done::Page(file)).await
+/// `GET /connect/page/{edition}/{file}`.
+async fn file(visit: Visit) -> Response {
+    match files::named(visit.param("edition"), visit.param("file")) {
+        Some(file) => visit.publish("page", Done::Page(file)).await,
+        None => visit.finish(Err(ParseError::UnknownRoute.into())).await,
+    }
 }
 
 async fn opened(visit: &mut Visit) -> Result<Done, Failure> {
@@ -159,12 +150,16 @@ fn current(app: &App, tenant: &TenantId) -> Option<SharedTenant> {
 
 fn document(app: &App, principal: &Principal, tenant: &SharedTenant) -> String {
     let (id, account) = (principal.tenant(), principal.account());
+    let (lives, longest) = life::choices(app.limits().key_lifetime_days_max);
     let document = Document {
         nonce: &app.gateway().issued.page_nonce(id, account),
         site: tenant.site.host(),
         account: account.as_str(),
         jira_script: &app.around_page().script,
-        version: &VERSION,
+        edition: edition(),
+        scripts: &files::scripts(),
+        lives: &lives,
+        longest,
     };
     rendered(&document)
 }
@@ -189,7 +184,7 @@ pub(super) fn refused(
         title,
         sentence,
         decision_id,
-        version: &VERSION,
+        edition: edition(),
     };
     Page::document(rendered(&refusal), policy).with(PERMISSIONS_POLICY, PERMISSIONS)
 }

@@ -44,6 +44,7 @@ async fn sites(Held(state): Held<Arc<State>>) -> Response {
 }
 
 fn overview(site: &Premises) -> Value {
+    let installation = site.installation_ari();
     let live = site.live();
     let people = live.world.users().map(|account| {
         let nickname = people::person(account).map(|person| person.nickname);
@@ -54,6 +55,7 @@ fn overview(site: &Premises) -> Value {
     });
     json!({
         "name": site.name, "host": site.host, "baseUrl": site.base_url, "cloudId": site.cloud_id,
+        "forgeOnly": site.forge_only, "installationId": installation,
         "clientKey": live.client_key, "oauthClientId": live.oauth_client_id, "installed": live.installed,
         "people": people.collect::<Vec<_>>(), "issues": live.world.keys().collect::<Vec<_>>(),
     })
@@ -89,7 +91,7 @@ fn told(seen: &Seen) -> Value {
     json!({
         "role": seen.role.as_str(), "host": seen.host, "method": seen.method, "target": seen.target,
         "account": seen.account, "scope": seen.scope, "status": seen.status,
-        "authorization": seen.authorization_kind,
+        "authorization": seen.authorization_kind, "credential": seen.credential,
     })
 }
 
@@ -106,7 +108,7 @@ async fn set_fault(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> 
     let (Some(role), Some(fault)) = (role, fault) else {
         return wrong(
             StatusCode::BAD_REQUEST,
-            "say ?role=jira|token|keys&fault=status|delay_ms|hang|hold|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
+            "say ?role=jira|token|keys|api|graph|forge|provider&fault=status|delay_ms|hang|hold|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
         );
     };
     let times = match form::only(&query, "times").map(str::parse) {
@@ -119,15 +121,14 @@ async fn set_fault(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> 
 }
 
 async fn clear_faults(Held(state): Held<Arc<State>>) -> StatusCode {
-    for role in [Role::Jira, Role::Token, Role::Keys] {
+    for role in Role::ALL {
         state.faults.set(role, None, None);
     }
     StatusCode::NO_CONTENT
 }
 
 fn role(word: &str) -> Option<Role> {
-    let roles = [Role::Jira, Role::Token, Role::Keys];
-    roles.into_iter().find(|role| role.as_str() == word)
+    Role::ALL.into_iter().find(|role| role.as_str() == word)
 }
 
 fn fault(word: &str, value: &str) -> Option<Fault> {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::jwt::{self, Signing};
-use super::keys::InstallKey;
+use super::keys::Key;
 use super::qsh;
 use super::site::Site;
 
@@ -38,8 +38,12 @@ pub struct InstallDraft {
 
 impl Site {
     /// Installs the app, or installs it anew: the callback that tells it. After an uninstall the secret is a new one.
+    ///
+    /// # Panics
+    /// If the app is here through Forge alone.
     #[must_use]
     pub fn install(&self, app_base_url: &str) -> Callback {
+        assert!(!self.is_forge_only(), "no Connect install on this site");
         {
             let mut live = self.place.live();
             if !live.installed {
@@ -52,10 +56,28 @@ impl Site {
         self.install_with(app_base_url, |_| {})
     }
 
+    /// Installs the app from its Forge manifest, as an app does that came from Connect: the same callback, which names the Forge
+    /// installation as well.
+    #[must_use]
+    pub fn install_on_forge(&self, app_base_url: &str) -> Callback {
+        {
+            let mut live = self.place.live();
+            live.by_forge = true;
+            live.on_forge = true;
+        }
+        self.install(app_base_url)
+    }
+
     /// Uninstalls the app: the callback that tells it. From now on the app gets no tokens, and those it has are worth nothing.
     #[must_use]
     pub fn uninstall(&self, app_base_url: &str) -> Callback {
-        self.place.live().installed = false;
+        {
+            let mut live = self.place.live();
+            live.installed = false;
+            if live.by_forge {
+                live.on_forge = false;
+            }
+        }
         self.uninstall_with(app_base_url, |_| {})
     }
 
@@ -87,7 +109,7 @@ impl Site {
     ) -> Callback {
         let path = format!("/connect/{event}");
         let mut draft = InstallDraft {
-            header: json!({"alg": "RS256", "typ": "JWT", "kid": InstallKey::published().kid()}),
+            header: json!({"alg": "RS256", "typ": "JWT", "kid": Key::published().kid()}),
             claims: self.install_claims(app_base_url, &path),
             payload: self.payload(event),
             signing: Signing::InstallKey,
@@ -116,12 +138,13 @@ impl Site {
 
     fn payload(&self, event: &str) -> Value {
         let state = self.state();
+        let installation = self.place.installation_ari();
         let live = self.place.live();
         let mut payload = json!({
             "key": state.app_key,
             "clientKey": live.client_key,
             "oauthClientId": live.oauth_client_id,
-            "publicKey": InstallKey::published().public_base64(),
+            "publicKey": Key::published().public_base64(),
             "serverVersion": "100287",
             "pluginsVersion": "1001.0.0-SNAPSHOT",
             "baseUrl": self.place.base_url,
@@ -135,6 +158,9 @@ impl Site {
             "cloudId": self.place.cloud_id,
             "eventType": event,
         });
+        if live.by_forge {
+            payload["installationId"] = Value::String(installation);
+        }
         if event == "installed" {
             let secret = String::from_utf8_lossy(live.secret.expose()).into_owned();
             payload["sharedSecret"] = Value::String(secret);

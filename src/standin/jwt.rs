@@ -5,21 +5,70 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::keys::InstallKey;
+use super::keys::Key;
 
 /// What the signature of a token is made with. It does not change the header, which may then lie.
 #[derive(Clone, Debug)]
 pub enum Signing {
     /// The key that the key server publishes: RS256.
     InstallKey,
-    /// An RSA key that no key server knows.
+    /// An RSA key that nobody publishes.
     OtherKey,
+    /// This key: RS256 or ES256.
+    Key(Key),
     /// HMAC-SHA-256 with these bytes.
     Hs256(Vec<u8>),
     /// An empty signature.
     None,
+}
+
+/// A token before it is signed, for tests that bend it.
+#[derive(Clone, Debug)]
+pub struct TokenDraft {
+    /// The header.
+    pub header: Value,
+    /// The claims.
+    pub claims: Value,
+    /// What signs. Does not change `alg` and `kid` in the header.
+    pub signing: Signing,
+}
+
+impl TokenDraft {
+    /// A token that `key` signs in order.
+    pub(super) fn new(key: Key, claims: Value) -> Self {
+        Self {
+            header: json!({"alg": key.algorithm(), "typ": "JWT", "kid": key.kid()}),
+            claims,
+            signing: Signing::Key(key),
+        }
+    }
+
+    /// Lays `over` on the claims: members of objects one by one, and a null takes its member away.
+    pub fn merge(&mut self, over: &Value) {
+        merge(&mut self.claims, over);
+    }
+
+    /// The token, after `change`.
+    pub(super) fn sign(mut self, change: impl FnOnce(&mut Self)) -> String {
+        change(&mut self);
+        compact(&self.header, &self.claims, &self.signing)
+    }
+}
+
+fn merge(under: &mut Value, over: &Value) {
+    let (Value::Object(members), Value::Object(changes)) = (&mut *under, over) else {
+        *under = over.clone();
+        return;
+    };
+    for (name, change) in changes {
+        if change.is_null() {
+            members.remove(name);
+        } else {
+            merge(members.entry(name.as_str()).or_insert(Value::Null), change);
+        }
+    }
 }
 
 /// Signs `header.claims`.
@@ -28,8 +77,9 @@ pub(super) fn compact(header: &Value, claims: &Value, signing: &Signing) -> Stri
         .map(|part| URL_SAFE_NO_PAD.encode(part.to_string()))
         .join(".");
     let signature = match signing {
-        Signing::InstallKey => InstallKey::published().sign(token.as_bytes()),
-        Signing::OtherKey => InstallKey::unpublished().sign(token.as_bytes()),
+        Signing::InstallKey => Key::published().sign(token.as_bytes()),
+        Signing::OtherKey => Key::unpublished().sign(token.as_bytes()),
+        Signing::Key(key) => key.sign(token.as_bytes()),
         Signing::Hs256(secret) => hs256(secret, token.as_bytes()).as_ref().to_vec(),
         Signing::None => Vec::new(),
     };
@@ -71,7 +121,6 @@ fn part<T: DeserializeOwned>(text: &str) -> Option<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_token_is_read_and_verified_as_it_was_signed() {
@@ -87,5 +136,14 @@ mod tests {
         assert!(!is_signed(&token, b"another"));
         assert!(!is_signed(&format!("{token}A"), secret));
         assert!(parts::<Value, Value>(&format!("{token}.")).is_none());
+    }
+
+    #[test]
+    fn claims_are_laid_over_each_other_member_by_member() {
+        let mut claims = json!({"iss": "a", "app": {"id": "b", "name": "c"}, "aud": ["d"]});
+        let over = json!({"iss": null, "app": {"id": "e"}, "aud": "f", "nonce": {"g": 1}});
+        merge(&mut claims, &over);
+        let expected = json!({"app": {"id": "e", "name": "c"}, "aud": "f", "nonce": {"g": 1}});
+        assert_eq!(claims, expected);
     }
 }

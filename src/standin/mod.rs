@@ -1,10 +1,12 @@
-//! The pretended Jira, for demo, tests and people who develop against Gatepost: several sites, a key server that signs installs and
-//! an authorization server, behind one listener on loopback. May be used by `cli` and tests, never by the corridor; it uses only
+//! The pretended Jira, for demo, tests and people who develop against Gatepost: several sites, a key server that signs installs, an
+//! authorization server, Forge, the api host and two OpenID providers, behind one listener on loopback. May be used by `cli` and tests, never by the corridor; it uses only
 //! `clock` and `secret` of this crate. It shares no code with the gateway's own checks: a stranger's second implementation
 //! finds faults that a shared one hides.
 //!
-//! Sites are told apart by `Host`. At the listener's own address are `GET /keys/{kid}`, `POST /oauth2/token`, `/_standin/…`, and for
-//! browsers `/sites/{name}/page` with the app's page in its frame and `/connect/all.js`, Jira's script.
+//! Sites are told apart by `Host`. At the listener's own address are `GET /keys/{kid}`, `POST /oauth2/token`, the api host with
+//! `/ex/jira/{cloud id}/rest/…`, `/oauth/token/accessible-resources` and `POST /graphql`, `/forge/jwks.json`, the providers `/oidc` and
+//! `/oidc-other`, `/_standin/…`, and for browsers `/sites/{name}/page` with the app's page in its frame and `/connect/all.js`, Jira's
+//! script.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,10 +17,15 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Chance, Clock};
 
+mod api;
+mod app_jwt;
 mod assertion;
 mod controls;
+mod credentials;
 mod faults;
+mod forge;
 mod form;
+mod graph;
 mod gzip;
 mod install;
 mod jira;
@@ -26,6 +33,7 @@ mod jwt;
 mod keys;
 mod page;
 mod people;
+mod provider;
 mod qsh;
 mod seen;
 mod server;
@@ -33,26 +41,35 @@ mod site;
 mod state;
 mod token_server;
 
+pub use credentials::ApiCredential;
 pub use faults::Fault;
 pub use install::{Callback, InstallDraft};
 pub use jira::{Issue, Link, Remark};
-pub use jwt::Signing;
+pub use jwt::{Signing, TokenDraft};
+pub use keys::Key;
 pub use people::{PEOPLE, Person, account};
+pub use provider::Provider;
 pub use seen::{Role, Seen};
 pub use site::Site;
 
-use keys::InstallKey;
 use state::State;
+
+/// The app on Forge, unless the settings say another.
+pub const FORGE_APP_ID: &str = "ari:cloud:ecosystem::app/8db33809-1f32-48bb-8c52-5877dab48107";
 
 /// How to start a [`Standin`].
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// Where to listen: on loopback; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The sites: `acme` is `acme.atlassian.net`.
+    /// The sites with a Connect install: `acme` is `acme.atlassian.net`.
     pub sites: Vec<String>,
+    /// More sites, where the app is there through Forge alone and no Connect install was or will be.
+    pub forge_sites: Vec<String>,
     /// The key of the app that is installed on all of them.
     pub app_key: String,
+    /// The same app on Forge.
+    pub forge_app_id: String,
 }
 
 impl Default for Settings {
@@ -60,7 +77,9 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             sites: vec!["acme".to_owned(), "globex".to_owned()],
+            forge_sites: vec!["initech".to_owned()],
             app_key: "com.example.gatepost".to_owned(),
+            forge_app_id: FORGE_APP_ID.to_owned(),
         }
     }
 }
@@ -86,7 +105,7 @@ impl Standin {
         check(&settings)?;
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
-        let state = State::new(address, settings.app_key, &settings.sites, clock, chance);
+        let state = State::new(address, settings, clock, chance);
         let state = Arc::new(state);
         let serving = tokio::spawn(server::serve(listener, state.clone()));
         Ok(Self(Arc::new(Running { state, serving })))
@@ -119,7 +138,7 @@ impl Standin {
     /// The public key of signed installs, as the key server answers it.
     #[must_use]
     pub fn install_key_pem(&self) -> String {
-        InstallKey::published().pem()
+        Key::published().pem()
     }
 
     /// The site with this name.
@@ -128,19 +147,32 @@ impl Standin {
     /// If it was not started with one.
     #[must_use]
     pub fn site(&self, name: &str) -> Site {
-        let mut sites = self.sites().into_iter();
-        let site = sites.find(|site| site.name() == name);
-        site.unwrap_or_else(|| panic!("no site `{name}` in this stand-in"))
+        let place = self.0.state.site(name);
+        let place = place.unwrap_or_else(|| panic!("no site `{name}` in this stand-in"));
+        self.handle(place)
     }
 
-    /// All sites.
+    /// The sites with a Connect install.
     #[must_use]
     pub fn sites(&self) -> Vec<Site> {
-        let handle = |place: &Arc<state::Premises>| Site {
-            standin: self.clone(),
-            place: place.clone(),
-        };
-        self.0.state.sites.iter().map(handle).collect()
+        self.places(false)
+    }
+
+    /// The sites where the app is there through Forge alone.
+    #[must_use]
+    pub fn forge_sites(&self) -> Vec<Site> {
+        self.places(true)
+    }
+
+    fn places(&self, forge_only: bool) -> Vec<Site> {
+        let places = self.0.state.sites.iter();
+        let wanted = places.filter(|place| place.forge_only == forge_only);
+        wanted.map(|place| self.handle(place)).collect()
+    }
+
+    fn handle(&self, place: &Arc<state::Premises>) -> Site {
+        let (standin, place) = (self.clone(), place.clone());
+        Site { standin, place }
     }
 
     /// The requests so far, in the order of their arrival, without those to `/_standin/` and to the pages.
@@ -184,7 +216,8 @@ fn check(settings: &Settings) -> io::Result<()> {
         let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (1..=63).contains(&name.len()) && name.bytes().all(letters) && !name.starts_with('-')
     };
-    match settings.sites.iter().find(|name| !is_label(name)) {
+    let mut all = settings.sites.iter().chain(&settings.forge_sites);
+    match all.find(|name| !is_label(name)) {
         Some(name) => wrong(format!(
             "`{name}` is no name of a site: lower-case letters, digits and hyphens"
         )),

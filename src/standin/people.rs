@@ -64,6 +64,15 @@ pub(super) fn person(account: &str) -> Option<&'static Person> {
     PEOPLE.iter().find(|person| person.account == account)
 }
 
+/// The e-mail address of an account; of one that is nobody here, an address of its own.
+pub(super) fn email(account: &str) -> String {
+    let letters = account.chars().filter(char::is_ascii_alphanumeric);
+    person(account).map_or_else(
+        || format!("{}@nobody.example", letters.collect::<String>()),
+        |person| person.email.to_owned(),
+    )
+}
+
 /// The nicknames of the people of a site: two sites with people of their own, any other site has all.
 pub(super) fn of_site(site: &str) -> &'static [&'static str] {
     match site {

@@ -16,11 +16,30 @@ pub enum Role {
     Token,
     /// The key server of signed installs.
     Keys,
+    /// The api host: sites behind their cloud ids.
+    Api,
+    /// The GraphQL gateway of the api host.
+    Graph,
+    /// The key set of Forge.
+    Forge,
+    /// An OpenID provider.
+    Provider,
     /// A host or path that nobody here answers for.
     Unknown,
 }
 
 impl Role {
+    /// Every role that can be told to fail.
+    pub const ALL: [Self; 7] = [
+        Self::Jira,
+        Self::Token,
+        Self::Keys,
+        Self::Api,
+        Self::Graph,
+        Self::Forge,
+        Self::Provider,
+    ];
+
     /// The word for it in `/_standin/`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -28,6 +47,10 @@ impl Role {
             Self::Jira => "jira",
             Self::Token => "token",
             Self::Keys => "keys",
+            Self::Api => "api",
+            Self::Graph => "graph",
+            Self::Forge => "forge",
+            Self::Provider => "provider",
             Self::Unknown => "unknown",
         }
     }
@@ -44,9 +67,12 @@ pub struct Seen {
     pub method: String,
     /// Path and query, raw.
     pub target: String,
-    /// The account of the bearer token, or of the assertion that was accepted.
+    /// What kind of credential it had, if this stand-in gave it out: `connect_user_token`, `forge_system_token`, `forge_user_token`,
+    /// `oauth_token`, `api_token`.
+    pub credential: Option<&'static str>,
+    /// The account of the credential, or the one that a token was given for.
     pub account: Option<String>,
-    /// The scopes of the bearer token, or those that were granted.
+    /// The scopes of the credential, or those that were granted.
     pub scope: Option<String>,
     /// The status of the answer; 0 while there is none, and for good where a fault prevents one.
     pub status: u16,

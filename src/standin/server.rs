@@ -16,11 +16,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
+use super::api;
 use super::controls;
 use super::faults::{self, Closed, Fault};
+use super::forge;
+use super::graph;
 use super::jira;
-use super::keys::InstallKey;
+use super::jira::door;
+use super::keys::Key;
 use super::page;
+use super::provider;
 use super::seen::{Role, Seen};
 use super::state::{Premises, State};
 use super::token_server::{self, Given};
@@ -66,6 +71,10 @@ fn own(state: Arc<State>) -> Router {
     Router::new()
         .route("/keys/{kid}", get(key))
         .route("/oauth2/token", post(token_server::token))
+        .route("/graphql", post(graph::query))
+        .route("/forge/jwks.json", get(forge::jwks))
+        .merge(provider::router())
+        .merge(api::router())
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .merge(controls::router())
         .merge(page::router())
@@ -74,7 +83,7 @@ fn own(state: Arc<State>) -> Router {
 }
 
 async fn key(Path(kid): Path<String>) -> Response {
-    let key = InstallKey::published();
+    let key = Key::published();
     if kid != key.kid() {
         return (StatusCode::NOT_FOUND, "unknown key").into_response();
     }
@@ -116,7 +125,7 @@ impl Desk {
         let number = self.state.requests.arrived(seen);
         let answer = async {
             let mut answer = self.dispatch(&addressee, request).await;
-            if role == Role::Jira {
+            if matches!(role, Role::Jira | Role::Api) {
                 jira::dress(&self.state, account.as_deref(), &mut answer);
             }
             answer
@@ -129,7 +138,7 @@ impl Desk {
         self.state.requests.answered(number, |seen| {
             seen.status = answer.status().as_u16();
             if let Some(given) = answer.extensions().get::<Given>() {
-                seen.account = Some(given.account.clone());
+                seen.account.clone_from(&given.account);
                 seen.scope = Some(given.scope.clone());
             }
         });
@@ -138,6 +147,9 @@ impl Desk {
 
     async fn dispatch(&self, addressee: &Addressee, mut request: Request) -> Response {
         match addressee {
+            Addressee::Own(Role::Api) if request.uri().path().starts_with(api::SITES) => {
+                api::pass(&self.state, self.jira.clone(), request).await
+            }
             Addressee::Own(_) | Addressee::Controls => routed(&self.own, request).await,
             Addressee::Nobody => nothing_here(),
             Addressee::Site(site) => {
@@ -167,7 +179,11 @@ impl Desk {
 
     fn seen(&self, addressee: &Addressee, request: &Request) -> Seen {
         let headers = request.headers();
-        let grant = jira::bearer(headers).and_then(|token| self.state.grant(token));
+        let known = door::recognized(&self.state, headers);
+        let (credential, account, scope) = match known {
+            Some((kind, account, scope)) => (Some(kind), account, scope),
+            None => (None, None, None),
+        };
         let authorization = headers.get(header::AUTHORIZATION);
         let scheme = authorization.map(|value| {
             let text = value.to_str().unwrap_or_default();
@@ -182,8 +198,9 @@ impl Desk {
             host: host(headers).unwrap_or_default(),
             method: request.method().to_string(),
             target: request.uri().to_string(),
-            scope: grant.as_ref().map(|grant| grant.scopes.join(" ")),
-            account: grant.map(|grant| grant.account),
+            credential,
+            account,
+            scope,
             status: 0,
             authorization_kind: scheme,
             headers: headers.keys().map(ToString::to_string).collect(),
@@ -198,6 +215,14 @@ fn own_addressee(path: &str) -> Addressee {
         Addressee::Own(Role::Keys)
     } else if path.starts_with("/oauth2/") {
         Addressee::Own(Role::Token)
+    } else if path.starts_with(api::SITES) || path.starts_with("/oauth/") {
+        Addressee::Own(Role::Api)
+    } else if path == "/graphql" {
+        Addressee::Own(Role::Graph)
+    } else if path.starts_with("/forge/") {
+        Addressee::Own(Role::Forge)
+    } else if provider::is_provider(path) {
+        Addressee::Own(Role::Provider)
     } else {
         Addressee::Own(Role::Unknown)
     }

@@ -50,6 +50,12 @@ impl Site {
         &self.place.cloud_id
     }
 
+    /// Whether the app is here through Forge alone: there is no Connect install, nor a secret that the app ever learned.
+    #[must_use]
+    pub fn is_forge_only(&self) -> bool {
+        self.place.forge_only
+    }
+
     /// The client key of the app's installation here.
     #[must_use]
     pub fn client_key(&self) -> String {
@@ -181,6 +187,15 @@ impl Site {
     pub fn demote(&self, account: &str) {
         let account = people::account(account);
         self.place.live().set_administrator(&account, false);
+    }
+
+    /// The groups of an account: name and id each. Without it, everybody is in one group of the site's users.
+    pub fn set_groups(&self, account: &str, groups: &[(&str, &str)]) {
+        let groups = groups
+            .iter()
+            .map(|(name, id)| ((*name).to_owned(), (*id).to_owned()));
+        let (mut live, account) = (self.place.live(), people::account(account));
+        live.groups.insert(account, groups.collect());
     }
 
     pub(super) fn state(&self) -> &Arc<State> {

@@ -1,32 +1,36 @@
 //! What the stand-in knows: its sites, the secrets they share with the app, the tokens it gave. For this folder only.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-use crate::clock::{Chance, Clock, Timestamp};
+use crate::clock::{Chance, Clock};
 use crate::secret::{Secret, hex, sha256};
 
+use super::Settings;
+use super::credentials::Credentials;
 use super::faults::Faults;
 use super::jira::{self, World};
+use super::keys::Ring;
 use super::people;
+use super::provider::Signers;
 use super::seen::Requests;
-
-/// The life of a user token, in seconds.
-pub(super) const TOKEN_LIFE_S: u32 = 900;
-const TOKENS_MAX: usize = 100_000;
 
 /// Everything behind one listener.
 pub(super) struct State {
     pub(super) clock: Clock,
     pub(super) chance: Chance,
     pub(super) app_key: String,
+    pub(super) forge_app_id: String,
     pub(super) address: SocketAddr,
     pub(super) sites: Vec<Arc<Premises>>,
     pub(super) faults: Faults,
     pub(super) requests: Requests,
-    tokens: Mutex<HashMap<String, Grant>>,
+    pub(super) credentials: Credentials,
+    /// What Forge signs with.
+    pub(super) forge: Ring,
+    /// The OpenID providers, by number.
+    pub(super) providers: [Signers; 2],
 }
 
 /// One site: what never changes, and what does.
@@ -35,6 +39,8 @@ pub(super) struct Premises {
     pub(super) host: String,
     pub(super) base_url: String,
     pub(super) cloud_id: String,
+    /// Whether the app is there through Forge alone: no Connect install, ever.
+    pub(super) forge_only: bool,
     live: Mutex<Live>,
 }
 
@@ -47,39 +53,43 @@ pub(super) struct Live {
     pub(super) installed: bool,
     /// The base URL that the app was last installed with; nothing before the first time.
     pub(super) app_base_url: Option<String>,
+    /// The UUID of the app's Forge installation; another one after it was installed anew.
+    pub(super) installation: String,
+    forge_installs: usize,
+    /// Whether Forge knows the app on this site.
+    pub(super) on_forge: bool,
+    /// Whether the Connect install was made by Forge, and names its installation.
+    pub(super) by_forge: bool,
+    /// Whom the app may not act as, though they are users of the site.
+    pub(super) out_of_reach: BTreeSet<String>,
+    /// Groups by account, name and id each, where a test said so.
+    pub(super) groups: BTreeMap<String, Vec<(String, String)>>,
     administrators: BTreeSet<String>,
     pub(super) world: World,
-}
-
-/// What an access token stands for.
-#[derive(Clone)]
-pub(super) struct Grant {
-    pub(super) oauth_client_id: String,
-    pub(super) account: String,
-    pub(super) scopes: Vec<String>,
-    pub(super) expires: Timestamp,
 }
 
 impl State {
     pub(super) fn new(
         address: SocketAddr,
-        app_key: String,
-        sites: &[String],
+        settings: Settings,
         clock: Clock,
         chance: Chance,
     ) -> Self {
-        let sites = sites
-            .iter()
-            .map(|name| Arc::new(Premises::new(name, &chance)));
+        let place = |name, forge_only| Arc::new(Premises::new(name, forge_only, &chance));
+        let connect = settings.sites.iter().map(|name| place(name, false));
+        let forge = settings.forge_sites.iter().map(|name| place(name, true));
         Self {
-            sites: sites.collect(),
+            sites: connect.chain(forge).collect(),
             clock,
             chance,
-            app_key,
+            app_key: settings.app_key,
+            forge_app_id: settings.forge_app_id,
             address,
             faults: Faults::default(),
             requests: Requests::default(),
-            tokens: Mutex::default(),
+            credentials: Credentials::default(),
+            forge: Ring::forge(),
+            providers: [0, 1].map(Signers::new),
         }
     }
 
@@ -91,48 +101,24 @@ impl State {
     pub(super) fn own_url(&self) -> String {
         format!("http://{}", self.address)
     }
-
-    /// Gives out an opaque token for `grant`.
-    pub(super) fn issue(&self, grant: Grant) -> String {
-        let token = hex(&self.chance.bytes::<32>());
-        let now = self.clock.now();
-        let mut tokens = self.tokens();
-        if tokens.len() >= TOKENS_MAX {
-            tokens.retain(|_, grant| grant.expires > now);
-        }
-        if tokens.len() < TOKENS_MAX {
-            tokens.insert(token.clone(), grant);
-        }
-        token
-    }
-
-    /// What a token was given for, whether or not it is still good.
-    pub(super) fn grant(&self, token: &str) -> Option<Grant> {
-        self.tokens().get(token).cloned()
-    }
-
-    /// The end of a token that is issued now.
-    pub(super) fn token_end(&self) -> Timestamp {
-        self.clock
-            .now()
-            .plus(Duration::from_secs(TOKEN_LIFE_S.into()))
-    }
-
-    fn tokens(&self) -> MutexGuard<'_, HashMap<String, Grant>> {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Premises {
-    fn new(name: &str, chance: &Chance) -> Self {
+    fn new(name: &str, forge_only: bool, chance: &Chance) -> Self {
         let host = format!("{name}.atlassian.net");
         let live = Live {
             client_key: identifier(&host, "client key", 0),
             oauth_client_id: identifier(&host, "oauth client", 0),
             former_oauth_client_ids: Vec::new(),
             secret: fresh_secret(chance),
-            installed: true,
+            installed: !forge_only,
             app_base_url: None,
+            installation: identifier(&host, "installation", 0),
+            forge_installs: 0,
+            on_forge: true,
+            by_forge: false,
+            out_of_reach: BTreeSet::new(),
+            groups: BTreeMap::new(),
             administrators: administrators(name),
             world: jira::seed::world(name),
         };
@@ -141,6 +127,7 @@ impl Premises {
             base_url: format!("https://{host}"),
             cloud_id: identifier(&host, "cloud", 0),
             host,
+            forge_only,
             live: Mutex::new(live),
         }
     }
@@ -159,6 +146,16 @@ impl Premises {
         live.client_key = identifier(&self.host, "client key", imports);
         live.oauth_client_id = identifier(&self.host, "oauth client", imports);
         live.secret = fresh_secret(chance);
+    }
+}
+
+impl Premises {
+    /// Becomes another Forge installation of the same app.
+    pub(super) fn install_on_forge_anew(&self) {
+        let mut live = self.live();
+        live.forge_installs += 1;
+        live.installation = identifier(&self.host, "installation", live.forge_installs);
+        live.on_forge = true;
     }
 }
 
@@ -187,7 +184,7 @@ fn administrators(site: &str) -> BTreeSet<String> {
 }
 
 /// A UUID that follows from its arguments: a restarted stand-in has the same sites, as Atlassian would.
-fn identifier(host: &str, what: &str, imports: usize) -> String {
+pub(super) fn identifier(host: &str, what: &str, imports: usize) -> String {
     let digest = sha256(format!("{host}\n{what}\n{imports}").as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);

@@ -2,15 +2,22 @@
 //! It answers 400 to whatever Atlassian might refuse: a client that passes here has nothing left to be lenient about.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::State as Held;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
+use crate::secret::hex;
+
 use super::assertion::{self, Accepted};
+use super::credentials::{Grant, Opens};
 use super::form;
-use super::state::{Grant, State, TOKEN_LIFE_S};
+use super::state::State;
+
+/// The life of a user token, in seconds.
+const TOKEN_LIFE_S: u32 = 900;
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -23,7 +30,7 @@ pub(super) struct Refusal(pub(super) &'static str, pub(super) String);
 /// Whose token was given, for the list of requests.
 #[derive(Clone)]
 pub(super) struct Given {
-    pub(super) account: String,
+    pub(super) account: Option<String>,
     pub(super) scope: String,
 }
 
@@ -53,8 +60,10 @@ fn given(state: &State, grant: Grant) -> Response {
         account: grant.account.clone(),
         scope: grant.scopes.join(" "),
     };
+    let token = hex(&state.chance.bytes::<32>());
+    state.credentials.keep(&token, grant, state.clock.now());
     let body: Value = json!({
-        "access_token": state.issue(grant), "expires_in": TOKEN_LIFE_S, "token_type": "Bearer",
+        "access_token": token, "expires_in": TOKEN_LIFE_S, "token_type": "Bearer",
     });
     let mut answer = (no_store(), body.to_string()).into_response();
     answer.extensions_mut().insert(given);
@@ -92,12 +101,12 @@ fn grant(state: &State, headers: &HeaderMap, body: &str) -> Result<Grant, Refusa
         account,
     } = assertion::check(state, assertion)
         .map_err(|error| Refusal(error.code(), error.to_string()))?;
-    let expires = state.token_end();
+    let life = Duration::from_secs(TOKEN_LIFE_S.into());
     Ok(Grant {
-        oauth_client_id,
-        account,
+        opens: Opens::ConnectUser { oauth_client_id },
+        account: Some(account),
         scopes,
-        expires,
+        expires: state.clock.now().plus(life),
     })
 }
 

@@ -6,6 +6,7 @@
     reason = "helpers of tests panic like tests: the lint knows only functions marked `#[test]`"
 )]
 
+mod assets;
 mod code;
 mod documents;
 mod proofs;

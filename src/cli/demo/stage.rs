@@ -175,7 +175,7 @@ fn write_config(
     admin: SocketAddr,
 ) -> anyhow::Result<PathBuf> {
     let mut hosts = String::new();
-    for site in jira.sites() {
+    for site in [jira.sites(), jira.forge_sites()].concat() {
         writeln!(hosts, "\"{}\" = \"{}\"", site.host(), jira.address())?;
     }
     let text = format!(

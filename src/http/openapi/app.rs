@@ -57,13 +57,7 @@ fn lifecycle(event: &str) -> Value {
     })
 }
 
-fn page() -> [Route; 3] {
-    let file = |path: &str, id: &str, kind: &str, summary: &str| {
-        get(path, id, summary)
-            .tag("Page")
-            .by(Callers::Anyone)
-            .gives_text(kind, "The file.")
-    };
+fn page() -> [Route; 2] {
     [
         get("/connect/page", "openPage", "The app's page inside Jira")
             .tag("Page")
@@ -71,8 +65,11 @@ fn page() -> [Route; 3] {
             .by(Callers::Request)
             .query("jwt", "The request token, as Jira puts it into the address. Used once.")
             .gives_text("text/html", "The page."),
-        file("/connect/page.css", "pageStyle", "text/css", "The page's style"),
-        file("/connect/page.js", "pageScript", "text/javascript", "The page's script"),
+        get("/connect/page/{edition}/{file}", "getPageFile", "What that page loads")
+            .tag("Page")
+            .by(Callers::Anyone)
+            .gives_text("text/javascript", "The file.")
+            .refuses(&[404]),
     ]
 }
 

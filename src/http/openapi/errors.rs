@@ -27,7 +27,7 @@ const REFUSALS: [Refusal; 11] = [
             "The issue `ACME` is neither a key nor an id.",
         ),
         when: "The request cannot be understood; nothing was sent to Jira. Codes: `malformed_message`, `malformed_target`, \
-            `malformed_site`, `malformed_issue`, `malformed_act_as`, `malformed_body`, `duplicate_parameter`, `unknown_parameter`, \
+            `malformed_site`, `malformed_issue`, `malformed_act_as`, `malformed_body`, `malformed_member`, `unknown_member`, `missing_member`, `duplicate_parameter`, `unknown_parameter`, \
             `missing_parameter`, `unknown_value`, `embeds_issues`, `several_credentials`, `lost_path_segment`; `jira_refused` if Jira \
             does not accept it.",
     },
@@ -39,7 +39,8 @@ const REFUSALS: [Refusal; 11] = [
             "Unauthorized",
             "The request has no valid credential.",
         ),
-        when: "No credential, or one that is bad in any way: one text for all causes.",
+        when: "No credential, or one that is bad in any way: one text for all causes. Only a token that is good but too old to make a key of \
+            is told apart (`token_stale`).",
     },
     Refusal {
         status: 403,
@@ -120,7 +121,7 @@ const REFUSALS: [Refusal; 11] = [
             "No policy set is in force.",
         ),
         when: "Nothing is answered that cannot be decided and recorded: `no_policies`, `log_unavailable`, `log_full`, `key_server`, \
-            `registry`. `Retry-After` says when to try again.",
+            `registry`, `credentials_unavailable`, `site_unavailable`. `Retry-After` says when to try again.",
     },
     Refusal {
         status: 504,

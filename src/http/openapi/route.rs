@@ -66,6 +66,12 @@ impl Route {
             Callers::Anyone => route,
             _ => route.refuses(&[401]),
         };
+        // A key may be good from elsewhere, may manage nothing, and is used too fast; other origins' pages change nothing.
+        let route = match callers {
+            Callers::Anyone | Callers::Request => route,
+            Callers::Context => route.refuses(&[403]),
+            Callers::Verified | Callers::Managers | Callers::Session => route.refuses(&[403, 429]),
+        };
         match callers {
             Callers::Managers => route.header(
                 "X-Gatepost-Page",
@@ -205,6 +211,11 @@ fn path_parameter(path: &str, name: &str) -> Parameter {
         "cloudId" => ("The site's cloud id.", super::ACME_CLOUD),
         "host" => ("The site's host.", "acme.atlassian.net"),
         "issue" => ("Key or id of the issue.", "ACME-1"),
+        "edition" => (
+            "What the page names: it changes with its files.",
+            "0123456789ab",
+        ),
+        "file" if path.starts_with("/connect/") => ("A file that the page loads.", "page.js"),
         "file" => ("A file that the page loads.", "docs.css"),
         "version" => ("The version of Jira's interface.", "3"),
         _ if path.contains("/sessions/") => ("The session's id, not its text.", "session_…"),

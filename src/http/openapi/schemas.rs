@@ -94,6 +94,8 @@ pub(super) struct AccessibleResource {
 #[derive(ToSchema)]
 pub(super) struct Whoami {
     tenant: String,
+    /// What the tenant rests on: `verified`, `confirmed_by_site` or `configured`.
+    tenant_basis: String,
     /// The tenant's site.
     site: Option<String>,
     cloud_id: Option<String>,
@@ -208,9 +210,10 @@ pub(super) struct KeyWish {
     act_as: Option<String>,
     /// At most so many requests a minute.
     rate_per_minute: Option<u32>,
-    /// Rotate: the id of the key that this one takes the place and the limits of. Only `overlap_s` stands beside it.
+    /// Rotate: the id of the key that this one takes the place, the name and the limits of. Beside it stand only
+    /// `overlap_s`, and when the new one expires; without that it lasts as long as the old one was made for.
     replaces: Option<String>,
-    /// How long the old one still works.
+    /// How long the old one still works, in seconds; a day if missing.
     overlap_s: Option<u32>,
 }
 
@@ -220,17 +223,21 @@ pub(super) struct NewKey {
     /// `gp_…`: send it as `Authorization: Bearer`, or as the password of `Basic`.
     key: String,
     id: String,
-    name: Option<String>,
+    name: String,
     tenant: String,
-    site: String,
+    site: Option<String>,
     account: String,
+    /// `account:` and its id, or the operator's name.
+    made_by: String,
     made_at: String,
     expires_at: String,
+    last_used_at: Option<String>,
     sites: Vec<String>,
     actions: Vec<String>,
     networks: Vec<String>,
     act_as: Option<String>,
     rate_per_minute: Option<u32>,
+    state: KeyState,
     replaces: Option<String>,
 }
 
@@ -244,8 +251,12 @@ pub(super) struct Keys {
 #[derive(ToSchema)]
 pub(super) struct Key {
     id: String,
-    name: Option<String>,
+    name: String,
+    tenant: String,
+    /// The tenant's site, if the app is installed there.
+    site: Option<String>,
     account: String,
+    /// `account:` and its id, or the operator's name.
     made_by: String,
     made_at: String,
     expires_at: String,
@@ -265,6 +276,8 @@ pub(super) struct Key {
 #[schema(rename_all = "lowercase")]
 pub(super) enum KeyState {
     Active,
+    /// Refused until the block is over.
+    Blocked,
     Expired,
     Revoked,
 }

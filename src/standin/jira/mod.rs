@@ -1,11 +1,11 @@
 //! The Jira sites: a small, true part of the platform's REST API, on issues that change. For the stand-in only.
-//! A site shows a user what that user may see, to a token that is its own; it never acts for anybody else.
+//! A site shows a user what that user may see, to a credential that opens it (`door`); it never acts for anybody else.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Extension, Path, RawQuery, State as Held};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Extension, Path, RawQuery};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
@@ -13,15 +13,18 @@ use serde_json::{Value, json};
 use crate::secret::hex;
 
 use super::form;
-use super::people;
-use super::state::{Grant, Premises, State};
+use super::state::{Premises, State};
 
+pub(super) mod door;
 mod expand;
 mod fields;
+mod groups;
 mod issue;
 pub(super) mod seed;
 mod text;
 mod world;
+
+use door::{About, Arrival};
 
 pub(super) use world::World;
 pub use world::{Issue, Link, Remark};
@@ -36,6 +39,7 @@ pub(super) fn router(state: Arc<State>) -> Router {
         .route("/rest/api/{version}/serverInfo", get(server_info))
         .route("/rest/api/{version}/field", get(all_fields))
         .route("/rest/api/{version}/mypermissions", get(my_permissions))
+        .route("/rest/api/{version}/user/groups", get(groups::of_user))
         .route("/_edge/tenant_info", get(tenant_info))
         .fallback(async || refusal(StatusCode::NOT_FOUND, "There is nothing at this path."))
         .method_not_allowed_fallback(async || {
@@ -69,11 +73,9 @@ impl Page<'_> {
 }
 
 async fn issue(
-    Held(state): Held<Arc<State>>,
-    Extension(site): Extension<Arc<Premises>>,
+    arrival: Arrival,
     Path((version, id_or_key)): Path<(String, String)>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
 ) -> Response {
     let Ok(query) = form::pairs(&query.unwrap_or_default()) else {
         return refusal(
@@ -93,22 +95,17 @@ async fn issue(
             .collect::<Vec<_>>()
     };
     let selection = fields::Selection::parse(values("fields"));
-    read(&state, &site, &version, &headers, |page| {
+    read(&arrival, &version, About::Work, |page| {
         let found = page.world.find(&id_or_key);
         let found = found.filter(|issue| page.world.shows(page.viewer, issue))?;
         Some(page.issue(found, &selection, &words("expand"), &words("properties")))
     })
 }
 
-async fn myself(
-    Held(state): Held<Arc<State>>,
-    Extension(site): Extension<Arc<Premises>>,
-    Path(version): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    read(&state, &site, &version, &headers, |page| {
+async fn myself(arrival: Arrival, Path(version): Path<String>) -> Response {
+    read(&arrival, &version, About::People, |page| {
         let mut user = page.user(page.viewer);
-        user["emailAddress"] = json!(people::person(page.viewer)?.email);
+        user["emailAddress"] = json!(page.world.email(page.viewer));
         user["locale"] = json!("en_US");
         user["groups"] = json!({"size": 1, "items": []});
         user["applicationRoles"] = json!({"size": 1, "items": []});
@@ -116,14 +113,9 @@ async fn myself(
     })
 }
 
-async fn server_info(
-    Held(state): Held<Arc<State>>,
-    Extension(site): Extension<Arc<Premises>>,
-    Path(version): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    let now = state.clock.now().rfc3339();
-    read(&state, &site, &version, &headers, |page| {
+async fn server_info(arrival: Arrival, Path(version): Path<String>) -> Response {
+    let now = arrival.state.clock.now().rfc3339();
+    read(&arrival, &version, About::Work, |page| {
         Some(json!({
             "baseUrl": page.base_url, "displayUrl": page.base_url, "serverTitle": "Jira",
             "version": "1001.0.0-SNAPSHOT", "versionNumbers": [1001, 0, 0], "buildNumber": 100_287,
@@ -134,13 +126,8 @@ async fn server_info(
     })
 }
 
-async fn all_fields(
-    Held(state): Held<Arc<State>>,
-    Extension(site): Extension<Arc<Premises>>,
-    Path(version): Path<String>,
-    headers: HeaderMap,
-) -> Response {
-    read(&state, &site, &version, &headers, |page| {
+async fn all_fields(arrival: Arrival, Path(version): Path<String>) -> Response {
+    read(&arrival, &version, About::Work, |page| {
         let described = fields::FIELDS.iter().map(fields::Field::described);
         page.world
             .is_active(page.viewer)
@@ -150,17 +137,15 @@ async fn all_fields(
 
 /// Jira wants the permissions to be named and knows no others than its own.
 async fn my_permissions(
-    Held(state): Held<Arc<State>>,
-    Extension(site): Extension<Arc<Premises>>,
+    arrival: Arrival,
     Path(version): Path<String>,
     RawQuery(query): RawQuery,
-    headers: HeaderMap,
 ) -> Response {
     if query.as_deref() != Some("permissions=ADMINISTER") {
         let sentence = "The stand-in knows the permission ADMINISTER and no other.";
         return refusal(StatusCode::BAD_REQUEST, sentence);
     }
-    read(&state, &site, &version, &headers, |page| {
+    read(&arrival, &version, About::Work, |page| {
         Some(json!({"permissions": {"ADMINISTER": {
             "id": "0", "key": "ADMINISTER", "name": "Administer Jira", "type": "GLOBAL",
             "description": "Create and administer users, issue types, fields, workflows, and permission schemes.",
@@ -173,34 +158,31 @@ async fn tenant_info(Extension(site): Extension<Arc<Premises>>) -> Response {
     page(StatusCode::OK, &json!({"cloudId": site.cloud_id}))
 }
 
-/// The way of every read: version, token, scope, then what the user may see.
+/// The way of every read of a user: version, credential, scope, then what the user may see.
 fn read(
-    state: &State,
-    site: &Premises,
+    arrival: &Arrival,
     version: &str,
-    headers: &HeaderMap,
+    about: About,
     show: impl FnOnce(&Page<'_>) -> Option<Value>,
 ) -> Response {
-    if !["2", "3", "latest"].contains(&version) {
+    if !is_version(version) {
         return refusal(StatusCode::NOT_FOUND, "There is nothing at this path.");
     }
-    let Some(grant) = authenticate(state, site, headers) else {
-        let sentence = "Client must be authenticated to access this resource.";
-        return refusal(StatusCode::UNAUTHORIZED, sentence);
+    let viewer = match arrival.admit(about) {
+        Ok(caller) => caller.account,
+        Err(refused) => return arrival.refusal(refused),
     };
-    if !grant.scopes.iter().any(|scope| scope == "READ") {
-        return refusal(
-            StatusCode::FORBIDDEN,
-            "The app's token does not have the scope READ.",
-        );
-    }
-    let live = site.live();
+    let Some(viewer) = viewer else {
+        let sentence = "The stand-in shows this to users, not to the app itself.";
+        return refusal(StatusCode::FORBIDDEN, sentence);
+    };
+    let live = arrival.site.live();
     let shown = show(&Page {
         world: &live.world,
-        base_url: &site.base_url,
+        base_url: &arrival.site.base_url,
         version,
-        viewer: &grant.account,
-        administers: live.administers(&grant.account),
+        viewer: &viewer,
+        administers: live.administers(&viewer),
     });
     match shown {
         Some(body) => page(StatusCode::OK, &body),
@@ -208,25 +190,8 @@ fn read(
     }
 }
 
-/// The grant behind the bearer token, if it is good here and now. It was given to one client id, which is that of one site: a token
-/// of another site is worth nothing, whoever holds it.
-fn authenticate(state: &State, site: &Premises, headers: &HeaderMap) -> Option<Grant> {
-    let grant = state.grant(bearer(headers)?)?;
-    let live = site.live();
-    let is_good = grant.oauth_client_id == live.oauth_client_id
-        && grant.expires > state.clock.now()
-        && live.installed
-        && live.world.is_active(&grant.account);
-    is_good.then_some(grant)
-}
-
-/// The token of the one `Authorization` header; two are none.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => value.to_str().ok()?.strip_prefix("Bearer "),
-        _ => None,
-    }
+fn is_version(version: &str) -> bool {
+    ["2", "3", "latest"].contains(&version)
 }
 
 fn page(status: StatusCode, body: &Value) -> Response {

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
+use super::super::people;
+
 /// An issue, as a test may change it. Texts are wiki text; version 3 of the API shows them as documents.
 #[derive(Clone, Debug, Default)]
 pub struct Issue {
@@ -84,6 +86,8 @@ pub(in super::super) struct Project {
 pub(in super::super) struct World {
     /// Account id and whether it is active.
     pub(super) users: BTreeMap<String, bool>,
+    /// E-mail addresses by account, of those who are no persons.
+    pub(super) robots: BTreeMap<String, String>,
     pub(super) projects: BTreeMap<String, Project>,
     pub(super) issues: Vec<Issue>,
 }
@@ -91,6 +95,11 @@ pub(in super::super) struct World {
 impl World {
     pub(in super::super) fn is_active(&self, account: &str) -> bool {
         self.users.get(account).copied().unwrap_or(false)
+    }
+
+    /// Whether `account` is active; nothing if it never was a user of this site.
+    pub(super) fn standing(&self, account: &str) -> Option<bool> {
+        self.users.get(account).copied()
     }
 
     pub(in super::super) fn users(&self) -> impl Iterator<Item = &String> {
@@ -133,6 +142,17 @@ impl World {
 
     pub(in super::super) fn set_active(&mut self, account: &str, active: bool) {
         self.users.insert(account.to_owned(), active);
+    }
+
+    /// Makes an account an active user with this e-mail address.
+    pub(in super::super) fn add_robot(&mut self, account: &str, email: &str) {
+        self.set_active(account, true);
+        self.robots.insert(account.to_owned(), email.to_owned());
+    }
+
+    pub(super) fn email(&self, account: &str) -> String {
+        let robot = self.robots.get(account).cloned();
+        robot.unwrap_or_else(|| people::email(account))
     }
 
     /// Lets `account` browse `project`, or no longer. Makes the project if it is new.

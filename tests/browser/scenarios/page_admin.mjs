@@ -21,7 +21,8 @@ export default async function admin(stage, args) {
 }
 
 async function end(stage, args, frame) {
-  stage.step("denials", { codes: await rowsOf(frame, "Recent denials").count() });
+  const denials = rowsOf(frame, "Recent denials");
+  stage.step("denials", { cells: await denials.evaluateAll((rows) => rows.map(({ cells }) => [...cells].slice(1).map((cell) => cell.innerText))) });
   const before = await readWith(args, args.key);
   await frame.getByRole("region", { name: "All of this site" }).getByRole("button", { name: "Revoke nightly" }).click();
   await frame.getByRole("button", { name: "Revoke key" }).click();
@@ -31,6 +32,7 @@ async function end(stage, args, frame) {
   await frame.getByRole("button", { name: /^Revoke grant/ }).click();
   await frame.getByRole("button", { name: "Revoke grant", exact: true }).click();
   await says(frame, "The grant is revoked.");
+  await frame.getByText("Nobody may act as another.").waitFor();
   stage.step("grants", { left: await rowsOf(frame, "Grants").count() });
 
   const sessions = rowsOf(frame, "Sessions").filter({ hasText: args.account });
@@ -38,5 +40,6 @@ async function end(stage, args, frame) {
   await sessions.first().getByRole("button").click();
   await frame.getByRole("button", { name: "End session", exact: true }).click();
   await says(frame, "The session has ended.");
+  await sessions.first().waitFor({ state: "detached" });
   stage.step("session", { open, left: await sessions.count(), status: await readWith(args, args.session) });
 }

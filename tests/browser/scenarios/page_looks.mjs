@@ -25,7 +25,7 @@ async function fill(stage, args) {
   await frame.getByRole("button", { name: "Revoke old" }).click();
   await frame.getByRole("button", { name: "Revoke key" }).click();
   await frame.locator("#status", { hasText: "Revoked: old." }).waitFor();
-  const shown = await frame.getByRole("rowheader", { name: HOSTILE }).innerText();
+  const shown = await frame.getByRole("rowheader", { name: HOSTILE }).locator(".name").innerText();
   stage.step("hostile", { shown, title: await frame.title(), images: await frame.locator("img").count() });
   await page.context().close();
 }

@@ -33,7 +33,9 @@ export default async function time(stage, args) {
 
   const { page: anew, frame: fresh } = await openPage(stage, args);
   const rows = fresh.locator("#keys tbody tr");
-  stage.step("states", { states: await rows.evaluateAll((all) => all.map(({ cells }) => [cells[0].innerText, cells[1].innerText])) });
+  const told = (all) =>
+    all.map(({ cells: [name, state] }) => [name.querySelector(".name").innerText, state.innerText, ...[...name.querySelectorAll(".line")].map((one) => one.innerText)]);
+  stage.step("states", { states: await rows.evaluateAll(told) });
   await anew.context().close();
 }
 

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::extract::Path;
 use axum::routing::post;
 use gatepost::clock::TestClock;
+use gatepost::control::command::{BlockedName, Command};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -89,13 +90,16 @@ async fn keys_rotate_and_expire_and_sessions_end_and_renew() {
         (&expired["second"], &expired["third"]),
         (&json!(401), &json!(200))
     );
-    let states = json!([
-        ["last", "expired"],
-        ["spare", "active"],
-        ["ci", "expired"],
-        ["ci", "expired"]
-    ]);
-    assert_eq!(played.step("states")["states"], states);
+    let states = &played.step("states")["states"];
+    let of = |row: usize| (&states[row][0], &states[row][1]);
+    assert_eq!(of(0), (&json!("last"), &json!("expired")));
+    assert_eq!(of(1), (&json!("spare"), &json!("active")));
+    assert_eq!(of(2), (&json!("ci"), &json!("expired")));
+    assert_eq!(of(3), (&json!("ci"), &json!("expired")));
+    let id = |row: usize| states[row][2].as_str().unwrap();
+    assert!(id(0).starts_with("key_"), "{states}");
+    assert_eq!(states[2][3], format!("replaces {}", id(3)));
+    assert_eq!(states[3][3], format!("replaced by {}", id(2)));
     let ended = played.step("ended");
     assert_eq!(
         (&ended["status"], &ended["shown"]),
@@ -149,11 +153,15 @@ async fn an_administrator_sees_all_of_the_site_and_ends_it_there() {
         ))
         .await;
     let foreign = "/v1/issue?site=https://globex.atlassian.net&issue=GLOBEX-1";
-    assert_eq!(world.get_as(foreign, &session).await.status, 404);
+    let refused = world.get_as(foreign, &session).await;
+    assert_eq!(refused.status, 404);
+    let decision = refused.decision_id().to_owned();
+    let whoami = world.get_as("/v1/whoami", &session).await.json();
+    let session_id = whoami["credential"]["id"].as_str().unwrap().to_owned();
     let mut arguments = arguments(&world).await;
     arguments["key"] = key["key"].clone();
     arguments["session"] = session.into();
-    arguments["account"] = ann.into();
+    arguments["account"] = ann.clone().into();
     let Some(played) = super::play("page_admin", &arguments).await else {
         return;
     };
@@ -161,11 +169,114 @@ async fn an_administrator_sees_all_of_the_site_and_ends_it_there() {
         assert_eq!(seen["focus"], "h2 All of this site");
         assert_eq!(seen["fits"], true);
     }
-    assert_eq!(played.step("denials")["codes"], 1);
+    let denials = &played.step("denials")["cells"];
+    assert_eq!(denials.as_array().map(Vec::len), Some(1), "{denials}");
+    let denial = &denials[0];
+    let told = (&denial[0], &denial[1], &denial[2]);
+    assert_eq!(told, (&json!(ann), &json!("getIssue"), &json!("GLOBEX-1")));
+    assert_eq!(denial[3], format!("session {session_id}"));
+    assert_eq!(denial[4], "issue_not_visible");
+    assert_eq!(denial[5], decision);
     let key = played.step("key");
     assert_eq!((&key["before"], &key["after"]), (&json!(200), &json!(401)));
     assert_eq!(played.step("grants")["left"], 0);
     let session = played.step("session");
     let told = (&session["open"], &session["left"], &session["status"]);
     assert_eq!(told, (&json!(1), &json!(0), &json!(401)));
+}
+
+#[tokio::test]
+async fn what_was_done_is_told_when_the_list_cannot_be_shown_anew() {
+    let world = World::builder().reachable().start().await;
+    let arguments = arguments(&world).await;
+    let Some(played) = super::play("page_faults", &arguments).await else {
+        return;
+    };
+    assert_eq!(played.step("busy")["alert"], "", "Jira was not asked");
+    let stale = played.step("stale");
+    assert_eq!(stale["focus"], "h2 Your client keys");
+    assert_eq!(stale["fits"], true);
+    let fresh = played.step("fresh");
+    assert_eq!(fresh["status"], 401);
+    assert_eq!(fresh["focus"], "h2 Your client keys");
+    let rotated = played.step("rotated");
+    assert_eq!(rotated["shown"], true);
+    assert_eq!(
+        (&rotated["old"], &rotated["made"]),
+        (&json!(401), &json!(200))
+    );
+    assert_eq!(played.step("listed")["left"], 1);
+    let not_started = played.step("not started");
+    assert_eq!(
+        (&not_started["shown"], &not_started["fits"]),
+        (&json!(false), &json!(true))
+    );
+    let started = played.step("started");
+    assert_eq!(started["focus"], "h2 Your client keys");
+    assert_eq!(started["alert"], "");
+}
+
+#[tokio::test]
+async fn a_key_that_is_blocked_can_be_revoked() {
+    let world = World::builder().reachable().start().await;
+    for name in ["one", "two"] {
+        let key = world.key("acme", "ann", json!({"name": name})).await;
+        let on = BlockedName {
+            key: Some(key["id"].as_str().unwrap().to_owned()),
+            ..BlockedName::default()
+        };
+        let block = Command::Block {
+            on,
+            span_us: None,
+            reason: None,
+        };
+        world.command(block).await;
+    }
+    let mut arguments = arguments(&world).await;
+    arguments["own"] = "one".into();
+    arguments["other"] = "two".into();
+    let Some(played) = super::play("page_blocked", &arguments).await else {
+        return;
+    };
+    let revoked = played.steps("revoked");
+    assert_eq!(revoked.len(), 2);
+    for step in revoked {
+        assert_eq!(step["before"], "blocked", "{step}");
+        assert_eq!(step["choices"], json!(["Revoke"]), "{step}");
+        assert_eq!(step["after"], "revoked", "{step}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_blocks_an_account_and_lifts_the_block_by_keyboard_alone() {
+    let world = World::builder().reachable().start().await;
+    let (bob, carol) = ["bob", "carol"].map(gatepost::standin::account).into();
+    let key = world.key("acme", "bob", json!({"name": "nightly"})).await;
+    let mut arguments = arguments(&world).await;
+    arguments["key"] = key["key"].clone();
+    arguments["account"] = bob.clone().into();
+    arguments["own"] = carol.clone().into();
+    let Some(played) = super::play("page_block", &arguments).await else {
+        return;
+    };
+    let heading = "h2 All of this site";
+    assert_eq!(played.step("opened")["focus"], heading);
+    let oneself = played.step("oneself");
+    assert_eq!(oneself["kept"], carol, "what was typed stays");
+    let blocked = played.step("blocked");
+    let by = format!("account:{carol}");
+    assert_eq!(blocked["cells"], json!([bob, "a lost laptop", by]));
+    assert_eq!(
+        (&blocked["form"], &blocked["status"]),
+        (&json!(""), &json!(401))
+    );
+    assert_eq!(
+        (&blocked["focus"], &blocked["fits"]),
+        (&json!(heading), &json!(true))
+    );
+    let lifted = played.step("lifted");
+    assert_eq!(
+        (&lifted["focus"], &lifted["status"]),
+        (&json!(heading), &json!(200))
+    );
 }

@@ -52,8 +52,6 @@ fn target(world: &World, template: &str) -> Option<String> {
         | "/connect/installed"
         | "/connect/uninstalled"
         | "/connect/page"
-        | "/connect/page.css"
-        | "/connect/page.js"
         | "/v1/sessions"
         | "/v1/sessions/current"
         | "/v1/keys"
@@ -64,6 +62,12 @@ fn target(world: &World, template: &str) -> Option<String> {
         "/v1/sessions/{id}" => "/v1/sessions/session_0".to_owned(),
         "/v1/keys/{id}" => "/v1/keys/key_0".to_owned(),
         template if template.starts_with("/v1/site/") => template.replace("{id}", "x_0"),
+        "/connect/page/{edition}/{file}" => {
+            format!(
+                "/connect/page/{}/page.css",
+                gatepost::http::connect_page::edition()
+            )
+        }
         "/docs/{file}" => "/docs/docs.css".to_owned(),
         _ => return None,
     })

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use gatepost::http::templates;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::names;
 use crate::world::{APP_URL, World};
@@ -195,6 +195,65 @@ async fn examples_are_true_of_the_pretended_site() {
     }
     let credential = |value: &Value| names(&value["credential"]).join(" ");
     assert_eq!(credential(&answer), credential(&whoami));
+}
+
+#[tokio::test]
+async fn a_session_and_a_key_are_as_they_are_described_when_they_are_made() {
+    let world = World::new().await;
+    let document = document(&world).await;
+    let schemas = &document["components"]["schemas"];
+    let token = format!("JWT {}", world.fresh_token("acme", "ann"));
+    let headers = [("authorization", token.as_str())];
+    let session = world.send("POST", "/v1/sessions", &headers).await.json();
+    let described = names(&schemas["NewSession"]["properties"]);
+    assert_eq!(names(&session), described);
+    let key = world.key("acme", "ann", json!({"actions": ["read"]})).await;
+    assert_eq!(names(&key), names(&schemas["NewKey"]["properties"]));
+    let example = &document["paths"]["/v1/keys"]["post"]["responses"]["201"];
+    let example = &example["content"]["application/json"]["example"];
+    assert_eq!(key["made_by"], example["made_by"]);
+    let session = session["token"].as_str().unwrap();
+    let listed = world.get_as("/v1/keys", session).await.json();
+    let listed = &listed["keys"][0];
+    assert_eq!(names(listed), names(&schemas["Key"]["properties"]));
+    let states = &schemas["KeyState"]["enum"];
+    assert_eq!(*states, json!(["active", "blocked", "expired", "revoked"]));
+}
+
+/// Whatever a caller of the matrix is told, the description has foreseen.
+#[tokio::test]
+async fn every_status_and_code_of_the_matrix_is_described() {
+    let document = document(&World::new().await).await;
+    let matrix = include_str!("../../cases/matrix.txt");
+    let mut operation = &Value::Null;
+    let mut route = "";
+    let mut undescribed = BTreeSet::new();
+    for line in matrix.lines().filter(|line| !line.starts_with('#')) {
+        if let Some((method, path)) = line.split_once(" /") {
+            route = line;
+            operation = &document["paths"][format!("/{path}")][method.to_lowercase()];
+            continue;
+        }
+        let mut words = line
+            .rsplit("  ")
+            .next()
+            .unwrap_or_default()
+            .split_whitespace();
+        let (Some(status), Some(code)) = (words.next(), words.next()) else {
+            continue;
+        };
+        let described = &operation["responses"][status];
+        let described = match described["$ref"].as_str() {
+            Some(reference) => document.pointer(&reference[1..]).unwrap(),
+            None => described,
+        };
+        let is_told =
+            status.starts_with('2') || code == "a" || described.to_string().contains(code);
+        if described.is_null() || !is_told {
+            undescribed.insert(format!("{route}: {status} {code}"));
+        }
+    }
+    assert_eq!(undescribed, BTreeSet::new());
 }
 
 #[tokio::test]

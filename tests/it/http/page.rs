@@ -179,27 +179,82 @@ async fn a_session_of_a_page_is_of_no_use_without_it() {
     assert!(!other.text.contains(&nonce), "each page has its own");
 }
 
+/// The values of an attribute in a page.
+fn attributes<'a>(html: &'a str, name: &str) -> Vec<&'a str> {
+    let start = format!(" {name}=\"");
+    let marked = html.split(&start).skip(1);
+    marked.filter_map(|rest| rest.split('"').next()).collect()
+}
+
 #[tokio::test]
 async fn the_files_of_the_page_are_small_and_the_same_for_everybody() {
     let world = World::builder().base_path("/gate").start().await;
-    for (path, kind) in [
-        ("/connect/page.css", "text/css; charset=utf-8"),
-        ("/connect/page.js", "text/javascript; charset=utf-8"),
-    ] {
-        let answer = world.send("GET", &format!("{path}?v=1"), &[]).await;
+    let page = open(&world, "ann").await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let folder = format!("page/{}/", gatepost::http::connect_page::edition());
+    let mut loaded = attributes(&page.text, "href");
+    loaded.extend(attributes(&page.text, "src"));
+    loaded.retain(|name| name.starts_with(&folder));
+    assert!(loaded.len() > 3, "{loaded:?}");
+    for path in &loaded {
+        let answer = world.send("GET", &format!("/connect/{path}"), &[]).await;
+        let kind = match path.rsplit_once('.').unwrap().1 {
+            "css" => "text/css; charset=utf-8",
+            _ => "text/javascript; charset=utf-8",
+        };
         assert_eq!((answer.status, answer.header("content-type")), (200, kind));
+        assert_eq!(answer.header("cache-control"), "public, max-age=3600");
         assert!(
-            answer.text.len() < 20 * 1024,
+            answer.text.len() < 12 * 1024,
             "{path}: {}",
             answer.text.len()
         );
         assert!(!answer.text.contains("innerHTML"), "{path}");
+        // Whatever a script names beside itself is loaded ahead.
+        for (import, _) in answer.text.match_indices("\"./") {
+            let name = answer.text[import + 3..].split('"').next().unwrap();
+            let beside = format!("{folder}{name}");
+            assert!(loaded.contains(&beside.as_str()), "{path} names {name}");
+        }
     }
-    let page = open(&world, "ann").await;
-    assert_eq!(page.status, 200, "{}", page.text);
     let descriptor = world
         .send("GET", "/connect/atlassian-connect.json", &[])
         .await;
     let module = &descriptor.json()["modules"]["generalPages"][0];
     assert_eq!(module["url"], "/connect/page");
+}
+
+#[tokio::test]
+async fn files_of_another_edition_and_of_other_names_are_not_there() {
+    let world = World::new().await;
+    let edition = gatepost::http::connect_page::edition();
+    for path in [
+        "0/page.js",
+        &format!("{edition}/page.html"),
+        &format!("{edition}/..%2Fpage.rs"),
+    ] {
+        let answer = world
+            .send("GET", &format!("/connect/page/{path}"), &[])
+            .await;
+        assert_eq!(answer.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_form_offers_no_life_that_is_refused() {
+    let settings = "limits.key_lifetime_days_max = 5";
+    let world = World::builder().settings(settings).start().await;
+    let page = open(&world, "ann").await;
+    let form = page.text.split("<select id=\"days\"").nth(1).unwrap();
+    let form = form.split("</div>").next().unwrap();
+    assert_eq!(attributes(form, "value"), ["5"]);
+    assert!(
+        form.contains("<option value=\"5\" selected>5 days<"),
+        "{form}"
+    );
+    assert!(form.contains("The longest: 5 days."), "{form}");
+    let wished = |days: u32| serde_json::json!({"expires_in_days": days});
+    let made = world.try_key("acme", "ann", wished(5)).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(world.try_key("acme", "ann", wished(7)).await.status, 400);
 }

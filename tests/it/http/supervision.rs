@@ -140,6 +140,7 @@ async fn the_overview_has_the_shape_that_is_described() {
     assert_eq!(names(&seen), names(&schemas["SiteOverview"]["properties"]));
     for (list, schema) in [
         ("sessions", "Session"),
+        ("keys", "Key"),
         ("grants", "Grant"),
         ("blocks", "Block"),
         ("denials", "Denial"),

@@ -8,6 +8,7 @@ mod crash;
 mod framing;
 
 pub(crate) mod program;
+mod readme;
 mod solver;
 mod stop;
 pub(crate) mod wire;

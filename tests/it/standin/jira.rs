@@ -337,7 +337,7 @@ async fn a_site_answers_to_its_host_alone() {
     let table = [
         (with_port.as_str(), path, 200),
         ("acme.atlassian.net", &absolute, 404),
-        ("initech.atlassian.net", path, 404),
+        ("hooli.atlassian.net", path, 404),
         ("acme.atlassian.net.", path, 404),
         ("acme.atlassian.net:443", path, 404),
         ("", path, 404),

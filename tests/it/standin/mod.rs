@@ -6,9 +6,14 @@
 
 mod callbacks;
 mod faults;
+mod forge;
+mod groups;
 mod jira;
+mod own;
 mod pages;
+mod providers;
 mod tokens;
+mod verify;
 mod wire;
 
 use std::time::Duration;
@@ -113,7 +118,32 @@ impl Stage {
 
     /// GET at the stand-in's own address.
     async fn get_own(&self, target: &str) -> Reply {
-        let address = self.standin.address();
-        wire::send(address, &address.to_string(), "GET", target, &[], "").await
+        self.get_own_with(target, &[]).await
     }
+
+    async fn get_own_with(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
+        let address = self.standin.address();
+        wire::send(address, &address.to_string(), "GET", target, headers, "").await
+    }
+
+    async fn post_own(&self, target: &str, headers: &[(&str, &str)], body: &str) -> Reply {
+        let address = self.standin.address();
+        wire::send(address, &address.to_string(), "POST", target, headers, body).await
+    }
+
+    /// GET on a site behind the api host, with a token.
+    async fn get_api(&self, site: &Site, token: &str, target: &str) -> Reply {
+        self.get_api_with(site, &format!("Bearer {token}"), target)
+            .await
+    }
+
+    async fn get_api_with(&self, site: &Site, authorization: &str, target: &str) -> Reply {
+        let target = format!("/ex/jira/{}{target}", site.cloud_id());
+        self.get_own_with(&target, &[("authorization", authorization)])
+            .await
+    }
+}
+
+fn sha256_hex(text: &str) -> String {
+    gatepost::secret::hex(&gatepost::secret::sha256(text.as_bytes()))
 }

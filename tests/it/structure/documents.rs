@@ -188,6 +188,34 @@ fn the_configuration_in_the_readme_is_one() {
     assert!(loaded.unwrap().config.development.enabled);
 }
 
+/// Parts of `/v1/` that the table of routes leaves out.
+fn missing_routes(readme: &str) -> Vec<&'static str> {
+    let rows: Vec<_> = readme
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .collect();
+    let mut parts: Vec<_> = gatepost::http::templates()
+        .filter_map(|(_, template)| template.strip_prefix("/v1/")?.split('/').next())
+        .chain(["connect/page"])
+        .collect();
+    parts.dedup();
+    let named = |part: &str| {
+        let path = [format!("/v1/{part}`"), format!("/{part}`")];
+        rows.iter()
+            .any(|row| path.iter().any(|path| row.contains(path)))
+    };
+    parts.retain(|part| !named(part));
+    parts
+}
+
+#[test]
+fn the_readme_names_every_route_of_its_own() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    assert_eq!(missing_routes(&text), [""; 0]);
+    let without = text.replace("GET /v1/site`", "");
+    assert_eq!(missing_routes(&without), ["site"]);
+}
+
 #[test]
 fn every_test_that_the_threats_name_exists() {
     let text = std::fs::read_to_string(root().join("docs/threats.md")).unwrap();

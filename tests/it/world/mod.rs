@@ -425,7 +425,7 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.install_key_server = "{keys}"
         development.oauth_server = "{oauth}"
         development.page_script = "{script}"
-        development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}" }}
+        development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}", "initech.atlassian.net" = "{at}" }}
         {more}
         "#,
         dir = dir.display(),
