@@ -2,6 +2,8 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
+mod credential;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
@@ -9,10 +11,7 @@ use serde_json::json;
 
 use crate::decision::{DeniedError, UNSEEN};
 use crate::gateway::{Stop, SuperviseError};
-use crate::identity::Beyond;
 use crate::identity::install::CallbackError;
-use crate::identity::issued::{IssueError, Refused};
-use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
 use crate::tenant::TenantError;
@@ -154,13 +153,8 @@ impl Problem {
 impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
-            Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
-            Stop::Identity(IdentityError::Oidc(refused)) if refused.cause.is_lookup() => {
-                unchecked(refused.cause.code())
-            }
-            Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
-                Self::unauthenticated()
-            }
+            Stop::Identity(error) => Self::from(error),
+            Stop::Upstream(UpstreamError::Revoked(_)) => Self::unauthenticated(),
             Stop::Issue(error) => Self::from(error),
             Stop::Supervise(error) => Self::from(error),
             Stop::Resolve(_)
@@ -209,12 +203,6 @@ fn log(code: &str) -> Problem {
     let sentence = "The decision could not be recorded, so no answer is given.";
     let hint = "Try again; if it lasts, the operator finds the cause at /readyz.";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(2)
-}
-
-fn unchecked(code: &str) -> Problem {
-    let sentence = "The credential cannot be checked now.";
-    let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause in what the gateway prints.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(10)
 }
 
 fn slow() -> Problem {
@@ -267,64 +255,6 @@ impl From<&LedgerError> for Problem {
             "log_unavailable"
         };
         log(code)
-    }
-}
-
-impl From<&Refused> for Problem {
-    fn from(cause: &Refused) -> Self {
-        match cause {
-            Refused::TooFast { retry_after_s } => Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                cause.code(),
-                "This key is used faster than its rate: this is the key's own limit.",
-                "Wait as long as `Retry-After` says, or make a key with a higher rate.",
-            )
-            .retry_after(*retry_after_s),
-            Refused::Elsewhere => Self::new(
-                StatusCode::FORBIDDEN,
-                cause.code(),
-                Beyond::Network.reason(),
-                "Its owner sees at `/v1/keys` from where it is good.",
-            ),
-            Refused::Lookup(_) => Self::unavailable(
-                "credentials_unavailable",
-                "The credential could not be looked up.",
-            ),
-            Refused::Malformed
-            | Refused::Unknown
-            | Refused::Ended
-            | Refused::Expired
-            | Refused::Idle
-            | Refused::Outlived
-            | Refused::Inactive
-            | Refused::Blocked(_)
-            | Refused::OtherPage => Self::unauthenticated(),
-        }
-    }
-}
-
-impl From<&IssueError> for Problem {
-    fn from(error: &IssueError) -> Self {
-        let (status, hint) = match error {
-            // One text for all that is wrong with a credential.
-            IssueError::Replayed | IssueError::ForeignPage => return Self::unauthenticated(),
-            IssueError::Stale(_) => (
-                StatusCode::UNAUTHORIZED,
-                "Ask Jira's script for a fresh token.",
-            ),
-            IssueError::TooMany(_) => (StatusCode::CONFLICT, "See `/v1/keys` or `/v1/sessions`."),
-            IssueError::Member(..) => (StatusCode::BAD_REQUEST, "Mend the request's body."),
-            IssueError::NotByKey => (StatusCode::FORBIDDEN, "Open the app's page in Jira."),
-            IssueError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
-            IssueError::Tenant(_)
-            | IssueError::Db(_)
-            | IssueError::Ledger(_)
-            | IssueError::Lookup(_) => {
-                let sentence = "The credentials cannot be read or written now.";
-                return Self::unavailable(error.code(), sentence);
-            }
-        };
-        Self::new(status, error.code(), capitalised(error), hint)
     }
 }
 

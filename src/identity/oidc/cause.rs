@@ -50,7 +50,7 @@ impl OidcError {
         match self {
             Self::Token(cause) => cause.code(),
             Self::Key(JwksError::UnknownKey) => "unknown_key",
-            Self::Key(JwksError::Unavailable) => "key_set_unavailable",
+            Self::Key(JwksError::Unavailable) => "keys_unavailable",
             Self::NoKeyId => "no_key_id",
             Self::Issuer => "wrong_issuer",
             Self::Audience => "wrong_audience",

@@ -16,6 +16,7 @@ mod openapi;
 mod own_site;
 mod page;
 mod policies;
+mod provider_table;
 mod refused;
 mod resource;
 mod sessions;

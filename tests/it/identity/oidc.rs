@@ -527,9 +527,9 @@ async fn made_up_key_names_cost_one_fetch_an_interval() {
 async fn a_key_server_that_is_down_is_told_apart_from_a_bad_token() {
     let stage = Stage::new().await;
     stage.server.answers(String::new());
-    assert_eq!(stage.judge(json!({})).await, Err("key_set_unavailable"));
+    assert_eq!(stage.judge(json!({})).await, Err("keys_unavailable"));
     stage.server.answers(ok(&stage.signer.keys()));
-    assert_eq!(stage.judge(json!({})).await, Err("key_set_unavailable"));
+    assert_eq!(stage.judge(json!({})).await, Err("keys_unavailable"));
     stage.world.clock.advance(Duration::from_secs(30));
     assert_eq!(stage.judge(json!({})).await, ann("acme"));
 }
