@@ -5,6 +5,9 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 
+/** How long a scenario may take to make a console say what is expected of it. */
+const EXPECTED_MS = 30_000;
+
 export class Stage {
   #browser;
   #tools;
@@ -98,14 +101,15 @@ export class Stage {
   }
 
   /**
-   * Says that a console will say this, a part of the text or an expression; gives a promise that it was said. Without this every
-   * warning and error in any console ends the scenario.
+   * Says that a console will say this, a part of the text or an expression, so many times and not once more; gives a promise that it
+   * was said so often. Without this every warning and error in any console ends the scenario.
    */
-  expectConsole(pattern) {
+  expectConsole(pattern, times = 1) {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`no console said ${pattern}`)), 10_000);
+      const late = setTimeout(() => reject(new Error(`no console said ${pattern} ${times} times`)), EXPECTED_MS);
+      late.unref();
       const matches = (text) => (pattern instanceof RegExp ? pattern.test(text) : text.includes(pattern));
-      this.#expected.push({ matches, said: (text) => (clearTimeout(late), resolve(text)) });
+      this.#expected.push({ matches, left: times, said: (text) => (clearTimeout(late), resolve(text)) });
     });
   }
 
@@ -132,10 +136,13 @@ export class Stage {
     if (kind !== "error" && kind !== "warning") {
       return;
     }
-    const hit = this.#expected.find(({ matches }) => matches(text));
+    const hit = this.#expected.find(({ matches, left }) => left > 0 && matches(text));
     if (hit === undefined) {
       this.complaints.push(`${kind} at ${url}: ${text}`);
-    } else {
+      return;
+    }
+    hit.left -= 1;
+    if (hit.left === 0) {
       hit.said(text);
     }
   }

@@ -93,20 +93,28 @@ async fn read(client: &str, access: &Access, way: &str, issue: &str) -> Option<V
 const CLIENTS: [&str; 2] = ["jira", "jira.js"];
 const WAYS: [&str; 2] = ["bearer", "basic"];
 
-#[tokio::test]
-async fn unmodified_clients_read_an_issue_in_each_form_of_a_path() {
-    let world = World::new().await;
+/// The base URLs of acme, below the gateway's own.
+fn forms(world: &World) -> [String; 3] {
     let cloud = world.site("acme").cloud_id().to_owned();
-    for form in [
+    [
         format!("/ex/jira/{cloud}"),
         "/sites/acme.atlassian.net".to_owned(),
         String::new(),
-    ] {
+    ]
+}
+
+/// Each client with each way to send a key.
+fn clients() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let all = CLIENTS.into_iter();
+    all.flat_map(|client| WAYS.map(|way| (client, way)))
+}
+
+#[tokio::test]
+async fn unmodified_clients_read_an_issue_in_each_form_of_a_path() {
+    let world = World::new().await;
+    for form in forms(&world) {
         let access = Access::by_key(&world, &form).await;
-        for (client, way) in CLIENTS
-            .into_iter()
-            .flat_map(|client| WAYS.map(|way| (client, way)))
-        {
+        for (client, way) in clients() {
             let Some(told) = read(client, &access, way, "ACME-1").await else {
                 continue;
             };
@@ -128,16 +136,17 @@ async fn unmodified_clients_show_the_sentence_of_a_denial() {
         .policy("30-closed.cedar", CLOSED)
         .start()
         .await;
-    let access = Access::by_key(&world, "/sites/acme.atlassian.net").await;
-    for client in CLIENTS {
-        let Some(told) = read(client, &access, "bearer", "ACME-1").await else {
-            continue;
-        };
-        assert_eq!(told["status"], json!(403), "{told}");
-        let error = told["error"].as_str().unwrap();
-        assert!(
-            error.contains("Issues are closed for the weekend. (decision "),
-            "{client} shows {error}"
-        );
+    for form in forms(&world) {
+        let access = Access::by_key(&world, &form).await;
+        for (client, way) in clients() {
+            let Some(told) = read(client, &access, way, "ACME-1").await else {
+                continue;
+            };
+            let what = format!("{client} {way} {form}: {told}");
+            assert_eq!(told["status"], json!(403), "{what}");
+            let error = told["error"].as_str().unwrap();
+            let sentence = "Issues are closed for the weekend. (decision ";
+            assert!(error.contains(sentence), "{what}");
+        }
     }
 }

@@ -6,7 +6,7 @@ import { advance, makeKey, openPage, readWith, says } from "../page.mjs";
 const LISTS = "**/v1/keys";
 
 export default async function faults(stage, args) {
-  const limited = stage.expectConsole("429 (Too Many Requests)");
+  const limited = stage.expectConsole("429 (Too Many Requests)", 2);
   const { page, frame } = await openPage(stage, args, { person: "carol" });
   await frame.getByRole("button", { name: "Show them" }).click();
   await frame.getByRole("table", { name: "Sessions of this site" }).waitFor();
@@ -16,7 +16,7 @@ export default async function faults(stage, args) {
   await whileTheListFails(stage, args, { page, frame });
   await failed;
   await page.context().close();
-  const refused = stage.expectConsole("503 (Service Unavailable)");
+  const refused = stage.expectConsole("503 (Service Unavailable)", 2);
   await whileNothingStarts(stage, args);
   await refused;
 }

@@ -7,7 +7,7 @@ const HOSTILE = '<img src=x onerror="document.title=1">';
 
 export default async function looks(stage, args) {
   await fill(stage, args);
-  const refused = stage.expectConsole("400 (Bad Request)");
+  const refused = stage.expectConsole("400 (Bad Request)", 4);
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [320, 1280]) {
       await look(stage, args, { colorScheme, width });

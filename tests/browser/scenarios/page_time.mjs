@@ -1,6 +1,6 @@
 // What time does to what the page made: an overlap ends, keys expire, sessions are idle or ended by hand. `args` as in `page_keys`.
 
-import { advance, makeKey, openPage, readWith, says } from "../page.mjs";
+import { advance, makeKey, openPage, readWith, says, tabTo } from "../page.mjs";
 
 const HOUR_S = 3600;
 
@@ -8,27 +8,37 @@ export default async function time(stage, args) {
   const { page, frame } = await openPage(stage, args);
   const first = await makeKey(args, frame, { name: "ci", days: "7" });
   await advance(args, 1);
-  await frame.getByRole("button", { name: "Rotate ci" }).click();
-  await frame.getByLabel("How long both work").selectOption("1 hour");
-  await frame.getByRole("button", { name: "Rotate key" }).click();
+  await tabTo(stage, page, frame, "button Rotate ci");
+  await stage.press(page, "Enter");
+  await tabTo(stage, page, frame, "select How long both work", "Shift+Tab");
+  await stage.press(page, "ArrowDown");
+  const overlap = await frame.locator("select:focus option:checked").innerText();
+  await tabTo(stage, page, frame, "button Rotate key");
+  await stage.press(page, "Enter");
   const second = await frame.locator("#made-key").inputValue();
+  stage.step("rotated", { overlap, focus: await stage.focused(frame) });
   await frame.getByRole("button", { name: "Done" }).click();
   stage.step("overlap", { first: await readWith(args, first), second: await readWith(args, second) });
   await advance(args, HOUR_S);
   stage.step("overlap over", { first: await readWith(args, first), second: await readWith(args, second) });
 
   // The session of the page has been idle for an hour: the next thing that is done renews it, and nobody notices.
-  const idle = stage.expectConsole("401 (Unauthorized)");
+  // Once the session is refused, and once the token that the key was made with.
+  const idle = stage.expectConsole("401 (Unauthorized)", 2);
   const third = await makeKey(args, frame, { name: "spare", days: "30" });
   await idle;
+  await frame.getByRole("button", { name: "Revoke spare" }).waitFor();
   stage.step("renewed", { third: await readWith(args, third) });
   await endAndStartAgain(stage, args, { page, frame });
 
   await advance(args, 7 * 24 * HOUR_S);
   stage.step("expired", { second: await readWith(args, second), third: await readWith(args, third) });
+  // The session is refused, and so are two tokens that come with the nonce of a page that is too old.
+  const tooOld = stage.expectConsole("401 (Unauthorized)", 3);
   await frame.getByRole("button", { name: "Revoke spare" }).click();
   await frame.getByRole("button", { name: "Revoke key" }).click();
   await says(frame, "Open this page again from Jira.", "alert");
+  await tooOld;
   await page.context().close();
 
   const { page: anew, frame: fresh } = await openPage(stage, args);

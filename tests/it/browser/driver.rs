@@ -23,6 +23,17 @@ async fn a_scenario_fails_by_what_a_console_says_and_nobody_expected() {
 }
 
 #[tokio::test]
+async fn what_was_expected_once_is_a_fault_when_it_is_said_again() {
+    let script = "console.error('spilt'); console.error('spilt')";
+    let arguments = json!({"script": script, "expected": "spilt"});
+    let Some(played) = perform("console", &arguments).await else {
+        return;
+    };
+    let why = played.failed.unwrap_or_default();
+    assert_eq!(why.matches(": spilt").count(), 1, "{why}");
+}
+
+#[tokio::test]
 async fn what_was_expected_of_a_console_must_be_said_and_is_no_fault() {
     let arguments = json!({"script": "console.error('spilt')", "expected": "spilt"});
     let Some(played) = perform("console", &arguments).await else {

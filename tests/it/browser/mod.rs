@@ -5,6 +5,7 @@
     reason = "helpers of tests: what cannot go on is a failed test"
 )]
 
+mod docs;
 mod driver;
 mod page;
 mod standin;

@@ -35,15 +35,24 @@ async fn arguments(world: &World) -> Value {
 #[tokio::test]
 async fn a_key_is_made_used_and_revoked_by_keyboard_alone() {
     let world = World::builder().reachable().start().await;
-    let arguments = arguments(&world).await;
+    let mut arguments = arguments(&world).await;
+    arguments["session"] = world.session("acme", "ann").await.into();
     let Some(played) = super::play("page_keys", &arguments).await else {
         return;
     };
     assert_eq!(played.step("used")["status"], 200);
-    assert_eq!(played.step("copied")["status"], "Copied.");
+    let copied = played.step("copied");
+    assert_eq!(
+        (&copied["status"], &copied["pasted"]),
+        (&json!("Copied."), &json!(true))
+    );
+    assert_eq!(played.step("by hand")["pasted"], true);
     assert_eq!(played.step("done")["left"], json!([]));
     assert_eq!(played.step("kept")["focus"], "button Revoke nightly");
     assert_eq!(played.step("revoked")["status"], 401);
+    let ended = played.step("ended");
+    assert_eq!(ended["status"], 401);
+    assert_eq!(ended["focus"], "h2 Your sessions");
 }
 
 #[tokio::test]
@@ -74,6 +83,10 @@ async fn keys_rotate_and_expire_and_sessions_end_and_renew() {
     let Some(played) = super::play("page_time", &arguments).await else {
         return;
     };
+    let rotated = played.step("rotated");
+    assert_eq!(rotated["overlap"], "1 hour");
+    let field = rotated["focus"].as_str().unwrap();
+    assert!(field.starts_with("input Copy it now"), "{field}");
     let overlap = played.step("overlap");
     assert_eq!(
         (&overlap["first"], &overlap["second"]),

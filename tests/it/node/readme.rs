@@ -16,7 +16,7 @@ fn blocks(document: &str, heading: &str) -> Vec<String> {
     let mut found = vec![String::new()];
     for line in section.lines() {
         match line.strip_prefix("    ") {
-            Some(code) => *found.last_mut().unwrap() += &format!("{code}\n"),
+            Some(code) => found.last_mut().unwrap().extend([code, "\n"]),
             None if line.is_empty() => {}
             None => found.push(String::new()),
         }
@@ -89,10 +89,11 @@ async fn the_lines_of_the_readme_can_be_pasted() {
     let rows = credentials
         .lines()
         .filter_map(|line| line.rsplit_once("| `curl "));
-    let rows: String = rows
-        .map(|(_, cell)| format!("curl {}\n", cell.trim_end_matches("` |")))
+    let rows: Vec<_> = rows
+        .map(|(_, cell)| format!("curl {}", cell.trim_end_matches("` |")))
         .collect();
-    assert_eq!(rows.lines().count(), 5, "{rows}");
+    assert_eq!(rows.len(), 5, "{rows:?}");
+    let rows = rows.join("\n");
     let made = blocks("README.md", "### Credentials").concat();
     let token = asks
         .lines()
