@@ -31,14 +31,18 @@ the id. A key acts as another account (`--act-as`) only while a grant lets its a
 const LIST_EXAMPLES: &str = "\
 Examples:
   gatepost key list
+  gatepost key list --account 557058:f58131cb
   gatepost key list --tenant acme.atlassian.net --format json
 
-From the newest, also those that have expired or were revoked; 500 at most. JSON says all of each
-key; nobody can show the key itself again.";
+Those in force first, then those that have expired or were revoked, both from the newest; 500 at
+most. JSON says all of each key; nobody can show the key itself again. Keys that ended 90 days ago
+may be forgotten; their records stay in the log.";
 
 const REVOKE_EXAMPLES: &str = "\
 Examples:
   gatepost key revoke key_019a9f3e-6c1d-7e2a-9a57-0c1de6a5b001
+  gatepost key revoke --account 557058:f58131cb
+  gatepost key revoke --tenant acme.atlassian.net
 
 In force when the command returns, also for requests under way, and for good. `gatepost block
 --key` keeps a key out for a time.";
@@ -59,7 +63,7 @@ enum Command {
     /// The keys, with state, end and last use
     #[command(after_help = LIST_EXAMPLES)]
     List(List),
-    /// End a key, at once and for good
+    /// End a key, or all of an account or a tenant, at once and for good
     #[command(after_help = REVOKE_EXAMPLES)]
     Revoke(Revoke),
     /// Make the successor of a key; it is printed alone on stdout, once
@@ -122,6 +126,9 @@ struct List {
     /// Only this tenant's
     #[arg(long, env = "GATEPOST_TENANT")]
     tenant: Option<String>,
+    /// Only this account's
+    #[arg(long, env = "GATEPOST_ACCOUNT")]
+    account: Option<String>,
     /// How to print
     #[arg(long, env = "GATEPOST_FORMAT", default_value = "table")]
     format: Format,
@@ -132,7 +139,15 @@ struct Revoke {
     #[command(flatten)]
     config: ConfigFile,
     /// The key's id, `key_…`
-    key: String,
+    #[arg(required_unless_present_any = ["tenant", "account"], conflicts_with_all = ["tenant", "account"])]
+    key: Option<String>,
+    /// All keys of this tenant: client key, host or cloud id
+    // Not GATEPOST_TENANT, nor the account's: what stands in the environment for other commands must not end all keys.
+    #[arg(long, env = "GATEPOST_REVOKE_TENANT")]
+    tenant: Option<String>,
+    /// All keys of this account; on all sites unless `--tenant` names one
+    #[arg(long, env = "GATEPOST_REVOKE_ACCOUNT")]
+    account: Option<String>,
     /// How to print
     #[arg(long, env = "GATEPOST_FORMAT", default_value = "table")]
     format: Format,
@@ -189,25 +204,33 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::List(List {
             config,
             tenant,
+            account,
             format,
         }) => {
-            let answer = office::execute(&config.load()?, Order::KeyList { tenant })?;
+            let order = Order::KeyList { tenant, account };
+            let answer = office::execute(&config.load()?, order)?;
             print_list(&answer, &COLUMNS, format)?;
             if answer
                 .as_array()
                 .is_some_and(|keys| keys.len() >= LISTED_MAX)
             {
                 eprintln!(
-                    "There may be more keys: these are the newest {LISTED_MAX}. `--tenant` narrows."
+                    "There may be more keys: these are {LISTED_MAX}, those in force first. `--tenant` and `--account` narrow."
                 );
             }
         }
         Command::Revoke(Revoke {
             config,
             key,
+            tenant,
+            account,
             format,
         }) => {
-            let answer = office::execute(&config.load()?, Order::KeyRevoke { key })?;
+            let order = match key {
+                Some(key) => Order::KeyRevoke { key },
+                None => Order::KeyRevokeAll { tenant, account },
+            };
+            let answer = office::execute(&config.load()?, order)?;
             print_object(&answer, format)?;
         }
         Command::Rotate(Rotate {

@@ -15,14 +15,16 @@ use crate::standin::{Callback, FORGE_APP_ID, Settings, Site, Standin};
 /// How often a gateway that is not up yet is tried, a second apart.
 const ATTEMPTS_MAX: u32 = 60;
 
-/// Run the Jira stand-in alone: sites, key server and authorization server on one loopback address.
+/// Run the Jira stand-in alone: sites, key server, authorization server, Forge, api host and OpenID providers on one loopback address.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   gatepost standin --site acme --site globex
   gatepost standin --listen 127.0.0.1:9100 --site acme --install http://127.0.0.1:8080
 
 A browser then sees the app's page in its frame, as inside Jira, at
-  http://127.0.0.1:9100/sites/acme/page?as=ann")]
+  http://127.0.0.1:9100/sites/acme/page?as=ann
+How to get a credential of each kind says
+  curl -s http://127.0.0.1:9100/_standin/")]
 pub struct Args {
     /// Where to listen; loopback only, port 0 takes a free one.
     #[arg(
@@ -102,36 +104,35 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
     Ok(super::Exit::Ok.into())
 }
 
-/// What to paste into the gateway's configuration, and how to get a token.
+/// What to paste into the gateway's configuration, and how to get credentials.
 fn greeting(standin: &Standin) -> String {
-    let (address, keys) = (standin.address(), standin.key_server());
-    let (oauth, script) = (standin.oauth_server(), standin.page_script());
-    let host = |site: &Site| format!("\"{}\" = \"{address}\"\n", site.host());
+    let host = |site: &Site| format!("\"{}\" = \"{}\"\n", site.host(), standin.address());
     let all = [standin.sites(), standin.forge_sites()].concat();
     let hosts = all.iter().map(host).collect::<Vec<_>>().concat();
-    let site = all.into_iter().next();
-    let name = site
-        .as_ref()
-        .map_or_else(String::new, |site| site.name().to_owned());
-    let page = site.map_or_else(String::new, |site| site.page_url("ann"));
+    let page = standin.sites().first().map(|site| site.page_url("ann"));
+    let guide = format!("# {}\n", standin.guide().trim_end().replace('\n', "\n# "));
     format!(
         "# The stand-in listens on {address}. For gatepost.toml:
 [development]
 enabled = true
 install_key_server = \"{keys}\"
 oauth_server = \"{oauth}\"
+api_base = \"{api}\"
 page_script = \"{script}\"
 [development.resolve]
 {hosts}
-# A token of Ann's, as the app's page gets it:
-#   curl -s '{oauth}/_standin/sites/{name}/context-token?account=ann'
+# The app on Forge is {forge_app}, its key set {forge_keys}.
 # The app's page in its frame, as Ann sees it, once the app is installed:
 #   {page}
-# Sites, people and issues; what was asked so far; a fault:
-#   curl -s {oauth}/_standin/sites
-#   curl -s {oauth}/_standin/requests
-#   curl -s -X POST '{oauth}/_standin/faults?role=jira&fault=status&value=503&times=1'
-"
+{guide}",
+        address = standin.address(),
+        keys = standin.key_server(),
+        oauth = standin.oauth_server(),
+        api = standin.api_base(),
+        script = standin.page_script(),
+        forge_app = standin.forge_app_id(),
+        forge_keys = standin.forge_jwks(),
+        page = page.unwrap_or_else(|| "no site has it".to_owned()),
     )
 }
 
@@ -212,6 +213,10 @@ mod tests {
         assert_eq!(
             development["install_key_server"].as_str(),
             Some(standin.key_server().as_str())
+        );
+        assert_eq!(
+            development["api_base"].as_str(),
+            Some(standin.api_base().as_str())
         );
         assert_eq!(
             development["page_script"].as_str(),

@@ -28,6 +28,13 @@ pub enum Command {
         /// Client key, host or cloud id.
         tenant: String,
     },
+    /// Says which credentials of users' own a tenant takes.
+    TenantCredentials {
+        /// Client key, host or cloud id.
+        tenant: String,
+        /// The kinds: `api_token`, `oauth_token`; none if empty.
+        allow: Vec<String>,
+    },
     /// Lets an account act as another.
     GrantCreate {
         /// Client key, host or cloud id.
@@ -78,6 +85,15 @@ pub enum Command {
     KeyList {
         /// Client key, host or cloud id.
         tenant: Option<String>,
+        /// Of this account alone.
+        account: Option<String>,
+    },
+    /// Ends all client keys of a tenant, of an account, or of an account on a tenant.
+    KeyRevokeAll {
+        /// Client key, host or cloud id.
+        tenant: Option<String>,
+        /// The account.
+        account: Option<String>,
     },
     /// Ends a client key.
     KeyRevoke {
@@ -177,12 +193,14 @@ impl Command {
             | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
             | Self::TenantResume { .. }
+            | Self::TenantCredentials { .. }
             | Self::GrantCreate { .. }
             | Self::GrantRevoke { .. }
             | Self::Block { .. }
             | Self::Unblock { .. }
             | Self::KeyCreate { .. }
             | Self::KeyRevoke { .. }
+            | Self::KeyRevokeAll { .. }
             | Self::KeyRotate { .. }
             | Self::TokenCreate { .. }
             | Self::PolicyActivate { .. }

@@ -36,16 +36,46 @@ pub(super) async fn create(office: &Office, new: WantedKey, by: &str) -> Result<
     Ok(shown(office, &made.map_err(refusal)?))
 }
 
-/// The keys, from the newest, also those that have ended.
-pub(super) async fn list(office: &Office, tenant: Option<&str>) -> Result<Value, Refusal> {
+/// The keys, those in force first, from the newest.
+pub(super) async fn list(
+    office: &Office,
+    tenant: Option<&str>,
+    account: Option<&str>,
+) -> Result<Value, Refusal> {
     let tenant = tenant.map(|name| office.named(name)).transpose()?;
-    let whose = match &tenant {
-        Some(tenant) => Whose::Tenant(&tenant.id),
-        None => Whose::Everybody,
-    };
+    let tenant = tenant.as_ref().map(|tenant| &tenant.id);
+    let account = account.map(self::account).transpose()?;
+    let whose = Whose::of(tenant, account.as_ref());
     let keys = office.issued.keys(whose).await;
     let keys = keys.map_err(|error| refusal(error.into()))?;
-    Ok(keys.iter().map(|key| describe(office, key)).collect())
+    Ok(keys.items.iter().map(|key| describe(office, key)).collect())
+}
+
+/// Ends all keys of a tenant, of an account, or of an account on a tenant; gives how many those were.
+pub(super) async fn revoke_all(
+    office: &Office,
+    tenant: Option<&str>,
+    account: Option<&str>,
+    by: &str,
+) -> Result<Value, Refusal> {
+    let account = account.map(self::account).transpose()?;
+    let tenants = match (tenant, &account) {
+        (Some(name), _) => vec![office.named(name)?.id.clone()],
+        (None, Some(account)) => {
+            let tenants = office.issued.tenants_of(account).await;
+            tenants.map_err(refusal)?
+        }
+        (None, None) => {
+            let told = "name whose keys: `--tenant`, `--account` or both, or one key by its id";
+            return Err(wrong(told.to_owned()));
+        }
+    };
+    let mut revoked = 0;
+    for tenant in &tenants {
+        let some = office.issued.revoke_keys(tenant, account.as_ref(), by);
+        revoked += some.await.map_err(refusal)?;
+    }
+    Ok(json!({ "revoked": revoked }))
 }
 
 /// Ends a key at once; gives it as it is then.
@@ -200,6 +230,7 @@ fn refusal(error: IssueError) -> Refusal {
         IssueError::Replayed
         | IssueError::Stale(_)
         | IssueError::ForeignPage
+        | IssueError::Outlived
         | IssueError::TooMany(_)
         | IssueError::NotByKey
         | IssueError::NoSuch(_) => wrong(error.to_string()),

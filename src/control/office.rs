@@ -13,6 +13,7 @@ use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
 use super::blocks;
 use super::command::{Command, Refusal};
 use super::keys;
+use super::own;
 use super::policies;
 use super::rules::{Rules, Wish};
 use super::tokens::AdminTokens;
@@ -52,6 +53,9 @@ impl Office {
                 self.tenants.resume(&id, by).await.map_err(refusal)?;
                 Ok(self.summary(self.named(id.as_str())?.as_ref()))
             }
+            Command::TenantCredentials { tenant, allow } => {
+                own::take(self, &tenant, &allow, by).await
+            }
             Command::GrantCreate {
                 tenant,
                 account,
@@ -77,15 +81,12 @@ impl Office {
             } => blocks::block(self, &on, span_us, reason, by).await,
             Command::Unblock { on } => blocks::unblock(self, &on, by).await,
             Command::BlockList {} => blocks::list(self).await,
-            // On the heap: these are larger than all the others, which would be as large.
-            Command::KeyCreate { new } => Box::pin(keys::create(self, new, by)).await,
-            Command::KeyList { tenant } => keys::list(self, tenant.as_deref()).await,
-            Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
-            Command::KeyRotate {
-                key,
-                overlap_us,
-                span_us,
-            } => Box::pin(keys::rotate(self, &key, (overlap_us, span_us), by)).await,
+            // On the heap: larger than all the others, which would be as large.
+            Command::KeyCreate { .. }
+            | Command::KeyList { .. }
+            | Command::KeyRevoke { .. }
+            | Command::KeyRevokeAll { .. }
+            | Command::KeyRotate { .. } => Box::pin(self.key(command, by)).await,
             Command::TokenCreate { role, name } => {
                 let made = self.tokens.create(role, name, by).await;
                 let token = made.map_err(|error| Refusal {
@@ -98,6 +99,26 @@ impl Office {
             | Command::PolicyShow { .. }
             | Command::PolicyActivate { .. }
             | Command::PolicyUnpin { .. } => self.rule(command, by).await,
+        }
+    }
+
+    /// What is about client keys.
+    async fn key(&self, command: Command, by: &str) -> Result<Value, Refusal> {
+        match command {
+            Command::KeyCreate { new } => keys::create(self, new, by).await,
+            Command::KeyRevoke { key } => keys::revoke(self, &key, by).await,
+            Command::KeyRevokeAll { tenant, account } => {
+                keys::revoke_all(self, tenant.as_deref(), account.as_deref(), by).await
+            }
+            Command::KeyRotate {
+                key,
+                overlap_us,
+                span_us,
+            } => keys::rotate(self, &key, (overlap_us, span_us), by).await,
+            Command::KeyList { tenant, account } => {
+                keys::list(self, tenant.as_deref(), account.as_deref()).await
+            }
+            _ => keys::list(self, None, None).await,
         }
     }
 
@@ -148,7 +169,7 @@ impl Office {
         Ok(list.collect())
     }
 
-    fn summary(&self, tenant: &Tenant) -> Value {
+    pub(super) fn summary(&self, tenant: &Tenant) -> Value {
         json!({
             "tenant": tenant.id,
             "site": tenant.site.to_string(),
@@ -165,6 +186,7 @@ impl Office {
         full["epoch"] = json!(tenant.epoch);
         full["secret_version"] = json!(tenant.secret_version);
         full["oauth_client_id"] = json!(tenant.oauth_client_id);
+        full["own_credentials"] = json!(tenant.own_credentials.words());
         full["changed_at"] = json!(tenant.changed_at.rfc3339());
         full["blocks"] = blocks::of(self, tenant).await?;
         full["grants"] = tenant
@@ -266,6 +288,7 @@ pub(super) fn refusal(error: TenantError) -> Refusal {
             | TenantError::UnknownGrant(_)
             | TenantError::UnknownBlock(_)
             | TenantError::Replaced(_)
+            | TenantError::NotInstalled(_)
             | TenantError::TooManyGrants(..)
             | TenantError::Grant(_)
     );

@@ -25,6 +25,8 @@ pub type Connection = sqlx::SqliteConnection;
 /// How long another process may hold the file before a statement gives up.
 const BUSY_WAIT: Duration = Duration::from_secs(5);
 const READERS_MAX: u32 = 4;
+/// For lists and searches, which may take long: no credential's look-up waits behind them.
+const LISTERS_MAX: u32 = 2;
 
 /// `[database]`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -102,6 +104,7 @@ pub struct Db(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     reads: Pool,
+    lists: Pool,
     lane: lane::Lane,
 }
 
@@ -114,7 +117,8 @@ impl Db {
         let mut connection = options.connect().await?;
         migrations::run(&mut connection).await?;
         Ok(Self(Arc::new(Inner {
-            reads: readers(&path),
+            reads: readers(&path, READERS_MAX),
+            lists: readers(&path, LISTERS_MAX),
             lane: lane::Lane::start(options, connection),
         })))
     }
@@ -123,6 +127,12 @@ impl Db {
     #[must_use]
     pub fn reads(&self) -> &Pool {
         &self.0.reads
+    }
+
+    /// The same, for lists and searches that people ask for: they wait for each other, and nothing else waits for them.
+    #[must_use]
+    pub fn lists(&self) -> &Pool {
+        &self.0.lists
     }
 
     /// Runs `work` in one transaction on the writing connection: commits if it gives `Ok`, rolls back otherwise.
@@ -155,7 +165,7 @@ pub async fn open_for_reading(settings: &Settings) -> Result<Pool, DbError> {
     if !path.is_file() {
         return Err(DbError::Missing(path));
     }
-    let pool = readers(&path);
+    let pool = readers(&path, READERS_MAX);
     let mut connection = pool.acquire().await?;
     migrations::refuse_newer(&mut connection).await?;
     if migrations::version(&mut connection).await?.is_none() {
@@ -175,14 +185,14 @@ fn writing(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn readers(path: &Path) -> Pool {
+fn readers(path: &Path, most: u32) -> Pool {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
         .busy_timeout(BUSY_WAIT)
         .disable_statement_logging();
     SqlitePoolOptions::new()
-        .max_connections(READERS_MAX)
+        .max_connections(most)
         // A file does not hang up: asking each connection whether it is alive costs a thread switch a query.
         .test_before_acquire(false)
         .idle_timeout(None)

@@ -13,7 +13,8 @@ use crate::ledger::Draft;
 use crate::tenant::registry::SiteAsked;
 use crate::tenant::{AccountId, IssueRef, SiteRead, Thing};
 
-use super::{Gateway, Stop, Trail, stop_entry};
+use super::stopped::stop_entry;
+use super::{Gateway, Stop, Trail};
 
 /// What a client wants to know: a claim, nothing in it is trusted.
 #[derive(Debug)]
@@ -76,6 +77,7 @@ impl Gateway {
             .await;
         let principal = verified?;
         trail.note_principal(&principal);
+        self.note_use(&principal);
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
         let now = self.clock.now();
         // An opinion reads nothing: of a site, any part stands for the whole.

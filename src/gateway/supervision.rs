@@ -4,12 +4,13 @@
 mod changes;
 mod denials;
 mod error;
+mod turns;
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
-use crate::identity::issued::{ClientKey, OpenSession, Whose};
+use crate::identity::issued::{ClientKey, Listed, OpenSession, Whose};
 use crate::screen::ScreenError;
 use crate::tenant::block::Block;
 use crate::tenant::{AccountId, SharedTenant, Tenant};
@@ -21,6 +22,7 @@ use super::{Gateway, Managed, Stop, Supervisor, Trail};
 pub use changes::Closed;
 pub use denials::Denial;
 pub use error::SuperviseError;
+pub use turns::Turns;
 
 /// What Gatepost holds for one site.
 #[derive(Debug)]
@@ -35,6 +37,8 @@ pub struct Overview {
     pub blocks: Vec<Block>,
     /// What was refused lately, from the newest.
     pub denials: Vec<Denial>,
+    /// Whether there are more sessions or keys.
+    pub truncated: bool,
 }
 
 impl Gateway {
@@ -60,8 +64,12 @@ impl Gateway {
 
     /// What there is of the supervisor's own site.
     pub async fn oversee(&self, supervisor: &Supervisor) -> Result<Overview, Stop> {
+        let turn = self.overviews.take(supervisor.tenant()).await;
+        let _turn = turn.ok_or(SuperviseError::Busy)?;
         let (tenant, now) = (self.standing(supervisor)?, self.clock.now());
-        let (mut sessions, keys) = self.credentials_of(&tenant).await?;
+        let (sessions, keys) = self.credentials_of(&tenant).await?;
+        let truncated = sessions.truncated || keys.truncated;
+        let (mut sessions, keys) = (sessions.items, keys.items);
         let denials = denials::newest(&self.records, &tenant.id).await;
         let blocks = self.blocks_here(&tenant, &sessions, &keys);
         // A block has ended them already, though nobody has used them since.
@@ -72,13 +80,14 @@ impl Gateway {
             keys,
             blocks,
             denials: denials.map_err(SuperviseError::from)?,
+            truncated,
         })
     }
 
     async fn credentials_of(
         &self,
         tenant: &Tenant,
-    ) -> Result<(Vec<OpenSession>, Vec<ClientKey>), SuperviseError> {
+    ) -> Result<(Listed<OpenSession>, Listed<ClientKey>), SuperviseError> {
         let whose = Whose::Tenant(&tenant.id);
         let sessions = self.issued.sessions(whose).await?;
         Ok((sessions, self.issued.keys(whose).await?))
@@ -93,7 +102,7 @@ impl Gateway {
             return Ok(own);
         }
         let (sessions, keys) = self.credentials_of(&tenant).await?;
-        let shown = self.blocks_here(&tenant, &sessions, &keys);
+        let shown = self.blocks_here(&tenant, &sessions.items, &keys.items);
         Ok(shown.into_iter().find(is))
     }
 

@@ -1,6 +1,7 @@
 //! `/v1/keys`: a fresh context token becomes a client key; one's own keys are seen and revoked. Used by the routes.
 //! A key's text is in the one answer that makes it, and nowhere else.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::response::Response;
@@ -14,7 +15,6 @@ use crate::decision::Action;
 use crate::gateway::{Ended, Gateway, Wanted};
 use crate::identity::Bounds;
 use crate::identity::issued::{ClientKey, Made, NewKey, Rotation, Whose};
-use crate::tenant::{AccountId, KeyId, SiteUrl};
 
 use super::parse::ParseError;
 use super::visit::{Done, Failure, Visit};
@@ -26,12 +26,13 @@ struct Body {
     name: Option<String>,
     expires_in_days: Option<u32>,
     expires_at: Option<String>,
-    sites: Vec<SiteUrl>,
+    // Texts: what is wrong with one is told by its name, and not by line and column.
+    sites: Vec<String>,
     actions: Vec<String>,
-    networks: Vec<IpNet>,
-    act_as: Option<AccountId>,
+    networks: Vec<String>,
+    act_as: Option<String>,
     rate_per_minute: Option<u32>,
-    replaces: Option<KeyId>,
+    replaces: Option<String>,
     overlap_s: Option<u32>,
 }
 
@@ -73,9 +74,10 @@ async fn made(visit: &mut Visit) -> Result<Done, Failure> {
 
 fn wanted(body: Body, now: Timestamp) -> Result<Wanted, ParseError> {
     let ends_at = ends_at(&body, now)?;
-    let Some(replaces) = body.replaces else {
+    let Some(replaces) = &body.replaces else {
         return new_key(body, ends_at).map(Wanted::New);
     };
+    let replaces = member("replaces", replaces, str::parse)?;
     let narrows = !(body.sites.is_empty() && body.actions.is_empty() && body.networks.is_empty());
     if narrows || body.name.is_some() || body.act_as.is_some() || body.rate_per_minute.is_some() {
         return Err(refused(
@@ -94,23 +96,57 @@ fn new_key(body: Body, ends_at: Option<Timestamp>) -> Result<NewKey, ParseError>
     if body.overlap_s.is_some() {
         return Err(refused("`overlap_s` belongs to `replaces`"));
     }
-    if let Some(unknown) = body.actions.iter().find(|name| !Action::is_name(name)) {
-        let unknown = crate::ledger::entry::shorten(unknown, 64);
-        return Err(refused(&format!(
-            "`{unknown}` is no action and no group of actions"
-        )));
-    }
+    let act_as = body.act_as.as_deref();
     Ok(NewKey {
         name: body.name.ok_or_else(|| refused("`name` is missing"))?,
         bounds: Bounds {
-            act_as: body.act_as,
-            actions: body.actions,
-            networks: body.networks,
-            sites: body.sites,
+            act_as: act_as
+                .map(|text| member("act_as", text, str::parse))
+                .transpose()?,
+            actions: members("actions", &body.actions, action)?,
+            networks: members("networks", &body.networks, network)?,
+            sites: members("sites", &body.sites, str::parse)?,
         },
         rate_per_minute: body.rate_per_minute,
         ends_at,
     })
+}
+
+fn members<T, E: std::fmt::Display>(
+    name: &'static str,
+    texts: &[String],
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<Vec<T>, ParseError> {
+    let read = |text: &String| member(name, text, &read);
+    texts.iter().map(read).collect()
+}
+
+fn member<T, E: std::fmt::Display>(
+    name: &'static str,
+    text: &str,
+    read: impl Fn(&str) -> Result<T, E>,
+) -> Result<T, ParseError> {
+    read(text).map_err(|error| {
+        let text = crate::ledger::entry::shorten(text, 64);
+        ParseError::Member(name, format!("`{text}`: {error}"))
+    })
+}
+
+fn action(name: &str) -> Result<String, String> {
+    if Action::is_name(name) {
+        return Ok(name.to_owned());
+    }
+    let known: Vec<&str> = Action::ALL.iter().map(|action| action.as_str()).collect();
+    let known = known.join(", ");
+    Err(format!(
+        "no action; there are {known} and the groups read, write, admin"
+    ))
+}
+
+fn network(text: &str) -> Result<IpNet, &'static str> {
+    let single = |_| text.parse::<IpAddr>().map(IpNet::from);
+    let network = text.parse().or_else(single);
+    network.map_err(|_| "no network such as 192.0.2.0/24 and no address such as 192.0.2.7")
 }
 
 fn ends_at(body: &Body, now: Timestamp) -> Result<Option<Timestamp>, ParseError> {
@@ -151,8 +187,9 @@ async fn listed(visit: &mut Visit) -> Result<Done, Failure> {
             let whose = Whose::Account(principal.tenant(), principal.account());
             let keys = gateway.issued.keys(whose).await;
             let keys = gateway.readable(keys, trail).await?;
-            let list: Vec<Value> = keys.iter().map(|key| describe(gateway, key)).collect();
-            Ok(json!({ "keys": list }))
+            let list = keys.items.iter().map(|key| describe(gateway, key));
+            let list: Vec<Value> = list.collect();
+            Ok(json!({ "keys": list, "truncated": keys.truncated }))
         })
         .await?;
     Ok(Done::Json(Bytes::from(body.to_string())))

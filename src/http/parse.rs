@@ -52,6 +52,9 @@ pub(super) enum ParseError {
     /// The account to act as.
     #[error("`act_as`: {0}")]
     ActAs(#[from] AccountIdError),
+    /// A wish to act as another where everybody is oneself.
+    #[error("here everybody acts as oneself: `X-Gatepost-Act-As` has no meaning on this route")]
+    ActAsHere,
     /// Two wishes that differ.
     #[error("the request wishes to act as two different accounts")]
     TwoActAs,
@@ -67,6 +70,9 @@ pub(super) enum ParseError {
     /// The members of the body.
     #[error("the body is not what this route takes: {0}")]
     Members(String),
+    /// One member of the body.
+    #[error("`{0}`: {1}")]
+    Member(&'static str, String),
     /// A page of another origin, or none of ours.
     #[error("the request comes from a page of another origin")]
     Origin,
@@ -109,9 +115,10 @@ impl ParseError {
             Self::Credentials => "several_credentials",
             Self::Site(_) | Self::Cloud(_) => "malformed_site",
             Self::Issue(_) => "malformed_issue",
-            Self::ActAs(_) | Self::TwoActAs => "malformed_act_as",
+            Self::ActAs(_) | Self::TwoActAs | Self::ActAsHere => "malformed_act_as",
             Self::Reading(ReadingError::EmbedsIssues(..)) => "embeds_issues",
             Self::Json(_) | Self::Members(_) => "malformed_body",
+            Self::Member(..) => "malformed_member",
             Self::UnknownMember(_) => "unknown_member",
             Self::MissingMember(_) => "missing_member",
             Self::Reading(_) | Self::NotText(_) | Self::UnknownAction(_) | Self::Mismatch(..) => {
@@ -347,6 +354,15 @@ pub(super) fn act_as(
     match (header, parameter) {
         (Some(one), Some(other)) if one != other => Err(ParseError::TwoActAs),
         (one, other) => Ok(one.or(other)),
+    }
+}
+
+/// Refuses the wish to act as another on a route where nobody does: whoever sends it believes in it.
+pub(super) fn refuse_act_as(headers: &HeaderMap) -> Result<(), ParseError> {
+    if headers.contains_key("x-gatepost-act-as") {
+        Err(ParseError::ActAsHere)
+    } else {
+        Ok(())
     }
 }
 

@@ -2,7 +2,8 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
-mod credential;
+mod credentials;
+mod own;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -10,8 +11,9 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use crate::decision::{DeniedError, UNSEEN};
-use crate::gateway::{Stop, SuperviseError};
+use crate::gateway::Stop;
 use crate::identity::install::CallbackError;
+use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
 use crate::tenant::TenantError;
@@ -79,6 +81,18 @@ impl Problem {
             UNAUTHENTICATED,
             hint,
         )
+    }
+
+    /// The same for the route that it comes from: to whom sends a good credential of another kind, the general hint would tell to do
+    /// what they did.
+    pub(super) fn on(self, method: Option<&str>, route: Option<&str>) -> Self {
+        let is_exchange =
+            method == Some("POST") && matches!(route, Some("/v1/keys" | "/v1/sessions"));
+        if !is_exchange || self.code != "unauthenticated" {
+            return self;
+        }
+        let hint = "This route takes `Authorization: JWT` with an unused context token (for keys at most 60 s old).";
+        Self { hint, ..self }
     }
 
     fn unavailable(code: &str, sentence: &str) -> Self {
@@ -153,8 +167,14 @@ impl Problem {
 impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
-            Stop::Identity(error) => Self::from(error),
-            Stop::Upstream(UpstreamError::Revoked(_)) => Self::unauthenticated(),
+            Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
+            Stop::Identity(IdentityError::Own(refusal)) => Self::from(&refusal.cause),
+            Stop::Identity(IdentityError::Oidc(refused)) if refused.cause.is_lookup() => {
+                Self::unchecked(refused.cause.code())
+            }
+            Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
+                Self::unauthenticated()
+            }
             Stop::Issue(error) => Self::from(error),
             Stop::Supervise(error) => Self::from(error),
             Stop::Resolve(_)
@@ -255,31 +275,6 @@ impl From<&LedgerError> for Problem {
             "log_unavailable"
         };
         log(code)
-    }
-}
-
-impl From<&SuperviseError> for Problem {
-    fn from(error: &SuperviseError) -> Self {
-        let (status, hint) = match error {
-            SuperviseError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
-            SuperviseError::OperatorsBlock => (
-                StatusCode::FORBIDDEN,
-                "Ask the operator of this gateway to end it.",
-            ),
-            SuperviseError::TooManyBlocks(_) => (
-                StatusCode::CONFLICT,
-                "End some of them, or wait for a day; the operator of this gateway can block more.",
-            ),
-            SuperviseError::Oneself => (
-                StatusCode::FORBIDDEN,
-                "Another administrator of the site can do this.",
-            ),
-            SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
-                let sentence = "What is held for the site cannot be read or written now.";
-                return Self::unavailable(error.code(), sentence);
-            }
-        };
-        Self::new(status, error.code(), capitalised(error), hint)
     }
 }
 

@@ -79,10 +79,11 @@ async fn listed(visit: &mut Visit) -> Result<Done, Failure> {
             let sessions = gateway.readable(sessions, trail).await?;
             let current = principal.hold().map(|hold| hold.id().to_owned());
             let list: Vec<Value> = sessions
+                .items
                 .iter()
                 .map(|session| describe(session, current.as_deref()))
                 .collect();
-            Ok(json!({ "sessions": list }))
+            Ok(json!({ "sessions": list, "truncated": sessions.truncated }))
         })
         .await?;
     Ok(Done::Json(Bytes::from(body.to_string())))

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::clock::Timestamp;
 use crate::control::office;
 use crate::gateway::{Closed, Gateway, Overview, Stop, Supervisor, Trail};
+use crate::ledger::text::visible;
 use crate::tenant::AccountId;
 use crate::tenant::block::Block;
 use crate::tenant::operations::is_of_site;
@@ -138,6 +139,7 @@ fn describe(gateway: &Gateway, overview: &Overview, current: Option<&str>) -> Va
         "grants": list(&mut grants.map(|grant| office::describe(tenant, grant))),
         "blocks": list(&mut overview.blocks.iter().map(described)),
         "denials": list(&mut denials.map(|denial| denial.members().clone())),
+        "truncated": overview.truncated,
     })
 }
 
@@ -188,14 +190,13 @@ fn span(for_s: Option<u64>) -> Result<Option<Duration>, ParseError> {
 }
 
 fn reason(reason: Option<String>) -> Result<Option<String>, ParseError> {
-    let is_plain = |text: &String| {
-        text.chars().count() <= REASON_CHARS_MAX && !text.chars().any(char::is_control)
-    };
+    let is_plain =
+        |text: &String| text.chars().count() <= REASON_CHARS_MAX && visible(text) == *text;
     if reason.as_ref().is_none_or(is_plain) {
         Ok(reason)
     } else {
         let form =
-            format!("`reason` has at most {REASON_CHARS_MAX} characters, none a control character");
+            format!("`reason` has at most {REASON_CHARS_MAX} characters, none of them hidden");
         Err(ParseError::Members(form))
     }
 }

@@ -180,7 +180,8 @@ impl Visit {
     /// Walks the corridor with what the route made of the request.
     pub(super) async fn pass(mut self, ask: Result<Ask, Failure>) -> Response {
         let result = match ask {
-            Ok(ask) => match self.app.gateway().pass(ask, &mut self.trail).await {
+            // On the heap: the whole corridor is larger than what a stack should have to carry.
+            Ok(ask) => match Box::pin(self.app.gateway().pass(ask, &mut self.trail)).await {
                 Ok(reply) => Ok(Done::Json(reply.into_body())),
                 Err(stop) => Err(Failure::Stop(stop)),
             },
@@ -214,6 +215,7 @@ impl Visit {
         presented: &Presented,
         work: impl AsyncFnOnce(&Gateway, Managed<'_>, &mut Trail) -> Result<T, Stop>,
     ) -> Result<T, Failure> {
+        super::parse::refuse_act_as(&self.parts.headers)?;
         let target = self.target();
         let page = self.parts.headers.get("x-gatepost-page");
         let page = page.map(HeaderValue::to_str).transpose();
@@ -282,7 +284,11 @@ impl Visit {
         let Self { app, trail, .. } = self;
         let problem = match &result {
             Ok(_) => None,
-            Err(failure) => Some(problem(&app, failure, &trail).await),
+            Err(failure) => {
+                let (method, route) = (&trail.entry.method, &trail.entry.route);
+                let problem = problem(&app, failure, &trail).await;
+                Some(problem.on(method.as_deref(), route.as_deref()))
+            }
         };
         if matches!(&result, Err(Failure::Stop(Stop::Denied(denied))) if denied.breach) {
             app.metrics().breached();

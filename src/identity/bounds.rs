@@ -37,6 +37,8 @@ pub enum Beyond {
     Network,
     /// The key acts as another account.
     ActAs,
+    /// The key supervises, which is for persons.
+    Supervises,
     /// The session is another site's or account's than the request: somebody rewrote it.
     Rewritten,
     /// The user's own credential speaks for that user alone.
@@ -52,6 +54,7 @@ impl Beyond {
             Self::Action => "key_action",
             Self::Network => "key_network",
             Self::ActAs => "key_act_as",
+            Self::Supervises => "key_cannot_manage",
             Self::Rewritten => "request_rewritten",
             Self::Own => "own_credential_act_as",
         }
@@ -65,6 +68,7 @@ impl Beyond {
             Self::Action => "This key is not good for this action.",
             Self::Network => "This key is not good from this network.",
             Self::ActAs => "This key is not good for acting as this account.",
+            Self::Supervises => "A client key manages nothing.",
             Self::Rewritten => "This session belongs to another account than the request.",
             Self::Own => "With a credential of your own you act as nobody but yourself.",
         }

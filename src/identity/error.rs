@@ -8,6 +8,7 @@ use crate::tenant::block::Blocked;
 use super::issued::{Hold, Refused};
 use super::jws::TokenError;
 use super::oidc;
+use super::own::Refusal;
 
 /// Why a credential was not accepted. One text for the caller, the cause for the log.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +69,12 @@ pub enum IdentityError {
     /// A provider's token that is not good.
     #[error(transparent)]
     Oidc(Box<oidc::Refused>),
+    /// A credential that Atlassian gave to a user.
+    #[error(transparent)]
+    Own(Box<Refusal>),
+    /// A Bearer that says that it is of somebody whom nobody here knows.
+    #[error("the token is of an issuer that is not known here")]
+    UnknownIssuer,
     /// A good token of a kind that this route does not take.
     #[error("the token is not of the kind that this route takes")]
     OtherKind {
@@ -90,6 +97,8 @@ impl IdentityError {
             Self::Blocked { cause, .. } => cause.code(),
             Self::Issued { cause, .. } => cause.code(),
             Self::Oidc(refused) => refused.cause.code(),
+            Self::Own(refusal) => refusal.cause.code(),
+            Self::UnknownIssuer => "issuer_not_known",
             Self::OtherKind { .. } => "other_kind",
         }
     }
@@ -98,7 +107,7 @@ impl IdentityError {
     #[must_use]
     pub fn claimed(&self) -> Option<&str> {
         match self {
-            Self::Missing | Self::Scheme => None,
+            Self::Missing | Self::Scheme | Self::Own(_) | Self::UnknownIssuer => None,
             Self::Token { claimed, .. } => claimed.as_deref(),
             Self::Oidc(refused) => refused.claimed.as_deref(),
             Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
@@ -120,12 +129,13 @@ impl IdentityError {
         }
     }
 
-    /// The public parts of a credential of ours that was refused: whose revoked key is still in use is worth knowing.
+    /// The public parts of a credential that was refused and can be named: whose revoked key is still in use is worth knowing.
     #[must_use]
     pub fn credential(&self) -> Option<Credential> {
         match self {
             Self::Issued { hold, .. } => Some(hold.as_ref()?.credential()),
             Self::Oidc(refused) => Some(refused.credential.clone()),
+            Self::Own(refusal) => Some(refusal.credential.clone()),
             _ => None,
         }
     }

@@ -11,7 +11,7 @@ use crate::control::office::Office;
 use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
 use crate::db::Db;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Turns};
 use crate::http::connect_page::{Around, FramedBy};
 use crate::http::metrics::Metrics;
 use crate::http::{App, Parts};
@@ -19,6 +19,7 @@ use crate::identity::Window;
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::oidc::Providers;
+use crate::identity::own::{self, OwnCredentials};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
@@ -170,6 +171,7 @@ pub struct Shared {
     /// Counters.
     pub metrics: Arc<Metrics>,
     pub(super) proof: Proof,
+    overviews: Turns,
     verifiers: Verifiers,
     callbacks: Callbacks,
     upstream: upstream::Shared,
@@ -215,6 +217,7 @@ impl Shared {
             live,
             rules,
             proof,
+            overviews: Turns::default(),
             metrics: Arc::default(),
             verifiers: Verifiers::new(
                 tenants.clone(),
@@ -223,7 +226,8 @@ impl Shared {
                 base_path,
                 clock.clone(),
             )
-            .taking(providers),
+            .taking(providers)
+            .taking_own(own_credentials(loaded, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -312,6 +316,7 @@ impl Shared {
             screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
             ledger,
             records: Reader::of(&db),
+            overviews: self.overviews.clone(),
             jira: Jira::new(self.upstream.clone(), outbound.clone()),
             outbound: outbound.clone(),
             clock,
@@ -320,6 +325,25 @@ impl Shared {
         };
         Ok((gateway, outbound))
     }
+}
+
+/// Users' own credentials, with what they are checked with.
+fn own_credentials(loaded: &Loaded, opened: &Opened) -> Result<OwnCredentials, NodeError> {
+    let (limits, atlassian) = (&loaded.config.limits, loaded.config.atlassian_in_force());
+    Ok(OwnCredentials::new(own::Parts {
+        tenants: opened.tenants.clone(),
+        ledger: opened.ledger.clone(),
+        vault: Arc::new(loaded.master_key.vault()?),
+        api: ApiHost::new(&atlassian.api_base)?,
+        issuers: atlassian.oauth_issuers,
+        limits: own::Limits {
+            believed: Duration::from_secs(u64::from(limits.own_credential_cache_s)),
+            wait: Duration::from_millis(limits.own_credential_wait_ms),
+            per_source: limits.own_credentials_per_source,
+            per_site: limits.own_credentials_per_site,
+        },
+        clock: opened.clock.clone(),
+    }))
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

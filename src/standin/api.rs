@@ -18,13 +18,15 @@ use super::state::{Premises, State};
 /// What every address of a site's API begins with.
 pub(super) const SITES: &str = "/ex/jira/";
 
+/// Where a client learns which sites a token covers.
+pub(super) const RESOURCES: &str = "/oauth/token/accessible-resources";
+
 pub(super) fn router() -> Router<Arc<State>> {
-    let path = "/oauth/token/accessible-resources";
-    Router::new().route(path, get(accessible_resources))
+    Router::new().route(RESOURCES, get(accessible_resources))
 }
 
 /// The site with this cloud id in its path.
-fn site<'a>(state: &'a State, path: &str) -> Option<&'a Arc<Premises>> {
+pub(super) fn site<'a>(state: &'a State, path: &str) -> Option<&'a Arc<Premises>> {
     let (cloud, _) = path.strip_prefix(SITES)?.split_once('/')?;
     state.sites.iter().find(|site| site.cloud_id == cloud)
 }

@@ -14,6 +14,8 @@ const SKEW_S: i64 = 30;
 
 /// What an assertion proves.
 pub(super) struct Accepted {
+    /// The site's name.
+    pub(super) site: String,
     pub(super) oauth_client_id: String,
     pub(super) account: String,
 }
@@ -127,6 +129,7 @@ fn check_issuer(
         let account = claims.sub.strip_prefix(USER);
         let account = account.filter(|account| live.world.is_active(account));
         return Ok(Accepted {
+            site: site.name.clone(),
             oauth_client_id: client.to_owned(),
             account: account
                 .ok_or_else(|| AssertionError::User(claims.sub.clone()))?

@@ -13,16 +13,18 @@ use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::form;
+use super::handout;
 use super::people;
 use super::seen::{Role, Seen};
 use super::site;
 use super::state::{Premises, State};
 
 pub(super) fn router() -> Router<Arc<State>> {
-    Router::new()
+    handout::router()
         .route("/_standin/sites", get(sites))
         .route("/_standin/sites/{site}/context-token", get(context_token))
         .route("/_standin/requests", get(requests).delete(clear_requests))
+        .route("/_standin/strays", get(strays).delete(clear_strays))
         .route(
             "/_standin/faults",
             axum::routing::post(set_fault).delete(clear_faults),
@@ -34,7 +36,7 @@ fn pretty(value: &Value) -> Response {
     (kind, format!("{value:#}\n")).into_response()
 }
 
-fn wrong(status: StatusCode, sentence: &str) -> Response {
+pub(super) fn wrong(status: StatusCode, sentence: &str) -> Response {
     (status, format!("{sentence}\n")).into_response()
 }
 
@@ -100,6 +102,15 @@ async fn clear_requests(Held(state): Held<Arc<State>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
+async fn strays(Held(state): Held<Arc<State>>) -> Response {
+    pretty(&json!(state.strays.list()))
+}
+
+async fn clear_strays(Held(state): Held<Arc<State>>) -> StatusCode {
+    state.strays.clear();
+    StatusCode::NO_CONTENT
+}
+
 async fn set_fault(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> Response {
     let query = form::pairs(&query.unwrap_or_default()).unwrap_or_default();
     let role = form::only(&query, "role").and_then(role);
@@ -136,6 +147,7 @@ fn fault(word: &str, value: &str) -> Option<Fault> {
         "status" => Fault::Status(value.parse().ok()?),
         "delay_ms" => Fault::Delay(Duration::from_millis(value.parse().ok()?)),
         "hang" => Fault::Hang,
+        "captcha" => Fault::Captcha,
         "hold" => Fault::Hold,
         "close" => Fault::CloseConnection,
         "instead" => Fault::Instead(value.to_owned()),

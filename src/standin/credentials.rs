@@ -1,38 +1,35 @@
-//! What the stand-in gave out: access tokens of every kind and users' API tokens, with what each opens. For this folder; the
-//! handles of tests give them out. Nothing here decides whether a request may pass: `jira::door` does.
+//! What the stand-in gave out: access tokens of every kind and users' API tokens, with what each opens. For this folder. Nothing here
+//! decides whether a request may pass: `jira::door` does.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use crate::clock::{Chance, Timestamp};
-use crate::secret::{hex, sha256};
 
-use super::people;
-use super::site::Site;
-use super::state::{State, identifier};
-use super::{Standin, jira};
+use super::state::State;
 
 const KEPT_MAX: usize = 100_000;
-/// The life of an access token of OAuth 2.0 (3LO), in seconds.
-const OAUTH_LIFE_S: u64 = 3_600;
 
 /// The scopes that what acts on Jira's platform API needs: issues, and people.
 pub(super) const SCOPES: [&str; 2] = ["read:jira-work", "read:jira-user"];
 
-/// What an access token opens.
+/// What an access token opens. Sites are called by their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opens {
     /// The site of this Connect client, as one of its users.
-    ConnectUser { oauth_client_id: String },
+    ConnectUser {
+        site: String,
+        oauth_client_id: String,
+    },
     /// The site of this Forge installation behind the api host, and the GraphQL gateway, as the app.
-    ForgeApp { installation: String },
+    ForgeApp { site: String, installation: String },
     /// The site of this Forge installation behind the api host, as one of its users.
-    ForgeUser { installation: String },
+    ForgeUser { site: String, installation: String },
     /// These sites behind the api host, as the user who consented.
     OAuth { cloud_ids: Vec<String> },
 }
@@ -45,6 +42,16 @@ impl Opens {
             Self::ForgeApp { .. } => "forge_system_token",
             Self::ForgeUser { .. } => "forge_user_token",
             Self::OAuth { .. } => "oauth_token",
+        }
+    }
+
+    /// The same in words.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::ConnectUser { .. } => "a user's token of Connect",
+            Self::ForgeApp { .. } => "the app's token of Forge",
+            Self::ForgeUser { .. } => "a user's token of Forge",
+            Self::OAuth { .. } => "a token of a consent",
         }
     }
 }
@@ -68,30 +75,9 @@ pub(super) struct ApiToken {
     pub(super) scopes: Option<Vec<String>>,
 }
 
-/// A user's own credential for HTTP Basic: an e-mail address and an API token.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiCredential {
-    /// The owner's account id.
-    pub account: String,
-    /// The owner's e-mail address.
-    pub email: String,
-    /// The token.
-    pub token: String,
-}
-
-impl ApiCredential {
-    /// The `Authorization` header.
-    #[must_use]
-    pub fn authorization(&self) -> String {
-        let pair = format!("{}:{}", self.email, self.token);
-        format!("Basic {}", STANDARD.encode(pair))
-    }
-}
-
-impl std::fmt::Debug for ApiCredential {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "ApiCredential({})", self.email)
-    }
+/// An API token without the sum at its end.
+fn stem(token: &str) -> &str {
+    token.split('=').next().unwrap_or_default()
 }
 
 /// Everything that was given out.
@@ -102,6 +88,10 @@ pub(super) struct Credentials(Mutex<Kept>);
 struct Kept {
     access: HashMap<String, Grant>,
     api: HashMap<String, ApiToken>,
+    /// The stems of all API tokens ever, also of those that were taken back.
+    stems: HashSet<String>,
+    /// Tokens that are for the app alone, by what they are.
+    homeless: HashMap<String, &'static str>,
 }
 
 impl Credentials {
@@ -126,7 +116,7 @@ impl Credentials {
     }
 
     /// Ends an access token at `now`, if it is one.
-    fn end(&self, token: &str, now: Timestamp) {
+    pub(super) fn end(&self, token: &str, now: Timestamp) {
         if let Some(grant) = self.kept().access.get_mut(token) {
             grant.expires = now;
         }
@@ -135,6 +125,35 @@ impl Credentials {
     /// The API token, whoever names it.
     pub(super) fn api_token(&self, token: &str) -> Option<ApiToken> {
         self.kept().api.get(token).cloned()
+    }
+
+    /// Takes an API token back.
+    pub(super) fn revoke_api_token(&self, token: &str) {
+        self.kept().api.remove(token);
+    }
+
+    /// Whether this is an API token that was given out, with or without the sum at its end.
+    pub(super) fn was_api_token(&self, text: &str) -> bool {
+        self.kept().stems.contains(stem(text))
+    }
+
+    /// Remembers a token that is for the app alone.
+    pub(super) fn keep_homeless(&self, token: &str, what: &'static str) {
+        let homeless = &mut self.kept().homeless;
+        if homeless.len() < KEPT_MAX {
+            homeless.insert(token.to_owned(), what);
+        }
+    }
+
+    /// What a token that is for the app alone is.
+    pub(super) fn homeless(&self, token: &str) -> Option<&'static str> {
+        self.kept().homeless.get(token).copied()
+    }
+
+    pub(super) fn add_api_token(&self, text: &str, token: ApiToken) {
+        let mut kept = self.kept();
+        kept.stems.insert(stem(text).to_owned());
+        kept.api.insert(text.to_owned(), token);
     }
 }
 
@@ -168,7 +187,14 @@ impl State {
         token
     }
 
-    fn keep(&self, token: &str, opens: Opens, account: Option<&str>, scopes: &[&str], life_s: u64) {
+    pub(super) fn keep(
+        &self,
+        token: &str,
+        opens: Opens,
+        account: Option<&str>,
+        scopes: &[&str],
+        life_s: u64,
+    ) {
         let now = self.clock.now();
         let grant = Grant {
             opens,
@@ -177,148 +203,5 @@ impl State {
             expires: now.plus(Duration::from_secs(life_s)),
         };
         self.credentials.keep(token, grant, now);
-    }
-
-    fn api_token(&self, prefix: &str, token: ApiToken) -> ApiCredential {
-        let body = hex(&self.chance.bytes::<64>());
-        // The sum at the end is of Atlassian's form; nobody checks it.
-        let sum = hex(&sha256(body.as_bytes())[..4]).to_ascii_uppercase();
-        let text = format!("{prefix}3xFfGF0{body}={sum}");
-        let credential = ApiCredential {
-            account: token.account.clone(),
-            email: token.email.clone(),
-            token: text.clone(),
-        };
-        self.credentials.kept().api.insert(text, token);
-        credential
-    }
-}
-
-impl Standin {
-    /// An access token of OAuth 2.0 (3LO), good for an hour on the api host of these sites, for reading issues and people. It has the
-    /// form of a JWT, as Atlassian's have today.
-    #[must_use]
-    pub fn oauth_token(&self, account: &str, sites: &[&str]) -> String {
-        self.oauth_token_with_scopes(account, sites, &SCOPES)
-    }
-
-    /// As [`Standin::oauth_token`], with these scopes.
-    #[must_use]
-    pub fn oauth_token_with_scopes(
-        &self,
-        account: &str,
-        sites: &[&str],
-        scopes: &[&str],
-    ) -> String {
-        let (opens, account) = (self.consent(sites), people::account(account));
-        self.state()
-            .give(opens, Some(&account), scopes, OAUTH_LIFE_S)
-    }
-
-    /// As [`Standin::oauth_token`], in a form that tells nothing.
-    #[must_use]
-    pub fn opaque_oauth_token(&self, account: &str, sites: &[&str]) -> String {
-        let (state, account) = (self.state(), people::account(account));
-        let token = hex(&state.chance.bytes::<32>());
-        state.keep(
-            &token,
-            self.consent(sites),
-            Some(&account),
-            &SCOPES,
-            OAUTH_LIFE_S,
-        );
-        token
-    }
-
-    fn consent(&self, sites: &[&str]) -> Opens {
-        let cloud_ids = sites
-            .iter()
-            .map(|name| self.site(name).cloud_id().to_owned());
-        Opens::OAuth {
-            cloud_ids: cloud_ids.collect(),
-        }
-    }
-
-    /// Ends an access token of any kind now.
-    pub fn expire_token(&self, token: &str) {
-        let state = self.state();
-        state.credentials.end(token, state.clock.now());
-    }
-
-    /// Takes an API token back.
-    pub fn revoke_api_token(&self, credential: &ApiCredential) {
-        let credentials = &self.state().credentials;
-        credentials.kept().api.remove(&credential.token);
-    }
-
-    /// A user's API token without scopes: good on every site that the owner is an active user of, and on its api host.
-    #[must_use]
-    pub fn api_token(&self, account: &str) -> ApiCredential {
-        self.user_token(account, None)
-    }
-
-    /// A user's API token with the scopes for reading issues and people: good on the api host alone, a site's own host answers 401.
-    #[must_use]
-    pub fn scoped_api_token(&self, account: &str) -> ApiCredential {
-        self.api_token_with_scopes(account, &SCOPES)
-    }
-
-    /// As [`Standin::scoped_api_token`], with these scopes.
-    #[must_use]
-    pub fn api_token_with_scopes(&self, account: &str, scopes: &[&str]) -> ApiCredential {
-        self.user_token(account, Some(scopes))
-    }
-
-    fn user_token(&self, account: &str, scopes: Option<&[&str]>) -> ApiCredential {
-        let account = people::account(account);
-        let email = people::email(&account);
-        self.state().api_token(
-            "ATATT",
-            ApiToken {
-                account,
-                email,
-                scopes: scopes.map(owned),
-            },
-        )
-    }
-}
-
-fn owned(scopes: &[&str]) -> Vec<String> {
-    scopes.iter().map(|scope| (*scope).to_owned()).collect()
-}
-
-impl Site {
-    /// [`Standin::api_token`]: such a token is not tied to a site.
-    #[must_use]
-    pub fn api_token(&self, account: &str) -> ApiCredential {
-        self.standin.api_token(account)
-    }
-
-    /// [`Standin::scoped_api_token`].
-    #[must_use]
-    pub fn scoped_api_token(&self, account: &str) -> ApiCredential {
-        self.standin.scoped_api_token(account)
-    }
-
-    /// A service account that is a user of this site and sees its own project, with a scoped token, the only kind that it can have.
-    /// The same name is the same account.
-    #[must_use]
-    pub fn service_account(&self, name: &str) -> ApiCredential {
-        let host = self.host();
-        let account = format!(
-            "712020:{}",
-            identifier(host, &format!("service account {name}"), 0)
-        );
-        self.allow(&account, &jira::seed::project_key(self.name()));
-        let email = format!("{name}-{}@serviceaccount.atlassian.com", &account[7..17]);
-        self.place.live().world.add_robot(&account, &email);
-        self.state().api_token(
-            "ATSTT",
-            ApiToken {
-                account,
-                email,
-                scopes: Some(owned(&SCOPES)),
-            },
-        )
     }
 }

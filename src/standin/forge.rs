@@ -17,6 +17,7 @@ use super::keys::{Key, Ring};
 use super::people;
 use super::site::Site;
 use super::state::{Premises, State, identifier};
+use super::strays;
 
 /// The life of an invocation token, in seconds.
 const INVOCATION_LIFE_S: i64 = 25;
@@ -91,22 +92,50 @@ pub(super) fn invocation_token(
     change: impl FnOnce(&mut TokenDraft),
 ) -> String {
     let claims = claims(state, place, account);
-    TokenDraft::new(state.forge.current(), claims).sign(change)
+    let token = TokenDraft::new(state.forge.current(), claims).sign(change);
+    state.credentials.keep_homeless(&token, strays::INVOCATION);
+    token
 }
 
 /// The app's own token on a site.
 pub(super) fn system_token(state: &State, place: &Premises) -> String {
-    let installation = place.live().installation.clone();
-    let opens = Opens::ForgeApp { installation };
+    let opens = Opens::ForgeApp {
+        site: place.name.clone(),
+        installation: place.live().installation.clone(),
+    };
     state.give(opens, None, &SCOPES, SYSTEM_LIFE_S)
 }
 
 /// A user's token on a site, and its life in seconds.
 pub(super) fn user_token(state: &State, place: &Premises, account: &str) -> (String, u64) {
-    let installation = place.live().installation.clone();
-    let opens = Opens::ForgeUser { installation };
+    let opens = Opens::ForgeUser {
+        site: place.name.clone(),
+        installation: place.live().installation.clone(),
+    };
     let token = state.give(opens, Some(account), &SCOPES, USER_LIFE_S);
     (token, USER_LIFE_S)
+}
+
+/// The headers of an invocation.
+pub(super) fn headers(
+    state: &State,
+    place: &Premises,
+    account: Option<&str>,
+) -> Vec<(String, String)> {
+    let trace = hex(&state.chance.bytes::<16>());
+    let invocation = invocation_token(state, place, account, |_| {});
+    let mut headers = vec![
+        ("authorization", format!("Bearer {invocation}")),
+        ("x-b3-traceid", trace[..16].to_owned()),
+        ("x-b3-spanid", trace[16..].to_owned()),
+        ("x-forge-oauth-system", system_token(state, place)),
+    ];
+    let user = account.map(|account| user_token(state, place, account).0);
+    headers.extend(user.map(|token| ("x-forge-oauth-user", token)));
+    let headers = headers.into_iter();
+    headers
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
 impl Standin {
@@ -197,21 +226,8 @@ impl Site {
     /// The headers of an invocation: the invocation token, both trace ids, the system token, and the user's if there is a user.
     #[must_use]
     pub fn forge_headers(&self, account: Option<&str>) -> Vec<(String, String)> {
-        let trace = hex(&self.state().chance.bytes::<16>());
-        let mut headers = vec![
-            (
-                "authorization",
-                format!("Bearer {}", self.invocation_token(account)),
-            ),
-            ("x-b3-traceid", trace[..16].to_owned()),
-            ("x-b3-spanid", trace[16..].to_owned()),
-            ("x-forge-oauth-system", self.system_token()),
-        ];
-        headers.extend(account.map(|account| ("x-forge-oauth-user", self.user_token(account))));
-        let headers = headers.into_iter();
-        headers
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        let account = account.map(people::account);
+        headers(self.state(), &self.place, account.as_deref())
     }
 
     /// Takes the app off Forge here: its tokens are worth nothing. Nobody is told, as with Atlassian.

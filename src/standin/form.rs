@@ -41,6 +41,16 @@ pub(super) fn encode(text: &str) -> String {
     encoded
 }
 
+/// Decodes what can be decoded and leaves the rest as it is: for whoever looks for a text in whatever form.
+pub(super) fn lenient(text: &str) -> String {
+    let pieces = text.split('&').map(|piece| {
+        let halves = piece.split('=');
+        let decoded = halves.map(|half| decode(half).unwrap_or_else(|_| half.to_owned()));
+        decoded.collect::<Vec<_>>().join("=")
+    });
+    pieces.collect::<Vec<_>>().join("&")
+}
+
 fn digit(nibble: u8) -> char {
     char::from(b"0123456789ABCDEF"[usize::from(nibble)])
 }

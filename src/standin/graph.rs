@@ -68,15 +68,13 @@ pub(super) async fn query(
 /// The site of the app's own token, if it is good.
 fn application(state: &State, headers: &HeaderMap) -> Option<Arc<Premises>> {
     let grant = state.credentials.grant(door::bearer(headers)?)?;
-    let Opens::ForgeApp { installation } = &grant.opens else {
+    let Opens::ForgeApp { site, installation } = &grant.opens else {
         return None;
     };
-    let is_theirs = |place: &&Arc<Premises>| {
-        let live = place.live();
-        live.on_forge && live.installation == *installation
-    };
-    let place = state.sites.iter().find(is_theirs)?;
-    (grant.expires > state.clock.now()).then(|| place.clone())
+    let place = state.site(site)?;
+    let live = place.live();
+    let is_good = live.on_forge && live.installation == *installation;
+    (is_good && grant.expires > state.clock.now()).then(|| place.clone())
 }
 
 /// The name of the operation, if the text is the mutation.

@@ -183,7 +183,15 @@ impl Ring {
         Self::new(&PROVIDERS_EC[number])
     }
 
-    fn turn(&self) -> MutexGuard<'_, Vec<usize>> {
+    /// The next key signs; if `retires`, those before it are published no more.
+    pub(super) fn turn(&self, retires: bool) {
+        self.rotate();
+        if retires {
+            self.retire();
+        }
+    }
+
+    fn order(&self) -> MutexGuard<'_, Vec<usize>> {
         self.published
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -192,29 +200,29 @@ impl Ring {
     /// The key that signs.
     pub(super) fn current(&self) -> Key {
         // INVARIANT: `new` publishes one, and nothing takes the last.
-        let current = *self.turn().last().expect("one key at least");
+        let current = *self.order().last().expect("one key at least");
         Key(&self.keys[current])
     }
 
     /// What verifies, newest last.
     pub(super) fn published(&self) -> Vec<Key> {
-        let turn = self.turn();
-        turn.iter().map(|at| Key(&self.keys[*at])).collect()
+        let order = self.order();
+        order.iter().map(|at| Key(&self.keys[*at])).collect()
     }
 
     /// The next key signs; those before it stay published.
     pub(super) fn rotate(&self) {
-        let mut turn = self.turn();
-        let next = turn.last().map_or(0, |current| (current + 1) % RING);
-        turn.retain(|at| *at != next);
-        turn.push(next);
+        let mut order = self.order();
+        let next = order.last().map_or(0, |current| (current + 1) % RING);
+        order.retain(|at| *at != next);
+        order.push(next);
     }
 
     /// Nothing but the key that signs stays published.
     pub(super) fn retire(&self) {
-        let mut turn = self.turn();
-        let older = turn.len() - 1;
-        turn.drain(..older);
+        let mut order = self.order();
+        let current = order.len() - 1;
+        order.drain(..current);
     }
 }
 

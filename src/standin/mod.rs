@@ -27,10 +27,12 @@ mod forge;
 mod form;
 mod graph;
 mod gzip;
+mod handout;
 mod install;
 mod jira;
 mod jwt;
 mod keys;
+mod own;
 mod page;
 mod people;
 mod provider;
@@ -39,14 +41,15 @@ mod seen;
 mod server;
 mod site;
 mod state;
+mod strays;
 mod token_server;
 
-pub use credentials::ApiCredential;
 pub use faults::Fault;
 pub use install::{Callback, InstallDraft};
 pub use jira::{Issue, Link, Remark};
 pub use jwt::{Signing, TokenDraft};
 pub use keys::Key;
+pub use own::ApiCredential;
 pub use people::{PEOPLE, Person, account};
 pub use provider::Provider;
 pub use seen::{Role, Seen};
@@ -129,6 +132,13 @@ impl Standin {
         self.0.state.own_url()
     }
 
+    /// How to get credentials of every kind at a terminal.
+    #[must_use]
+    pub fn guide(&self) -> String {
+        let name = self.0.state.sites.first().map_or("acme", |site| &site.name);
+        handout::guide(&self.0.state.own_url(), name)
+    }
+
     /// The script that an app's page loads in place of Jira's own.
     #[must_use]
     pub fn page_script(&self) -> String {
@@ -184,6 +194,17 @@ impl Standin {
     /// Forgets the requests so far.
     pub fn clear_requests(&self) {
         self.0.state.requests.clear();
+    }
+
+    /// The credentials that came where they do not belong, each in a sentence that tells what came where.
+    #[must_use]
+    pub fn strays(&self) -> Vec<String> {
+        self.0.state.strays.list()
+    }
+
+    /// Forgets the strays so far: for tests that made them on purpose.
+    pub fn pardon_strays(&self) {
+        self.0.state.strays.clear();
     }
 
     /// Makes every request to a role fail this way, or none.

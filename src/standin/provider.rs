@@ -14,6 +14,7 @@ use super::forge::{answer, key_set};
 use super::jwt::TokenDraft;
 use super::keys::{Key, Ring};
 use super::state::State;
+use super::strays;
 
 /// Where each provider is.
 const PATHS: [&str; 2] = ["/oidc", "/oidc-other"];
@@ -32,6 +33,19 @@ impl Signers {
             rsa: Ring::provider_rsa(number),
             ec: Ring::provider_ec(number),
         }
+    }
+
+    pub(super) fn rsa_key(&self) -> Key {
+        self.rsa.current()
+    }
+
+    pub(super) fn ec_key(&self) -> Key {
+        self.ec.current()
+    }
+
+    pub(super) fn turn(&self, retires: bool) {
+        self.rsa.turn(retires);
+        self.ec.turn(retires);
     }
 
     /// What is published. Between the keys that verify stand two that a reader must pass over: one of a kind that it may not know, and
@@ -87,6 +101,26 @@ fn described(state: &State, number: usize) -> Value {
     })
 }
 
+/// A token of a provider with these claims beside those that all have, by `key`, changed before it is signed.
+pub(super) fn token(
+    state: &State,
+    number: usize,
+    key: Key,
+    claims: &Value,
+    change: impl FnOnce(&mut TokenDraft),
+) -> String {
+    let now = state.clock.now();
+    let iat = now.seconds();
+    let own = json!({
+        "iss": issuer(state, number), "iat": iat, "exp": iat + LIFE_S, "jti": state.chance.uuid(now).to_string(),
+    });
+    let mut draft = TokenDraft::new(key, own);
+    draft.merge(claims);
+    let token = draft.sign(change);
+    state.credentials.keep_homeless(&token, strays::OPENID);
+    token
+}
+
 /// A handle on one OpenID provider. Cheap to clone; keeps the stand-in running.
 #[derive(Clone)]
 pub struct Provider {
@@ -131,35 +165,24 @@ impl Provider {
         claims: &Value,
         change: impl FnOnce(&mut TokenDraft),
     ) -> String {
-        let state = self.standin.state();
-        let now = state.clock.now();
-        let iat = now.seconds();
-        let mut draft = TokenDraft::new(
-            key,
-            json!({
-                "iss": self.issuer(), "iat": iat, "exp": iat + LIFE_S, "jti": state.chance.uuid(now).to_string(),
-            }),
-        );
-        draft.merge(claims);
-        draft.sign(change)
+        token(self.standin.state(), self.number, key, claims, change)
     }
 
     /// The RSA key that signs now.
     #[must_use]
     pub fn rsa_key(&self) -> Key {
-        self.signers().rsa.current()
+        self.signers().rsa_key()
     }
 
     /// The elliptic-curve key that signs now.
     #[must_use]
     pub fn ec_key(&self) -> Key {
-        self.signers().ec.current()
+        self.signers().ec_key()
     }
 
     /// New keys sign from now on; the old ones stay published.
     pub fn rotate(&self) {
-        self.signers().rsa.rotate();
-        self.signers().ec.rotate();
+        self.signers().turn(false);
     }
 
     /// Only the keys that sign now stay published.

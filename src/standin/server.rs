@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Path, Request};
+use axum::extract::{Path, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -28,10 +31,11 @@ use super::page;
 use super::provider;
 use super::seen::{Role, Seen};
 use super::state::{Premises, State};
+use super::strays::{self, Place};
 use super::token_server::{self, Given};
 
 const CONNECTIONS_MAX: usize = 4096;
-const FORM_BYTES_MAX: usize = 64 * 1024;
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// Serves until the task is aborted; its connections end with it.
 pub(super) async fn serve(listener: TcpListener, state: Arc<State>) {
@@ -75,7 +79,6 @@ fn own(state: Arc<State>) -> Router {
         .route("/forge/jwks.json", get(forge::jwks))
         .merge(provider::router())
         .merge(api::router())
-        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .merge(controls::router())
         .merge(page::router())
         .fallback(async || nothing_here())
@@ -123,6 +126,14 @@ impl Desk {
         let seen = self.seen(&addressee, &request);
         let (role, account) = (seen.role, seen.account.clone());
         let number = self.state.requests.arrived(seen);
+        let request = match whole(request).await {
+            Ok((head, body)) => {
+                let place = self.place(&addressee, head.uri.path());
+                strays::look(&self.state, &place, &head, &body);
+                Request::from_parts(head, Body::from(body))
+            }
+            Err(answer) => return Ok(answer),
+        };
         let answer = async {
             let mut answer = self.dispatch(&addressee, request).await;
             if matches!(role, Role::Jira | Role::Api) {
@@ -177,6 +188,24 @@ impl Desk {
         site.map_or(Addressee::Nobody, |site| Addressee::Site(site.clone()))
     }
 
+    /// The same as seen by credentials.
+    fn place(&self, addressee: &Addressee, path: &str) -> Place {
+        match addressee {
+            Addressee::Site(site) => Place::Site(site.clone()),
+            Addressee::Own(Role::Token) => Place::Token,
+            Addressee::Own(Role::Graph) => Place::Graph,
+            Addressee::Own(Role::Api) if path == api::RESOURCES => Place::Resources,
+            Addressee::Own(Role::Api) => {
+                let site = api::site(&self.state, path).cloned();
+                site.map_or(Place::Other("the api host"), Place::Behind)
+            }
+            Addressee::Own(Role::Keys) => Place::Other("the key server"),
+            Addressee::Own(Role::Forge) => Place::Other("the key set of Forge"),
+            Addressee::Own(Role::Provider) => Place::Other("an OpenID provider"),
+            _ => Place::Other("nobody"),
+        }
+    }
+
     fn seen(&self, addressee: &Addressee, request: &Request) -> Seen {
         let headers = request.headers();
         let known = door::recognized(&self.state, headers);
@@ -205,6 +234,15 @@ impl Desk {
             authorization_kind: scheme,
             headers: headers.keys().map(ToString::to_string).collect(),
         }
+    }
+}
+
+/// A request with its body read.
+async fn whole(request: Request) -> Result<(Parts, Bytes), Response> {
+    let (head, body) = request.into_parts();
+    match Limited::new(body, BODY_BYTES_MAX).collect().await {
+        Ok(body) => Ok((head, body.to_bytes())),
+        Err(_) => Err(StatusCode::PAYLOAD_TOO_LARGE.into_response()),
     }
 }
 

@@ -15,6 +15,7 @@ use super::keys::Ring;
 use super::people;
 use super::provider::Signers;
 use super::seen::Requests;
+use super::strays::Strays;
 
 /// Everything behind one listener.
 pub(super) struct State {
@@ -26,6 +27,7 @@ pub(super) struct State {
     pub(super) sites: Vec<Arc<Premises>>,
     pub(super) faults: Faults,
     pub(super) requests: Requests,
+    pub(super) strays: Strays,
     pub(super) credentials: Credentials,
     /// What Forge signs with.
     pub(super) forge: Ring,
@@ -87,6 +89,7 @@ impl State {
             address,
             faults: Faults::default(),
             requests: Requests::default(),
+            strays: Strays::default(),
             credentials: Credentials::default(),
             forge: Ring::forge(),
             providers: [0, 1].map(Signers::new),
@@ -150,6 +153,12 @@ impl Premises {
 }
 
 impl Premises {
+    /// Whether this is the client key of the app's installation here, now or before an import.
+    pub(super) fn was_client(&self, client_key: &str) -> bool {
+        let imports = self.live().former_oauth_client_ids.len();
+        (0..=imports).any(|import| identifier(&self.host, "client key", import) == client_key)
+    }
+
     /// Becomes another Forge installation of the same app.
     pub(super) fn install_on_forge_anew(&self) {
         let mut live = self.live();

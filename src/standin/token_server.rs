@@ -97,13 +97,17 @@ fn grant(state: &State, headers: &HeaderMap, body: &str) -> Result<Grant, Refusa
         .ok_or_else(|| invalid("`assertion` is not there exactly once"))?;
     let scopes = scopes(&form)?;
     let Accepted {
+        site,
         oauth_client_id,
         account,
     } = assertion::check(state, assertion)
         .map_err(|error| Refusal(error.code(), error.to_string()))?;
     let life = Duration::from_secs(TOKEN_LIFE_S.into());
     Ok(Grant {
-        opens: Opens::ConnectUser { oauth_client_id },
+        opens: Opens::ConnectUser {
+            site,
+            oauth_client_id,
+        },
         account: Some(account),
         scopes,
         expires: state.clock.now().plus(life),

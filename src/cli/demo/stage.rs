@@ -192,12 +192,14 @@ directory = "{folder}/policies"
 enabled = true
 install_key_server = "{keys}"
 oauth_server = "{oauth}"
+api_base = "{api}"
 page_script = "{script}"
 [development.resolve]
 {hosts}"#,
         folder = folder.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
+        api = jira.api_base(),
         script = jira.page_script(),
     );
     let path = folder.join("gatepost.toml");

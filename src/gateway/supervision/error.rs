@@ -18,6 +18,9 @@ pub enum SuperviseError {
         "the site has {0} blocks that are in force or were made in the last day, which is the most"
     )]
     TooManyBlocks(usize),
+    /// Others are looking at the site.
+    #[error("several administrators look at this site now: this is the gateway's limit")]
+    Busy,
     /// Whoever blocks oneself cannot end it.
     #[error("an administrator cannot block oneself")]
     Oneself,
@@ -40,6 +43,7 @@ impl SuperviseError {
             Self::NoSuch(_) => "not_on_this_site",
             Self::OperatorsBlock => "operators_block",
             Self::TooManyBlocks(_) => "too_many_blocks",
+            Self::Busy => "site_busy",
             Self::Oneself => "own_account",
             Self::Tenant(_) | Self::Lookup(_) | Self::Read(_) => "site_unavailable",
         }

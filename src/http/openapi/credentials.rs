@@ -27,9 +27,16 @@ fn whoami() -> Route {
     });
     get("/v1/whoami", "whoami", "The verified principal")
         .tag("Access")
-        .says("For people who set a client up.")
+        .says(
+            "For people who set a client up. With an API token or access token of Atlassian it takes the site at which that is checked.",
+        )
+        .query(
+            "site",
+            "The site: where a credential that Atlassian gave to a user is checked. Any other has one site, and names none but that.",
+        )
         .by(Callers::Verified)
         .gives::<Whoami>(200, "Who asks.", example)
+        .refuses(&[404, 502, 504])
 }
 
 fn sessions() -> [Route; 4] {
@@ -55,7 +62,11 @@ fn sessions() -> [Route; 4] {
         get("/v1/sessions", "listSessions", "One's own sessions")
             .tag("Sessions")
             .by(Callers::Managers)
-            .gives::<Sessions>(200, "The sessions.", json!({"sessions": [session()]})),
+            .gives::<Sessions>(
+                200,
+                "The sessions.",
+                json!({"sessions": [session()], "truncated": false}),
+            ),
         delete("/v1/sessions/current", "endSession", "Log out")
             .tag("Sessions")
             .by(Callers::Session)
@@ -96,7 +107,7 @@ fn keys() -> [Route; 3] {
         get("/v1/keys", "listKeys", "One's own keys")
             .tag("Keys")
             .by(Callers::Managers)
-            .gives::<Keys>(200, "The keys.", json!({"keys": [key()]})),
+            .gives::<Keys>(200, "The keys.", json!({"keys": [key()], "truncated": false})),
         delete("/v1/keys/{id}", "revokeKey", "Revoke a key of one's own")
             .tag("Keys")
             .by(Callers::Managers)
@@ -118,6 +129,7 @@ fn site() -> [Route; 6] {
             "action": "getIssue", "resource": {"type": "issue", "id": "SECRET-7", "project": "SECRET"}, "site_asked": ACME,
             "code": "policy_denied", "reason": null, "credential": "client_key", "credential_id": KEY,
         }],
+        "truncated": false,
     });
     let revoke = |path: &str, id: &str, summary: &str| {
         delete(path, id, summary)

@@ -106,13 +106,13 @@ pub(super) struct Whoami {
 /// What the principal was verified by.
 #[derive(ToSchema)]
 pub(super) struct Credential {
-    /// `connect_context`, `connect_request`, `session`, `client_key` or `oidc`.
+    /// `connect_context`, `connect_request`, `session`, `client_key`, `api_token`, `oauth_token` or `oidc`.
     kind: String,
     /// Seconds since 1970.
     issued_at: Option<i64>,
     /// Seconds since 1970.
     expires_at: Option<i64>,
-    /// Of a session or client key.
+    /// Of a session or client key, or what records call a credential that Atlassian gave to a user.
     id: Option<String>,
     /// What a client key is called.
     name: Option<String>,
@@ -177,6 +177,8 @@ pub(super) struct NewSession {
 #[derive(ToSchema)]
 pub(super) struct Sessions {
     sessions: Vec<Session>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A session.
@@ -244,7 +246,10 @@ pub(super) struct NewKey {
 /// The caller's keys.
 #[derive(ToSchema)]
 pub(super) struct Keys {
+    /// Those in force before those that have ended.
     keys: Vec<Key>,
+    /// Whether there are more.
+    truncated: bool,
 }
 
 /// A client key, without its text, which nobody has but whoever made it.
@@ -293,6 +298,8 @@ pub(super) struct SiteOverview {
     blocks: Vec<Block>,
     /// Recent refusals.
     denials: Vec<Denial>,
+    /// Whether there are more sessions or keys.
+    truncated: bool,
 }
 
 /// Who may act as whom.

@@ -17,6 +17,7 @@ use super::text::Kind;
 use super::{Issued, store};
 
 mod key;
+mod many;
 mod session;
 mod wanted;
 
@@ -86,8 +87,8 @@ impl Spent {
 /// What a transaction did.
 struct Changed<T> {
     outcome: T,
-    /// A credential that ends.
-    strike: Option<Strike>,
+    /// What ends.
+    strikes: Vec<Strike>,
 }
 
 /// A credential that ends at `at`.
@@ -101,7 +102,7 @@ impl<T> Changed<T> {
     const fn only(outcome: T) -> Self {
         Self {
             outcome,
-            strike: None,
+            strikes: Vec::new(),
         }
     }
 }
@@ -127,6 +128,22 @@ impl Issued {
         entry: Entry,
     ) -> Result<(), IssueError> {
         self.end(Kind::Key, id, whose, by, entry).await
+    }
+
+    /// Asked in the transaction that makes a credential: between the check of the token and this moment somebody may have closed the
+    /// door, and what is made now would be good when it opens again.
+    async fn require_standing(
+        &self,
+        connection: &mut Connection,
+        owner: &Owner,
+    ) -> Result<(), IssueError> {
+        let (under, account) = ((&owner.tenant, owner.epoch), &owner.account);
+        let tenants = &self.0.parts.tenants;
+        if tenants.still_holds(connection, under, account).await? {
+            Ok(())
+        } else {
+            Err(IssueError::Outlived)
+        }
     }
 
     fn require_nonce(
@@ -168,7 +185,7 @@ impl Issued {
                 let hash = struck.hash;
                 Ok(Changed {
                     outcome: (),
-                    strike: Some(Strike { id, hash, at: now }),
+                    strikes: vec![Strike { id, hash, at: now }],
                 })
             })
         })
@@ -186,9 +203,14 @@ impl Issued {
     {
         let issued = self.clone();
         let task = tokio::spawn(async move {
-            let changed = issued.0.parts.db.transact(work).await?;
-            if let Some(strike) = changed.strike {
-                issued.strike(&strike).await;
+            let changed = issued.0.parts.db.transact(work).await;
+            if let Err(IssueError::Db(_) | IssueError::Ledger(_)) = &changed {
+                // A commit that failed may stand nevertheless: nothing of before is believed any more.
+                issued.0.cache.invalidate_all();
+            }
+            let changed = changed?;
+            for strike in &changed.strikes {
+                issued.strike(strike).await;
             }
             Ok(changed.outcome)
         });

@@ -121,6 +121,9 @@ pub enum IssueError {
     /// The nonce is not one that this account's page got.
     #[error("the page's nonce is not one of this account's")]
     ForeignPage,
+    /// Something ended the authority to make it while it was made.
+    #[error("the tenant changed, or the account was blocked, while the credential was made")]
+    Outlived,
     /// There are enough.
     #[error("the account has {0} already; revoke one first")]
     TooMany(usize),
@@ -155,6 +158,7 @@ impl IssueError {
             Self::Replayed => "token_replayed",
             Self::Stale(_) => "token_stale",
             Self::ForeignPage => "page_nonce",
+            Self::Outlived => "credential_outlived",
             Self::TooMany(_) => "too_many_credentials",
             Self::Member(..) => "malformed_member",
             Self::NotByKey => "key_cannot_manage",

@@ -2,7 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::identity::bounds::Bounds;
-use crate::tenant::{AccountId, KeyId, TenantId};
+use crate::tenant::{AccountId, KeyId, SharedTenant, TenantId};
 
 use super::error::LookupError;
 use super::{Issued, store};
@@ -14,16 +14,21 @@ pub enum Whose<'a> {
     Account(&'a TenantId, &'a AccountId),
     /// Those of a whole tenant.
     Tenant(&'a TenantId),
+    /// Those of an account on all tenants: an operator's view.
+    Person(&'a AccountId),
     /// All of them: an operator's view.
     Everybody,
 }
 
 impl<'a> Whose<'a> {
-    pub(super) fn of(tenant: Option<&'a TenantId>, account: Option<&'a AccountId>) -> Self {
+    /// As far as tenant and account are named.
+    #[must_use]
+    pub const fn of(tenant: Option<&'a TenantId>, account: Option<&'a AccountId>) -> Self {
         match (tenant, account) {
             (Some(tenant), Some(account)) => Self::Account(tenant, account),
             (Some(tenant), None) => Self::Tenant(tenant),
-            (None, _) => Self::Everybody,
+            (None, Some(account)) => Self::Person(account),
+            (None, None) => Self::Everybody,
         }
     }
 
@@ -31,6 +36,7 @@ impl<'a> Whose<'a> {
         match self {
             Self::Account(tenant, account) => (Some((*tenant).clone()), Some((*account).clone())),
             Self::Tenant(tenant) => (Some((*tenant).clone()), None),
+            Self::Person(account) => (None, Some((*account).clone())),
             Self::Everybody => (None, None),
         }
     }
@@ -38,16 +44,25 @@ impl<'a> Whose<'a> {
     pub(super) fn tenant(&self) -> Option<&'a str> {
         match self {
             Self::Account(tenant, _) | Self::Tenant(tenant) => Some(tenant.as_str()),
-            Self::Everybody => None,
+            Self::Person(_) | Self::Everybody => None,
         }
     }
 
     pub(super) fn account(&self) -> Option<&'a str> {
         match self {
-            Self::Account(_, account) => Some(account.as_str()),
+            Self::Account(_, account) | Self::Person(account) => Some(account.as_str()),
             Self::Tenant(_) | Self::Everybody => None,
         }
     }
+}
+
+/// A list for people to read, and whether there is more than it holds.
+#[derive(Clone, Debug)]
+pub struct Listed<T> {
+    /// From the newest.
+    pub items: Vec<T>,
+    /// Whether others were left out.
+    pub truncated: bool,
 }
 
 /// A session that is open.
@@ -111,7 +126,7 @@ pub enum KeyState {
     Expired,
     /// Somebody ended it, or the app was uninstalled.
     Revoked,
-    /// An operator keeps it out for now.
+    /// It, its account or its tenant is kept out for now.
     Blocked,
 }
 
@@ -129,23 +144,24 @@ impl KeyState {
 }
 
 impl Issued {
-    /// The open sessions, from the newest; of very many the newest alone.
-    pub async fn sessions(&self, whose: Whose<'_>) -> Result<Vec<OpenSession>, LookupError> {
+    /// The open sessions; of very many those that end last.
+    pub async fn sessions(&self, whose: Whose<'_>) -> Result<Listed<OpenSession>, LookupError> {
         let parts = &self.0.parts;
         let now = parts.clock.now();
         let used_since = now.minus(parts.lifetimes.session_idle);
-        let mut sessions = store::sessions(parts.db.reads(), whose, now, used_since).await?;
-        sessions.retain(|(session, epoch)| {
+        let mut sessions = store::sessions(parts.db.lists(), whose, now, used_since).await?;
+        sessions.items.retain(|session| {
             let tenant = parts.tenants.current(&session.tenant);
-            tenant.is_some_and(|tenant| tenant.is_active() && *epoch >= tenant.sessions_since)
+            tenant.is_some_and(|tenant| tenant.is_active())
                 && !self.0.ends.has_ended(&session.id, now)
         });
-        Ok(sessions.into_iter().map(|(session, _)| session).collect())
+        Ok(sessions)
     }
 
-    /// The keys, from the newest, also those that have ended; of very many the newest alone.
-    pub async fn keys(&self, whose: Whose<'_>) -> Result<Vec<ClientKey>, LookupError> {
-        store::keys(self.0.parts.db.reads(), whose).await
+    /// The keys: first all that are in force, then the others from the newest. However many have ended hide none that is good.
+    pub async fn keys(&self, whose: Whose<'_>) -> Result<Listed<ClientKey>, LookupError> {
+        let parts = &self.0.parts;
+        store::keys(parts.db.lists(), whose, parts.clock.now()).await
     }
 
     /// The key with this id.
@@ -162,14 +178,43 @@ impl Issued {
         let outlived = tenant
             .as_ref()
             .is_none_or(|tenant| key.epoch < tenant.keys_since);
+        let is_kept_out = |tenant: SharedTenant| {
+            let blocked = tenant.keeps_out(&key.account, now);
+            !tenant.is_active()
+                || blocked
+                    .or_else(|| tenant.keeps_key_out(&key.id, now))
+                    .is_some()
+        };
         if key.revoked_at.is_some() || outlived {
             KeyState::Revoked
         } else if now >= key.ends_at {
             KeyState::Expired
-        } else if tenant.is_some_and(|tenant| tenant.keeps_key_out(&key.id, now).is_some()) {
+        } else if tenant.is_some_and(is_kept_out) {
             KeyState::Blocked
         } else {
             KeyState::Active
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_named_is_never_taken_for_everybody() {
+        let (acme, ann) = ("acme".parse().unwrap(), "ann".parse().unwrap());
+        for whose in [
+            Whose::of(Some(&acme), Some(&ann)),
+            Whose::of(Some(&acme), None),
+            Whose::of(None, Some(&ann)),
+        ] {
+            let (tenant, account) = whose.owned();
+            let again = Whose::of(tenant.as_ref(), account.as_ref());
+            let names = |whose: Whose<'_>| (whose.tenant().is_some(), whose.account().is_some());
+            assert_eq!(names(again), names(whose));
+            assert!(!matches!(again, Whose::Everybody), "{whose:?}");
+        }
+        assert!(matches!(Whose::of(None, None), Whose::Everybody));
     }
 }

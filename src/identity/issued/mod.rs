@@ -9,10 +9,10 @@ mod good;
 mod held;
 mod listing;
 mod nonce;
-mod pace;
 mod standing;
 mod store;
 pub mod text;
+mod uses;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use moka::future::Cache;
 
 use crate::clock::{Chance, Clock, Timestamp};
 use crate::db::{Db, DbError};
+use crate::identity::pace::Paces;
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 use crate::tenant::{SharedTenant, Tenants};
@@ -29,14 +30,14 @@ use crate::tenant::{SharedTenant, Tenants};
 pub use changes::{Made, NewKey, Opened, Owner, Rotation};
 pub use error::{IssueError, LookupError, Refused};
 pub use held::Hold;
-pub use listing::{ClientKey, KeyState, OpenSession, Whose};
+pub use listing::{ClientKey, KeyState, Listed, OpenSession, Whose};
 
 pub(in crate::identity) use good::Good;
 
 use ends::Ends;
-use pace::Paces;
 use standing::Standing;
 use text::Kind;
+use uses::Uses;
 
 /// How long credentials last.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +80,7 @@ struct Inner {
     cache: Cache<[u8; 32], Arc<Standing>>,
     ends: Arc<Ends>,
     paces: Paces,
+    uses: Uses,
 }
 
 /// About half a kilobyte each.
@@ -107,6 +109,7 @@ impl Issued {
             cache: Cache::new(CACHED_MAX),
             ends: Arc::default(),
             paces: Paces::default(),
+            uses: Uses::default(),
         }))
     }
 
@@ -116,8 +119,8 @@ impl Issued {
         self.0.parts.lifetimes
     }
 
-    /// Asks all that may have ended the credential, and counts its use. From outside its networks nothing of a key is used, neither
-    /// its rate nor its last use: whoever has only found it can do its owner no harm.
+    /// Asks all that may have ended the credential, and counts its use against its rate. From outside its networks nothing of a key is
+    /// used, neither its rate nor its last use: whoever has only found it can do its owner no harm.
     pub(super) async fn check(&self, text: &Secret, ip: IpAddr) -> Result<Good, Bad> {
         let kind = Kind::recognise(text.expose()).ok_or(Refused::Malformed)?;
         let standing = self.standing(kind, text).await?;
@@ -154,8 +157,13 @@ impl Issued {
             let taken = self.0.paces.take(&standing.id, rate, now);
             taken.map_err(|retry_after_s| Refused::TooFast { retry_after_s })?;
         }
-        self.touch(standing, now);
         Ok(tenant)
+    }
+
+    /// Notes that a credential was used, after all that could refuse it at the door: a session must not stay open by uses that its
+    /// page's nonce was missing from.
+    pub fn note_use(&self, hold: &Hold) {
+        self.touch(hold.standing(), self.0.parts.clock.now());
     }
 
     /// A block of its account ends a session for good, also when the block is over and nobody used the session meanwhile.
@@ -213,15 +221,10 @@ impl Issued {
         if !standing.touch(now, NOTED_AFTER.min(lifetimes.session_idle / 10)) {
             return;
         }
-        let (db, kind, id) = (self.0.parts.db.clone(), standing.kind, standing.id.clone());
-        // Nobody waits for it, and it may be lost: then the session seems idle a little sooner.
-        tokio::spawn(async move {
-            let noted = db.transact(move |connection| {
-                Box::pin(async move { store::note_use(connection, kind, &id, now).await })
-            });
-            if let Err(error) = noted.await {
-                tracing::warn!(%error, "the last use of a credential could not be noted");
-            }
-        });
+        if self.0.uses.put(standing.kind, &standing.id, now) {
+            let issued = self.clone();
+            // Nobody waits for it, and it may be lost: then the session seems idle a little sooner.
+            tokio::spawn(async move { issued.0.uses.write(&issued.0.parts.db).await });
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The SQL of sessions, client keys and spent tokens. Used by this folder only; every writer but [`note_use`] runs inside a transaction
 //! that also holds the change's record. No statement may read more rows the more credentials of others there are.
 
-use sqlx::{SqliteConnection, SqlitePool};
+use std::collections::BTreeSet;
+
+use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use crate::clock::Timestamp;
 use crate::db::DbError;
-use crate::tenant::{KeyId, TenantId};
+use crate::tenant::{AccountId, KeyId, TenantId};
 
 use super::error::LookupError;
 use super::listing::{ClientKey, OpenSession, Whose};
@@ -101,13 +103,21 @@ pub(super) async fn open(
     Ok(())
 }
 
-/// Writes a key.
+/// Writes a key, and forgets some that ended long ago: their records are in the log.
 pub(super) async fn put_key(
     connection: &mut SqliteConnection,
     hash: &[u8; 32],
     key: &ClientKey,
     bounds: &str,
+    forget_before: Timestamp,
 ) -> Result<(), DbError> {
+    sqlx::query(
+        "DELETE FROM client_keys WHERE hash IN (SELECT hash FROM client_keys
+             WHERE min(ends_at, coalesce(revoked_at, ends_at)) < ?1 LIMIT 10)",
+    )
+    .bind(forget_before.micros())
+    .execute(&mut *connection)
+    .await?;
     sqlx::query(
         "INSERT INTO client_keys (hash, id, tenant, epoch, account, name, bounds, rate_per_minute, replaces,
              made_by, made_at, ends_at)
@@ -201,6 +211,62 @@ pub(super) async fn end(
         .fetch_optional(connection)
         .await?;
     row.map(|row| rows::struck(&row)).transpose()
+}
+
+/// Revokes keys of a tenant, or of one account on it, that time has not ended: as many at once as a record can name.
+pub(super) async fn revoke_some(
+    connection: &mut SqliteConnection,
+    tenant: &TenantId,
+    account: Option<&AccountId>,
+    by: &str,
+    now: Timestamp,
+) -> Result<Vec<(String, Struck)>, LookupError> {
+    let text = match account {
+        Some(_) => {
+            "UPDATE client_keys SET revoked_at = ?2, revoked_by = ?3 WHERE hash IN (SELECT hash FROM client_keys
+                 WHERE tenant = ?1 AND account = ?4 AND revoked_at IS NULL AND ends_at > ?2 LIMIT 50)
+             RETURNING id, hash, tenant, account"
+        }
+        None => {
+            "UPDATE client_keys SET revoked_at = ?2, revoked_by = ?3 WHERE hash IN (SELECT hash FROM client_keys
+                 WHERE tenant = ?1 AND revoked_at IS NULL AND ends_at > ?2 LIMIT 50)
+             RETURNING id, hash, tenant, account"
+        }
+    };
+    let query = sqlx::query(text)
+        .bind(tenant.as_str())
+        .bind(now.micros())
+        .bind(by);
+    let query = match account {
+        Some(account) => query.bind(account.as_str()),
+        None => query,
+    };
+    let rows = query.fetch_all(connection).await?;
+    let struck = rows
+        .iter()
+        .map(|row| Ok((row.try_get("id")?, rows::struck(row)?)));
+    struck.collect()
+}
+
+/// The tenants on which an account has keys that time has not ended.
+pub(super) async fn tenants_of(
+    reads: &SqlitePool,
+    account: &AccountId,
+    now: Timestamp,
+) -> Result<Vec<TenantId>, LookupError> {
+    let query = sqlx::query_scalar(
+        "SELECT tenant FROM client_keys WHERE account = ?1 AND revoked_at IS NULL AND ends_at > ?2",
+    );
+    let tenants: Vec<String> = query
+        .bind(account.as_str())
+        .bind(now.micros())
+        .fetch_all(reads)
+        .await?;
+    let tenants: BTreeSet<String> = tenants.into_iter().collect();
+    let tenants = tenants.iter().map(|id| id.parse());
+    tenants
+        .map(|id| id.map_err(|_| LookupError::Spoiled("tenant")))
+        .collect()
 }
 
 /// Lets a key in force end at `at` at the latest, and remembers the end that it was made with.

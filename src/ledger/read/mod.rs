@@ -24,6 +24,8 @@ pub struct Filter {
     pub until: Option<Timestamp>,
     /// The caller's tenant: its id, or the host or cloud id of its site.
     pub tenant: Option<String>,
+    /// The caller's tenant by its id alone, whatever else has that name.
+    pub tenant_id: Option<String>,
     /// The tenant that owns the resource, named like the caller's.
     pub resource_tenant: Option<String>,
     /// Whether these two differ.
@@ -101,7 +103,7 @@ impl Reader {
     /// Of an open database.
     #[must_use]
     pub fn of(db: &Db) -> Self {
-        Self(db.reads().clone())
+        Self(db.lists().clone())
     }
 
     /// Of a file, for reading only, also while a server writes it.

@@ -83,7 +83,8 @@ fn among(statement: &mut QueryBuilder<Sqlite>, column: &'static str, mut values:
 }
 
 fn texts<'f>(statement: &mut QueryBuilder<Sqlite>, filter: &'f Filter) {
-    let equal: [(&'static str, &'f Option<String>); 12] = [
+    let equal: [(&'static str, &'f Option<String>); 13] = [
+        ("tenant", &filter.tenant_id),
         ("account", &filter.account),
         ("act_as", &filter.act_as),
         ("effect", &filter.effect),

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::super::app_jwt;
 use super::super::credentials::{ApiToken, Grant, Opens};
-use super::super::state::{Live, Premises, State};
+use super::super::state::{Premises, State};
 
 /// By which address a request came to a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,11 +145,22 @@ impl Arrival {
         }
         let live = self.site.live();
         match (self.door, &grant.opens) {
-            (Door::Site, Opens::ConnectUser { oauth_client_id }) => {
+            (
+                Door::Site,
+                Opens::ConnectUser {
+                    oauth_client_id, ..
+                },
+            ) => {
                 is_good(live.installed && *oauth_client_id == live.oauth_client_id)?;
             }
-            (Door::Api, Opens::ForgeApp { installation } | Opens::ForgeUser { installation }) => {
-                self.admit_installation(&live, installation)?;
+            (
+                Door::Api,
+                Opens::ForgeApp { site, installation } | Opens::ForgeUser { site, installation },
+            ) => {
+                if *site != self.site.name {
+                    return Err(Refused::Elsewhere);
+                }
+                is_good(live.on_forge && *installation == live.installation)?;
             }
             (Door::Api, Opens::OAuth { cloud_ids }) if !cloud_ids.contains(&self.site.cloud_id) => {
                 return Err(Refused::Elsewhere);
@@ -161,25 +172,6 @@ impl Arrival {
         }
         let account = grant.account.as_ref();
         is_good(account.is_none_or(|account| live.world.is_active(account)))
-    }
-
-    fn admit_installation(&self, live: &Live, installation: &str) -> Result<(), Refused> {
-        if installation == live.installation {
-            return is_good(live.on_forge);
-        }
-        let others = self
-            .state
-            .sites
-            .iter()
-            .filter(|site| site.cloud_id != self.site.cloud_id);
-        let elsewhere = others
-            .into_iter()
-            .any(|site| site.live().installation == installation);
-        Err(if elsewhere {
-            Refused::Elsewhere
-        } else {
-            Refused::Credential
-        })
     }
 
     /// The refusal, as this door words it.

@@ -103,6 +103,19 @@ impl Tenants {
         store::was_blocked(self.0.parts.db.reads(), account, tenant, since).await
     }
 
+    /// Whether what was verified of `account` under `epoch` still holds: asked inside the transaction that makes something lasting
+    /// of it, where nothing can come between. Blocks show with their commits, so that those in memory are those of this moment.
+    pub async fn still_holds(
+        &self,
+        connection: &mut Connection,
+        (tenant, epoch): (&TenantId, u64),
+        account: &AccountId,
+    ) -> Result<bool, TenantError> {
+        let now = self.0.parts.clock.now();
+        let is_in = self.0.blocks.keeps_out(account, tenant, now).is_none();
+        Ok(is_in && store::epoch(connection, tenant).await? == Some(epoch))
+    }
+
     /// The blocks in force, in the order in which they were made.
     #[must_use]
     pub fn blocks(&self) -> Vec<Block> {

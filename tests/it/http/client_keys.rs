@@ -130,6 +130,17 @@ async fn neither_a_session_nor_a_key_makes_keys() {
             .send_json("POST", "/v1/keys", &header, &json!({"name": "x"}))
             .await;
         assert_eq!(answer.status, 401);
+        let hint = answer.json()["hint"].clone();
+        assert!(
+            hint.as_str()
+                .unwrap()
+                .starts_with("This route takes `Authorization: JWT`"),
+            "{hint}"
+        );
+        let opened = world
+            .send("POST", "/v1/sessions", &[("authorization", &header)])
+            .await;
+        assert_eq!((opened.status, &opened.json()["hint"]), (401, &hint));
     }
     let listed = world.get_as("/v1/keys", key["key"].as_str().unwrap()).await;
     assert_eq!(
@@ -220,8 +231,17 @@ async fn a_key_that_makes_no_sense_is_not_made() {
             json!({"sites": ["https://nowhere.atlassian.net"]}),
             "`sites`",
         ),
-        (json!({"actions": ["fly"]}), "`fly`"),
-        (json!({"networks": ["192.0.2.0/33"]}), "invalid"),
+        (
+            json!({"actions": ["read", "fly"]}),
+            "`actions`: `fly`: no action; there are getIssue, findIssue,",
+        ),
+        (
+            json!({"networks": ["192.0.2.7", "192.0.2.0/33"]}),
+            "`networks`: `192.0.2.0/33`: no network such as 192.0.2.0/24 and no address such as 192.0.2.7",
+        ),
+        (json!({"sites": ["acme"]}), "`sites`: `acme`: "),
+        (json!({"act_as": "a b"}), "`act_as`: `a b`: "),
+        (json!({"replaces": "mine"}), "`replaces`: `mine`: "),
         (json!({"act_as": account("bob")}), "`act_as`"),
         (json!({"rate_per_minute": 0}), "`rate_per_minute`"),
         (json!({"expires_in_days": 366}), "365 days"),
@@ -244,7 +264,20 @@ async fn a_key_that_makes_no_sense_is_not_made() {
         let answer = world.try_key("acme", "ann", body.clone()).await;
         assert_eq!(answer.status, 400, "{body}");
         assert!(answer.text.contains(part), "{body}: {}", answer.text);
+        assert!(
+            !answer.text.contains("column") || part == "colour",
+            "{}",
+            answer.text
+        );
     }
+    let single = world
+        .key("acme", "bob", json!({"networks": ["192.0.2.7"]}))
+        .await;
+    assert_eq!(
+        single["networks"],
+        json!(["192.0.2.7/32"]),
+        "as on the command line"
+    );
     let listed = world
         .get_as("/v1/keys", &world.session("acme", "ann").await)
         .await;

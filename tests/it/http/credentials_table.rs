@@ -65,7 +65,7 @@ const FATES: &[(&str, &[Kind])] = &[
 ];
 
 /// Where it is used: the name in the table, site and issue, and whether as somebody else.
-const PLACES: [(&str, &str, bool); 4] = [
+pub(super) const PLACES: [(&str, &str, bool); 4] = [
     ("own site", "acme.atlassian.net&issue=ACME-1", false),
     ("other site", "globex.atlassian.net&issue=GLOBEX-1", false),
     (
@@ -365,11 +365,11 @@ pub(super) async fn everywhere(world: &World, fate: &str, authorization: &str) -
     told.into_iter().map(line).collect()
 }
 
-fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
+pub(super) fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
     let body: Value = serde_json::from_str(&answer.text).unwrap();
     let code = body["code"].as_str().unwrap_or("allowed");
     let (status, said) = (answer.status, recorded(log, answer));
-    format!("{status} {code:<19}{said:<40}{sent}")
+    format!("{status} {code:<18} {said:<39} {sent}")
 }
 
 #[tokio::test]

@@ -259,3 +259,19 @@ async fn a_session_outlives_a_restart_and_not_a_block() {
     let read = json!(world.get_as("/v1/whoami", &fresh).await.json()["credential"]["kind"]);
     assert_eq!(read, "session");
 }
+
+#[tokio::test]
+async fn sessions_that_a_new_secret_ended_hide_none_that_is_open() {
+    let world = World::new().await;
+    let session = world.session("acme", "ann").await;
+    let ended = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600)
+        INSERT INTO sessions (hash, id, tenant, epoch, account, made_at, last_used_at, ends_at)
+        SELECT randomblob(32), 'session_' || i, tenant, 0, account, made_at, last_used_at, ends_at + 1 FROM n, sessions";
+    super::doors::execute(&world, ended).await;
+    let listed = world.get_as("/v1/sessions", &session).await.json();
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&listed["sessions"][0]["current"], &listed["truncated"]),
+        (&true.into(), &false.into())
+    );
+}

@@ -190,6 +190,16 @@ async fn a_client_key_supervises_nothing() {
         log.iter().all(|record| record["action"] == "superviseSite"),
         "{log:?}"
     );
+    let bearer = format!("Bearer {key}");
+    let question = json!({"action": "superviseSite"});
+    let told = world
+        .send_json("POST", "/v1/check", &bearer, &question)
+        .await
+        .json();
+    assert_eq!(
+        (&told["allowed"], &told["code"]),
+        (&json!(false), &json!("key_cannot_manage"))
+    );
 }
 
 const DELEGATES: &str = r#"@id("delegates-supervise")
@@ -230,8 +240,24 @@ async fn who_acts_as_an_administrator_is_none() {
         ("authorization", token.as_str()),
         ("x-gatepost-act-as", &account("carol")),
     ];
-    let answer = world.get_with(SITE, &headers).await;
-    assert_eq!(status_and_code(&answer), refused(403, "not_site_admin"));
+    for target in [
+        SITE,
+        "/v1/keys",
+        "/v1/sessions",
+        "/v1/whoami",
+        "/oauth/token/accessible-resources",
+    ] {
+        let answer = world.get_with(target, &headers).await;
+        let told = refused(400, "malformed_act_as");
+        assert_eq!(status_and_code(&answer), told, "{target}");
+    }
+    for target in ["/v1/keys", "/v1/sessions", "/v1/site/blocks"] {
+        let answer = world.send("POST", target, &headers).await;
+        assert_eq!(answer.status, 400, "{target}: {}", answer.text);
+    }
+    let log = world.decisions().await;
+    let last = log.iter().rev().find(|record| record["kind"] == "decision");
+    assert_eq!(last.unwrap()["stage"], "parse", "on record");
 }
 
 #[tokio::test]
@@ -508,6 +534,57 @@ async fn what_a_foreign_caller_tried_here_is_for_the_operator_alone() {
 }
 
 #[tokio::test]
+async fn what_was_refused_of_an_answer_is_for_the_operator_alone() {
+    let policy = r#"@id("secret-is-closed") @reason("The project is closed.") @code("closed")
+        forbid (principal, action == Action::"getIssue", resource)
+        when { resource.project.key == "SECRET" };"#;
+    let world = World::builder().policy("90.cedar", policy).start().await;
+    world.site("acme").move_issue("ACME-1", "SECRET");
+    let answer = world.get(OWN, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    let ann = world.session("acme", "ann").await;
+    assert_eq!(world.get_as(SITE, &ann).await.status, 403);
+    let denials = overview(&world).await["denials"].clone();
+    let codes: Vec<_> = denials
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|denial| &denial["code"])
+        .collect();
+    assert_eq!(codes, ["not_site_admin"], "{denials}");
+}
+
+#[tokio::test]
+async fn a_tenant_that_took_the_name_of_another_crowds_out_nothing() {
+    let world = World::new().await;
+    let ann = world.session("acme", "ann").await;
+    world
+        .get_as(&format!("{OWN}&act_as={}", account("bob")), &ann)
+        .await;
+    let named =
+        "UPDATE tenants SET cloud_id = (SELECT id FROM tenants WHERE host = 'acme.atlassian.net')
+        WHERE host = 'globex.atlassian.net'";
+    super::doors::execute(&world, named).await;
+    let entry = Entry {
+        effect: Some(gatepost::ledger::entry::Effect::Deny),
+        tenant: Some(world.site("globex").client_key()),
+        ..Entry::default()
+    };
+    let mut appended = tokio::task::JoinSet::new();
+    for _ in 0..1001 {
+        let ledger = world.node.shared().opened.ledger.clone();
+        let draft = gatepost::ledger::Draft::new(&entry).unwrap();
+        appended.spawn(async move { ledger.append(draft).await.map(drop) });
+    }
+    for done in appended.join_all().await {
+        done.unwrap();
+    }
+    let denials = overview(&world).await["denials"].clone();
+    assert_eq!(denials.as_array().unwrap().len(), 1);
+    assert_eq!(denials[0]["account"], account("ann"));
+}
+
+#[tokio::test]
 async fn an_administrator_keeps_an_account_out_and_lets_it_in_again() {
     let world = World::new().await;
     let carol = world.session("acme", "carol").await;
@@ -622,6 +699,41 @@ async fn administrators_make_so_many_blocks_a_day_and_operators_more() {
 }
 
 #[tokio::test]
+async fn overviews_of_a_site_wait_for_each_other_and_nothing_else_does() {
+    let world = World::new().await;
+    let ann = world.session("acme", "ann").await;
+    let lists = world.node.shared().opened.db.lists();
+    let mut busy = Vec::new();
+    for _ in 0..lists.options().get_max_connections() {
+        busy.push(lists.acquire().await.unwrap());
+    }
+    let busy = std::sync::Mutex::new(busy);
+    // One looks and four wait; whoever comes then is told so, and lets the others go on.
+    let look = async || {
+        let answer = world.get(SITE, &world.fresh_token("acme", "carol")).await;
+        if answer.status == 429 {
+            assert_eq!(world.get_as(OWN, &ann).await.status, 200);
+            busy.lock().unwrap().clear();
+        }
+        answer
+    };
+    let six = tokio::join!(look(), look(), look(), look(), look(), look());
+    let mut six = [six.0, six.1, six.2, six.3, six.4, six.5];
+    six.sort_by_key(|answer| answer.status);
+    let statuses = six.each_ref().map(|answer| answer.status);
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 429]);
+    assert_eq!(status_and_code(&six[5]), refused(429, "site_busy"));
+    assert_eq!(six[5].header("retry-after"), "1");
+    assert_eq!(
+        world
+            .get(SITE, &world.fresh_token("acme", "carol"))
+            .await
+            .status,
+        200
+    );
+}
+
+#[tokio::test]
 async fn nobody_blocks_oneself_nor_what_is_no_account() {
     let world = World::new().await;
     let carol = world.session("acme", "carol").await;
@@ -635,6 +747,8 @@ async fn nobody_blocks_oneself_nor_what_is_no_account() {
         json!({"account": account("bob"), "for_s": u64::MAX}),
         json!({"account": account("bob"), "reason": "two\nlines"}),
         json!({"account": account("bob"), "reason": "x".repeat(201)}),
+        json!({"account": account("bob"), "reason": "tpotsal\u{202e}"}),
+        json!({"account": account("bob"), "reason": "a\u{200b}b"}),
         json!({"account": account("bob"), "tenant": "globex"}),
     ] {
         let answer = block(&world, &carol, body).await;

@@ -81,3 +81,27 @@ async fn a_key_that_was_rotated_keeps_its_pace_through_the_overlap() {
     }
     assert_eq!(answers, [200, 200, 429, 429]);
 }
+
+#[tokio::test]
+async fn after_a_change_that_failed_no_credential_is_believed_from_memory() {
+    let world = World::new().await;
+    let session = world.session("acme", "ann").await;
+    let key = world.key("acme", "ann", json!({})).await;
+    let text = key["key"].as_str().unwrap();
+    assert_eq!(world.get_as(OWN, text).await.status, 200);
+    let broken = "CREATE TRIGGER broken BEFORE INSERT ON ledger_entries
+        BEGIN SELECT raise(ABORT, 'a broken disk'); END";
+    sql(&world, broken).await;
+    let target = format!("/v1/keys/{}", key["id"].as_str().unwrap());
+    let bearer = format!("Bearer {session}");
+    let headers = [("authorization", bearer.as_str())];
+    let failed = world.send("DELETE", &target, &headers).await;
+    assert_eq!(failed.status, 503, "{}", failed.text);
+    // As if the commit had stood, and only its answer had been lost.
+    sql(
+        &world,
+        "DROP TRIGGER broken; UPDATE client_keys SET revoked_at = made_at",
+    )
+    .await;
+    assert_eq!(world.get_as(OWN, text).await.status, 401);
+}

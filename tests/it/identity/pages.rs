@@ -81,3 +81,28 @@ async fn a_nonce_lasts_as_long_as_a_session() {
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(open(&world, &nonce).await, refused());
 }
+
+#[tokio::test]
+async fn a_session_is_not_kept_open_by_requests_without_its_page() {
+    let world = World::new().await;
+    let nonce = nonce(&world, "acme", "ann");
+    let token = format!("JWT {}", world.fresh_token("acme", "ann"));
+    let headers = [
+        ("authorization", token.as_str()),
+        ("x-gatepost-page", nonce.as_str()),
+    ];
+    let made = world.send("POST", "/v1/sessions", &headers).await.json();
+    let bearer = format!("Bearer {}", made["token"].as_str().unwrap());
+    let list = async |nonce: Option<&str>| {
+        let mut headers = vec![("authorization", bearer.as_str())];
+        headers.extend(nonce.map(|nonce| ("x-gatepost-page", nonce)));
+        world.get_with("/v1/keys", &headers).await.status
+    };
+    let minutes = Duration::from_mins;
+    world.clock.advance(minutes(10));
+    assert_eq!(list(Some(&nonce)).await, 200, "a use");
+    world.clock.advance(minutes(10));
+    assert_eq!(list(None).await, 401, "none");
+    world.clock.advance(minutes(5));
+    assert_eq!(list(Some(&nonce)).await, 401, "idle for 15 minutes");
+}

@@ -41,7 +41,7 @@ async fn every_statement_about_credentials_goes_by_an_index() {
         }
         asked += 1;
     }
-    assert_eq!(asked, 21, "statements in the sources");
+    assert_eq!(asked, 31, "statements in the sources");
 }
 
 #[tokio::test]

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
-use gatepost::identity::issued::{NewKey, Owner, Whose};
+use gatepost::identity::issued::{NewKey, Owner, Rotation, Whose};
 use gatepost::identity::presented::{Around, Call, Presented};
-use gatepost::identity::verify::Verifiers;
+use gatepost::identity::verify::{ConnectKind, Verifiers};
 use gatepost::identity::{Bounds, Window};
 use gatepost::ledger::entry::Entry;
 use gatepost::secret::Secret;
+use gatepost::standin::account;
+use gatepost::tenant::block::Target;
+use gatepost::tenant::operations::NewBlock;
+use gatepost::tenant::{AccountId, KeyId};
 use tokio::runtime::Builder;
 
 use crate::world::World;
@@ -102,4 +106,68 @@ fn what_was_read_before_a_revocation_and_arrives_after_it_opens_nothing_and_does
         assert!(verified.is_err());
     }
     others.block_on(async move { drop(world) });
+}
+
+#[tokio::test]
+async fn what_closes_the_door_while_a_credential_is_made_is_not_outlived_by_it() {
+    let world = World::new().await;
+    let opened = &world.node.shared().opened;
+    let (issued, tenants) = (&opened.issued, &opened.tenants);
+    let acme = tenants
+        .by_any_name("acme.atlassian.net")
+        .unwrap()
+        .id
+        .clone();
+    let ann: AccountId = account("ann").parse().unwrap();
+    let old = world.key("acme", "ann", serde_json::json!({})).await;
+    let replaces: KeyId = old["id"].as_str().unwrap().parse().unwrap();
+    let verified = || {
+        let token = Presented::Jwt(Secret::from(world.fresh_token("acme", "ann")));
+        let token = verifiers(&world).spendable(&token, CALL, ConnectKind::Context);
+        token.unwrap()
+    };
+    for blocked in [true, false] {
+        let made_before = [verified(), verified(), verified()];
+        let target = Target::AccountOn(ann.clone(), acme.clone());
+        if blocked {
+            let new = NewBlock {
+                target: target.clone(),
+                span: None,
+                reason: None,
+            };
+            tenants.block(new, "unix:0").await.unwrap();
+        } else {
+            let reason = "a test".to_owned();
+            tenants.suspend(&acme, reason, "unix:0").await.unwrap();
+            tenants.resume(&acme, "unix:0").await.unwrap();
+        }
+        let [for_key, for_successor, for_session] = made_before;
+        let new = NewKey {
+            name: "late".to_owned(),
+            bounds: Bounds::default(),
+            rate_per_minute: None,
+            ends_at: None,
+        };
+        let rotation = Rotation {
+            replaces: replaces.clone(),
+            overlap: Duration::from_hours(1),
+            ends_at: None,
+        };
+        let entry = Entry::default;
+        let key = issued.make_key_for(&for_key, None, new, entry()).await;
+        assert!(key.is_err(), "blocked: {blocked}: {key:?}");
+        let key = issued.rotate_key_for(&for_successor, None, rotation, entry());
+        let key = key.await;
+        assert!(key.is_err(), "blocked: {blocked}: {key:?}");
+        let session = issued.open_session(for_session, None, entry()).await;
+        assert!(session.is_err(), "blocked: {blocked}: {session:?}");
+        if blocked {
+            tenants.unblock(target, "unix:0").await.unwrap();
+        }
+    }
+    // A session of the same moment would count as blocked.
+    world.clock.advance(Duration::from_secs(1));
+    let session = world.session("acme", "ann").await;
+    let keys = world.get_as("/v1/keys", &session).await.json()["keys"].clone();
+    assert_eq!(keys.as_array().unwrap().len(), 1, "{keys}");
 }

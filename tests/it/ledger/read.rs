@@ -80,9 +80,10 @@ async fn each_filter_lets_through_what_matches_it_and_nothing_else() {
         set(&mut filter);
         filter
     };
-    let cases: [(Filter, &[u64]); 18] = [
+    let cases: [(Filter, &[u64]); 19] = [
         (such(&|_| ()), &[1, 2, 3, 4, 5]),
         (such(&|f| f.tenant = some("acme")), &[2, 3]),
+        (such(&|f| f.tenant_id = some("acme")), &[2, 3]),
         (such(&|f| f.account = some("alice")), &[2, 3, 4]),
         (such(&|f| f.effect = some("deny")), &[3]),
         (such(&|f| f.action = some("getIssue")), &[2, 3, 4]),

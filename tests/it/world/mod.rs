@@ -6,6 +6,7 @@
 )]
 
 mod credentials;
+pub(crate) mod own;
 mod providers;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +37,23 @@ pub(crate) struct World {
     app_url: String,
     /// The path of the app's base URL.
     base_path: &'static str,
+    /// Last, so that everything that could still send something is gone.
+    _no_strays: NoStrays,
+}
+
+/// Fails a test that let a credential reach a host that it does not belong to.
+struct NoStrays(Standin);
+
+impl Drop for NoStrays {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            assert_eq!(
+                self.0.strays(),
+                [""; 0],
+                "credentials where they do not belong"
+            );
+        }
+    }
 }
 
 /// How to make a world. `World::new()` is the usual one: acme and globex, installed, with the shipped policies.
@@ -388,12 +406,13 @@ impl Builder {
             .unwrap();
         let world = World {
             clock,
-            jira,
+            jira: jira.clone(),
             node,
             dir,
             http: client(),
             app_url,
             base_path: self.base_path,
+            _no_strays: NoStrays(jira),
         };
         if self.installed {
             for site in world.jira.sites() {
@@ -428,6 +447,7 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         development.enabled = true
         development.install_key_server = "{keys}"
         development.oauth_server = "{oauth}"
+        development.api_base = "{api}"
         development.page_script = "{script}"
         development.resolve = {{ "acme.atlassian.net" = "{at}", "globex.atlassian.net" = "{at}", "initech.atlassian.net" = "{at}" }}
         {more}
@@ -435,6 +455,7 @@ pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
         dir = dir.display(),
         keys = jira.key_server(),
         oauth = jira.oauth_server(),
+        api = jira.api_base(),
         script = jira.page_script(),
     );
     let path = dir.join("gatepost.toml");

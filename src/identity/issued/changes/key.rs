@@ -1,6 +1,7 @@
 //! Client keys: made, and followed by their successors.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::identity::spendable::Spendable;
@@ -10,7 +11,7 @@ use crate::secret::Secret;
 use crate::tenant::KeyId;
 
 use super::super::error::IssueError;
-use super::super::listing::{ClientKey, KeyState, Whose};
+use super::super::listing::{ClientKey, KeyState};
 use super::super::text::Kind;
 use super::super::{Issued, store};
 use super::wanted::{NewKey, Rotation};
@@ -29,6 +30,9 @@ pub struct Made {
 const KEYS_MAX: usize = 100;
 /// How old a context token may be that makes a key, in seconds: whoever comes by an older one makes none.
 const FRESH_S: i64 = 60;
+
+/// So long the use of a key that has ended is recorded as that key's.
+const FORGOTTEN_AFTER: Duration = Duration::from_hours(90 * 24);
 
 /// The key that ends, and when at the latest.
 type Replaced = Option<(KeyId, Timestamp)>;
@@ -57,8 +61,8 @@ impl Issued {
     ) -> Result<Made, IssueError> {
         let (owner, spent) = self.exchange(token, page)?;
         let by = format!("account:{}", owner.account);
-        let whose = Whose::Account(&owner.tenant, &owner.account);
-        self.rotate(rotation, whose, Some(spent), &by, entry).await
+        let by = (by.as_str(), Some(&owner));
+        self.rotate(rotation, Some(spent), by, entry).await
     }
 
     /// Makes a key as an operator.
@@ -73,8 +77,8 @@ impl Issued {
 
     /// Makes the successor of a key as an operator.
     pub async fn rotate_key_by(&self, rotation: Rotation, by: &str) -> Result<Made, IssueError> {
-        self.rotate(rotation, Whose::Everybody, None, by, Entry::default())
-            .await
+        let by = (by, None);
+        self.rotate(rotation, None, by, Entry::default()).await
     }
 
     fn exchange(
@@ -126,23 +130,24 @@ impl Issued {
     async fn rotate(
         &self,
         rotation: Rotation,
-        whose: Whose<'_>,
         spent: Option<Spent>,
-        by: &str,
+        (by, person): (&str, Option<&Owner>),
         entry: Entry,
     ) -> Result<Made, IssueError> {
         let parts = &self.0.parts;
         let now = parts.clock.now();
-        let old = self.key(&rotation.replaces).await?.filter(|key| {
-            let own = |name: Option<&str>, is: &str| name.is_none_or(|name| name == is);
-            own(whose.tenant(), key.tenant.as_str()) && own(whose.account(), key.account.as_str())
-        });
+        let is_own = |key: &ClientKey| {
+            person.is_none_or(|own| own.tenant == key.tenant && own.account == key.account)
+        };
+        let old = self.key(&rotation.replaces).await?.filter(is_own);
         let old = old.filter(|key| self.state_of(key) == KeyState::Active);
         let old = old.ok_or(IssueError::NoSuch("key in force"))?;
         let tenant = parts.tenants.current(&old.tenant);
         let tenant = tenant.ok_or(IssueError::NoSuch("tenant"))?;
-        let owner = Owner::named(&tenant, old.account.clone());
-        let overlap_end = now.plus(rotation.overlap);
+        // A person makes it under the epoch of the token, which is asked for again where it is written.
+        let named = || Owner::named(&tenant, old.account.clone());
+        let owner = person.cloned().unwrap_or_else(named);
+        let (overlap_end, old_ends_at) = (now.plus(rotation.overlap), old.ends_at);
         // As long as the old one was made for, from now on, whatever an earlier successor made of its end; but no longer than keys last.
         let made_for = old.meant_until.unwrap_or(old.ends_at).since(old.made_at);
         let life = made_for.min(parts.lifetimes.key_max);
@@ -166,7 +171,10 @@ impl Issued {
             epoch: owner.epoch,
             ..old
         };
-        let draft = Draft::new(&key_record(entry, &owner, "key.rotated", &key))?;
+        let mut record = key_record(entry, &owner, "key.rotated", &key);
+        let old_until = overlap_end.min(old_ends_at).rfc3339();
+        record.detail.insert("replaced_until".to_owned(), old_until);
+        let draft = Draft::new(&record)?;
         self.put_key(key, spent, draft, Some((rotation.replaces, overlap_end)))
             .await
     }
@@ -185,19 +193,21 @@ impl Issued {
         let hash = parts.vault.token_hash(&text);
         // INVARIANT: bounds are strings; nothing in them can fail to be JSON.
         let bounds = serde_json::to_string(&key.bounds).expect("bounds are always JSON");
+        let (issued, owner) = (self.clone(), key.owner());
         let outcome = self.change(move |connection| {
             Box::pin(async move {
                 if let Some(spent) = &spent {
                     spent.write(connection, now).await?;
                 }
-                let strike = match replaced {
+                issued.require_standing(connection, &owner).await?;
+                let strikes = match replaced {
                     Some((old, at)) => {
                         let struck = store::shorten(connection, &old, at, now).await?;
                         let hash = struck.ok_or(IssueError::NoSuch("key in force"))?.hash;
                         let id = old.to_string();
-                        Some(Strike { id, hash, at })
+                        vec![Strike { id, hash, at }]
                     }
-                    None => None,
+                    None => Vec::new(),
                 };
                 // A successor takes its predecessor's place, so that whoever has as many as there may be can still rotate them.
                 let named = (&key.tenant, key.account.as_str());
@@ -205,16 +215,28 @@ impl Issued {
                 if unreplaced >= KEYS_MAX || all >= 2 * KEYS_MAX {
                     return Err(IssueError::TooMany(unreplaced.max(KEYS_MAX)));
                 }
-                store::put_key(connection, &hash, &key, &bounds).await?;
+                let forgotten = now.minus(FORGOTTEN_AFTER);
+                store::put_key(connection, &hash, &key, &bounds, forgotten).await?;
                 ledger.append_in(connection, draft).await?;
                 Ok(Changed {
                     outcome: key,
-                    strike,
+                    strikes,
                 })
             })
         });
         let key = outcome.await?;
         Ok(Made { text, key })
+    }
+}
+
+impl ClientKey {
+    /// Whose it is to be, under which epoch.
+    fn owner(&self) -> Owner {
+        Owner {
+            tenant: self.tenant.clone(),
+            epoch: self.epoch,
+            account: self.account.clone(),
+        }
     }
 }
 

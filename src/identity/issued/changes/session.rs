@@ -83,10 +83,11 @@ impl Issued {
         );
         let (spent, ledger) = (Spent::of(&token), parts.ledger.clone());
         let used_since = now.minus(parts.lifetimes.session_idle);
-        let opened = session.clone();
+        let (opened, issued) = (session.clone(), self.clone());
         self.change(move |connection| {
             Box::pin(async move {
                 spent.write(connection, now).await?;
+                issued.require_standing(connection, &owner).await?;
                 let named = (&owner.tenant, owner.account.as_str());
                 let open = store::count_sessions(connection, named, now, used_since).await?;
                 if open >= SESSIONS_MAX {

@@ -61,9 +61,9 @@ pub(super) fn struck(row: &SqliteRow) -> Result<Struck, LookupError> {
     })
 }
 
-/// A session with the epoch that it was opened under.
-pub(super) fn session(row: &SqliteRow) -> Result<(OpenSession, u64), LookupError> {
-    let session = OpenSession {
+/// A session.
+pub(super) fn session(row: &SqliteRow) -> Result<OpenSession, LookupError> {
+    Ok(OpenSession {
         id: row.try_get("id")?,
         tenant: text(row, "tenant")?,
         account: text(row, "account")?,
@@ -71,8 +71,7 @@ pub(super) fn session(row: &SqliteRow) -> Result<(OpenSession, u64), LookupError
         made_at: moment(row, "made_at")?,
         last_used_at: moment(row, "last_used_at")?,
         ends_at: moment(row, "ends_at")?,
-    };
-    Ok((session, unsigned(row, "epoch")?))
+    })
 }
 
 /// A key.

@@ -1,38 +1,22 @@
-//! What is told of credentials: those that are not accepted, and those that are not given out. Used by `problem`.
-//! Whatever is wrong with a credential has one text: only a limit, or that nobody can say now, is told apart.
+//! What callers are told of sessions, client keys and tokens that cannot be checked: of refused ones, of those that are not made, and
+//! of what an administrator sees of them.
+//! A part of `problem`, with its rules.
 
 use http::StatusCode;
 
+use crate::gateway::SuperviseError;
 use crate::identity::Beyond;
 use crate::identity::issued::{IssueError, Refused};
-use crate::identity::verify::IdentityError;
 
 use super::{Problem, capitalised};
 
-impl From<&IdentityError> for Problem {
-    fn from(error: &IdentityError) -> Self {
-        match error {
-            IdentityError::Issued { cause, .. } => Self::from(cause),
-            IdentityError::Oidc(refused) if refused.cause.is_lookup() => {
-                unchecked(refused.cause.code())
-            }
-            IdentityError::Missing
-            | IdentityError::Scheme
-            | IdentityError::Token { .. }
-            | IdentityError::UnknownTenant { .. }
-            | IdentityError::OtherRequest { .. }
-            | IdentityError::NoUser { .. }
-            | IdentityError::Blocked { .. }
-            | IdentityError::Oidc(_)
-            | IdentityError::OtherKind { .. } => Self::unauthenticated(),
-        }
+impl Problem {
+    /// Of a token whose keys another company publishes, and does not now.
+    pub(super) fn unchecked(code: &str) -> Self {
+        let sentence = "The credential cannot be checked now.";
+        let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause in what the gateway prints.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(10)
     }
-}
-
-fn unchecked(code: &str) -> Problem {
-    let sentence = "The credential cannot be checked now.";
-    let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause in what the gateway prints.";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(10)
 }
 
 impl From<&Refused> for Problem {
@@ -72,7 +56,9 @@ impl From<&IssueError> for Problem {
     fn from(error: &IssueError) -> Self {
         let (status, hint) = match error {
             // One text for all that is wrong with a credential.
-            IssueError::Replayed | IssueError::ForeignPage => return Self::unauthenticated(),
+            IssueError::Replayed | IssueError::ForeignPage | IssueError::Outlived => {
+                return Self::unauthenticated();
+            }
             IssueError::Stale(_) => (
                 StatusCode::UNAUTHORIZED,
                 "Ask Jira's script for a fresh token.",
@@ -86,6 +72,36 @@ impl From<&IssueError> for Problem {
             | IssueError::Ledger(_)
             | IssueError::Lookup(_) => {
                 let sentence = "The credentials cannot be read or written now.";
+                return Self::unavailable(error.code(), sentence);
+            }
+        };
+        Self::new(status, error.code(), capitalised(error), hint)
+    }
+}
+
+impl From<&SuperviseError> for Problem {
+    fn from(error: &SuperviseError) -> Self {
+        let (status, hint) = match error {
+            SuperviseError::NoSuch(_) => (StatusCode::NOT_FOUND, "It may have ended already."),
+            SuperviseError::OperatorsBlock => (
+                StatusCode::FORBIDDEN,
+                "Ask the operator of this gateway to end it.",
+            ),
+            SuperviseError::Busy => {
+                let hint = "Wait as long as `Retry-After` says.";
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                return Self::new(status, error.code(), capitalised(error), hint).retry_after(1);
+            }
+            SuperviseError::TooManyBlocks(_) => (
+                StatusCode::CONFLICT,
+                "End some of them, or wait for a day; the operator of this gateway can block more.",
+            ),
+            SuperviseError::Oneself => (
+                StatusCode::FORBIDDEN,
+                "Another administrator of the site can do this.",
+            ),
+            SuperviseError::Tenant(_) | SuperviseError::Lookup(_) | SuperviseError::Read(_) => {
+                let sentence = "What is held for the site cannot be read or written now.";
                 return Self::unavailable(error.code(), sentence);
             }
         };
