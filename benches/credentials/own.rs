@@ -43,6 +43,7 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
     let site = SiteAsked::Site("https://acme.atlassian.net".parse()?);
     let entry = Entry::default();
     let around = Around {
+        key_sets: None,
         site: &site,
         ip: [127, 0, 0, 1].into(),
         key_sets: None,

@@ -3,6 +3,7 @@
 
 mod bounds;
 mod near;
+mod providers;
 
 use url::Url;
 
@@ -33,6 +34,7 @@ pub(super) fn combinations(config: &Config, given: &Given<'_>, problems: &mut Pr
     checks.telemetry();
     checks.bounds();
     checks.development();
+    checks.providers();
 }
 
 impl Checks<'_> {

@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::environment::Environment;
 use super::error::{Place, Problems};
+use super::list::{self, Entry};
 use super::section;
 
 /// A configuration has some dozens of lines; anything beyond this is another file.
@@ -41,6 +42,9 @@ impl fmt::Display for Origin {
 
 /// The origins of what is not at its default.
 pub(super) type Origins = BTreeMap<(&'static str, &'static str), Origin>;
+
+/// The values of one table by their keys.
+pub(super) type Values<'a> = BTreeMap<&'static str, Raw<'a>>;
 
 /// One value as it was written.
 #[derive(Clone, Debug)]
@@ -81,7 +85,7 @@ impl Source {
         (line, before[line_start..].chars().count() + 1)
     }
 
-    fn place(&self, offset: usize) -> Place {
+    pub(super) fn place(&self, offset: usize) -> Place {
         let (line, column) = self.line(offset);
         Place::Line(self.path.clone(), line, column)
     }
@@ -91,7 +95,9 @@ impl Source {
 #[derive(Debug, Default)]
 pub(super) struct Given<'a> {
     values: BTreeMap<(&'static str, &'static str), Raw<'a>>,
-    source: Option<&'a Source>,
+    /// What was given for each `[[oidc]]`.
+    pub(super) list: Vec<Entry<'a>>,
+    pub(super) source: Option<&'a Source>,
 }
 
 impl<'a> Given<'a> {
@@ -123,6 +129,10 @@ impl<'a> Given<'a> {
         }
         for (name, value) in table.into_inner() {
             let place = source.place(name.span().start);
+            if name.get_ref() == list::NAME {
+                self.read_list(source, &place, value.into_inner(), problems);
+                continue;
+            }
             let Some((section, keys)) = section::find(name.get_ref()) else {
                 let what = format!("unknown section `{}`", name.get_ref());
                 let remedy = section::suggest(name.get_ref(), section::names());
@@ -146,18 +156,11 @@ impl<'a> Given<'a> {
         table: DeTable<'a>,
         problems: &mut Problems,
     ) {
-        for (key, value) in table {
-            let offset = key.span().start;
-            if let Some(known) = keys.iter().find(|known| *known == key.get_ref()) {
-                let (line, column) = source.line(offset);
-                let origin = Origin::File(source.path.clone(), line, column);
-                self.values.insert((section, known), Raw { value, origin });
-            } else {
-                let what = format!("unknown key `{}` in [{section}]", key.get_ref());
-                let remedy = section::suggest(key.get_ref(), keys.iter().copied());
-                problems.add(source.place(offset), what, remedy);
-            }
-        }
+        let header = format!("[{section}]");
+        let values = read_table(source, &header, keys, table, problems);
+        let values = values.into_iter();
+        self.values
+            .extend(values.map(|(key, raw)| ((section, key), raw)));
     }
 
     /// Reads every `GATEPOST_SECTION_KEY`, which wins over the file.
@@ -168,6 +171,7 @@ impl<'a> Given<'a> {
     ) {
         for (name, text) in environment.iter() {
             let Some((section, rest)) = section::of_variable(name) else {
+                list::refuse_variable(name, problems);
                 continue;
             };
             let (section, keys) = section;
@@ -208,9 +212,33 @@ impl<'a> Given<'a> {
     }
 }
 
+/// The values of a table whose keys are known; every other key is a problem.
+pub(super) fn read_table<'a>(
+    source: &Source,
+    header: &str,
+    keys: &'static [&'static str],
+    table: DeTable<'a>,
+    problems: &mut Problems,
+) -> Values<'a> {
+    let mut values = Values::new();
+    for (key, value) in table {
+        let offset = key.span().start;
+        if let Some(known) = keys.iter().find(|known| *known == key.get_ref()) {
+            let (line, column) = source.line(offset);
+            let origin = Origin::File(source.path.clone(), line, column);
+            values.insert(known, Raw { value, origin });
+        } else {
+            let what = format!("unknown key `{}` in {header}", key.get_ref());
+            let remedy = section::suggest(key.get_ref(), keys.iter().copied());
+            problems.add(source.place(offset), what, remedy);
+        }
+    }
+    values
+}
+
 /// Kubernetes gives every container `{SERVICE}_PORT=tcp://…` and more for every service beside it: a service called
 /// `gatepost-server` must not keep its own pods from starting.
-fn is_service_link(rest: &str) -> bool {
+pub(super) fn is_service_link(rest: &str) -> bool {
     rest == "PORT"
         || rest.starts_with("PORT_")
         || rest == "SERVICE_HOST"

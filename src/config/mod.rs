@@ -8,11 +8,13 @@ mod development;
 mod environment;
 mod error;
 mod given;
+mod list;
 mod master_key;
 mod print;
 mod section;
 mod telemetry;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use development::Settings as Development;
@@ -22,6 +24,7 @@ pub use given::Origin;
 pub use master_key::MasterKey;
 pub use telemetry::{LogFormat, Settings as Telemetry};
 
+use crate::identity::oidc;
 use crate::{db, http, ledger, policy, tenant};
 use error::Problems;
 use given::{Given, Origins, Source};
@@ -45,6 +48,8 @@ pub struct Config {
     pub telemetry: Telemetry,
     /// `[development]`.
     pub development: Development,
+    /// Each `[[oidc]]`.
+    pub oidc: Vec<oidc::Settings>,
 }
 
 /// A configuration, where each value came from, and the master key.
@@ -55,6 +60,8 @@ pub struct Loaded {
     /// The key that seals tenants' secrets. Not part of [`Config`], so that nothing that prints a configuration can print it.
     pub master_key: MasterKey,
     origins: Origins,
+    /// Of the keys of each `[[oidc]]`.
+    oidc_origins: Vec<BTreeMap<&'static str, Origin>>,
 }
 
 impl Config {
@@ -79,6 +86,7 @@ impl Config {
             limits: section::build("limits", &given, &mut problems),
             telemetry: section::build("telemetry", &given, &mut problems),
             development: section::build("development", &given, &mut problems),
+            oidc: list::build(&given, &mut problems),
         };
         check::combinations(&config, &given, &mut problems);
         let master_key = MasterKey::read(environment, &mut problems);
@@ -87,6 +95,7 @@ impl Config {
             config,
             master_key,
             origins: given.origins(),
+            oidc_origins: given.list.iter().map(list::Entry::origins).collect(),
         })
     }
 
@@ -127,6 +136,14 @@ impl Loaded {
         let mut origins = self.origins.iter();
         let found = origins.find(|(name, _)| **name == (section, key));
         found.map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+
+    /// Where the value of a key of the `[[oidc]]` at `index` came from.
+    #[must_use]
+    pub fn origin_of_provider(&self, index: usize, key: &str) -> Origin {
+        let origins = self.oidc_origins.get(index);
+        let found = origins.and_then(|origins| origins.get(key));
+        found.cloned().unwrap_or(Origin::Default)
     }
 
     /// The effective values as TOML, each with its origin in a comment. Contains no secret.

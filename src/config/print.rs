@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::{Loaded, Origin, section};
+use super::{Loaded, Origin, list, section};
 
 /// The text of `config check --print`.
 pub(super) fn effective(loaded: &Loaded) -> String {
@@ -23,6 +23,15 @@ pub(super) fn effective(loaded: &Loaded) -> String {
         lines.push(format!("[{name}]"));
         for key in keys {
             let origin = loaded.origin(name, key);
+            lines.push(line(key, values.get(*key), &origin));
+        }
+        lines.push(String::new());
+    }
+    for (index, settings) in config.oidc.iter().enumerate() {
+        let values = table(settings);
+        lines.push(format!("[[{}]]", list::NAME));
+        for key in list::keys() {
+            let origin = loaded.origin_of_provider(index, key);
             lines.push(line(key, values.get(*key), &origin));
         }
         lines.push(String::new());

@@ -2,6 +2,7 @@
 //! Used inside `config` only. No second list of keys is kept here that could fall behind the types.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
@@ -9,13 +10,13 @@ use serde::{Serialize, forward_to_deserialize_any};
 use toml::Spanned;
 use toml::de::{DeValue, Error, ValueDeserializer};
 
-use super::error::Problems;
-use super::given::{Given, Origin};
-use super::{development, telemetry};
+use super::error::{Place, Problems};
+use super::given::{Given, Origin, Raw};
+use super::{development, list, telemetry};
 use crate::{db, http, ledger, policy, tenant};
 
 /// A section and its keys, in the order of the type.
-type Section = (&'static str, &'static [&'static str]);
+pub(super) type Section = (&'static str, &'static [&'static str]);
 
 /// Every section, in the order of the documentation.
 pub(super) fn all() -> [Section; 8] {
@@ -32,7 +33,8 @@ pub(super) fn all() -> [Section; 8] {
 }
 
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
-    all().into_iter().map(|(name, _)| name)
+    let all = all().into_iter().map(|(name, _)| name);
+    all.chain([list::NAME])
 }
 
 pub(super) fn find(name: &str) -> Option<Section> {
@@ -58,21 +60,34 @@ where
         let Some(raw) = given.raw(section, key) else {
             continue;
         };
-        match read::<S>(vec![(*key, raw.value.clone())]) {
-            Ok(_) => fitting.push((*key, raw.value.clone())),
-            Err(error) => {
-                let place = given.place(section, key, error.span());
-                let what = format!("`{section}.{key}`: {}", plain(error.message()));
-                let remedy = match &raw.origin {
-                    Origin::Environment(name) => format!("{name}={}", example::<S>(section, key)),
-                    _ => format!("{key} = {}", example::<S>(section, key)),
-                };
-                let remedy = format!("write it like `{remedy}`");
+        let place = |inside| given.place(section, key, inside);
+        match fit::<S>(section, key, raw, place) {
+            Ok(value) => fitting.push((*key, value)),
+            Err((place, what, remedy)) => {
                 problems.add_key(&format!("{section}.{key}"), place, what, remedy);
             }
         }
     }
     read(fitting).unwrap_or_default()
+}
+
+/// The value of one key, if it is of the key's type; otherwise where it is wrong, what about it, and the remedy.
+pub(super) fn fit<'a, S: DeserializeOwned + Serialize + Default>(
+    section: &str,
+    key: &str,
+    raw: &Raw<'a>,
+    place: impl FnOnce(Option<Range<usize>>) -> Place,
+) -> Result<Spanned<DeValue<'a>>, (Place, String, String)> {
+    let Err(error) = read::<S>(vec![(key, raw.value.clone())]) else {
+        return Ok(raw.value.clone());
+    };
+    let what = format!("`{section}.{key}`: {}", plain(error.message()));
+    let remedy = match &raw.origin {
+        Origin::Environment(name) => format!("{name}={}", example::<S>(section, key)),
+        _ => format!("{key} = {}", example::<S>(section, key)),
+    };
+    let remedy = format!("write it like `{remedy}`");
+    Err((place(error.span()), what, remedy))
 }
 
 /// A variable's text as a value: TOML where it must be (numbers, lists, tables), and where a string is wanted just the text.
@@ -110,7 +125,9 @@ fn fits(section: &str, key: &str, value: &Spanned<DeValue<'_>>) -> bool {
     }
 }
 
-fn read<S: DeserializeOwned>(values: Vec<(&str, Spanned<DeValue<'_>>)>) -> Result<S, Error> {
+pub(super) fn read<S: DeserializeOwned>(
+    values: Vec<(&str, Spanned<DeValue<'_>>)>,
+) -> Result<S, Error> {
     let entries = values
         .into_iter()
         .map(|(key, value)| (key, ValueDeserializer::from(value)));
@@ -130,6 +147,7 @@ fn example<S: Serialize + Default>(section: &str, key: &str) -> String {
         ("development", "install_key_server" | "oauth_server" | "api_base") => {
             "\"http://127.0.0.1:9100\"".to_owned()
         }
+        (list::NAME, key) => list::example(key).unwrap_or_else(|| default_of::<S>(key)),
         ("development", "page_script") => "\"http://127.0.0.1:9100/connect/all.js\"".to_owned(),
         _ => default_of::<S>(key),
     }
@@ -159,7 +177,7 @@ pub(super) fn suggest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> S
 }
 
 /// The keys of a settings type: the names that its derived `Deserialize` asks for.
-fn keys<S: DeserializeOwned>() -> &'static [&'static str] {
+pub(super) fn keys<S: DeserializeOwned>() -> &'static [&'static str] {
     let mut fields: &'static [&'static str] = &[];
     // The answer is always an error: it only carries the question.
     let _ = S::deserialize(FieldNames(&mut fields, PhantomData));

@@ -310,6 +310,7 @@ pub(super) fn refusal(error: TenantError) -> Refusal {
     let wrong = matches!(
         error,
         TenantError::Unknown(_)
+            | TenantError::Ambiguous(_)
             | TenantError::UnknownGrant(_)
             | TenantError::UnknownBlock(_)
             | TenantError::Replaced(_)

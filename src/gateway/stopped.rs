@@ -99,6 +99,9 @@ fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
         IdentityError::Forge { cause, .. } if cause.is_unavailable() => {
             (Stage::Authenticate, "forge_unavailable")
         }
+        IdentityError::Oidc(refused) if refused.cause.is_lookup() => {
+            (Stage::Authenticate, refused.cause.code())
+        }
         _ => (Stage::Authenticate, "unauthenticated"),
     };
     Entry {

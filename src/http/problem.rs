@@ -175,6 +175,9 @@ impl From<&Stop> for Problem {
                 )
             }
             Stop::Identity(IdentityError::Own(refusal)) => Self::from(&refusal.cause),
+            Stop::Identity(IdentityError::Oidc(refused)) if refused.cause.is_lookup() => {
+                Self::unchecked(refused.cause.code())
+            }
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }

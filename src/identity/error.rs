@@ -8,6 +8,7 @@ use crate::tenant::block::Blocked;
 use super::forge::ForgeError;
 use super::issued::{Hold, Refused};
 use super::jws::TokenError;
+use super::oidc;
 use super::own::Refusal;
 
 /// Why a credential was not accepted. One text for the caller, the cause for the log.
@@ -75,6 +76,9 @@ pub enum IdentityError {
         /// The tenant that the token claims.
         claimed: Option<String>,
     },
+    /// A provider's token that is not good.
+    #[error(transparent)]
+    Oidc(Box<oidc::Refused>),
     /// A credential that Atlassian gave to a user.
     #[error(transparent)]
     Own(Box<Refusal>),
@@ -103,6 +107,7 @@ impl IdentityError {
             Self::Blocked { cause, .. } => cause.code(),
             Self::Issued { cause, .. } => cause.code(),
             Self::Forge { cause, .. } => cause.code(),
+            Self::Oidc(refused) => refused.cause.code(),
             Self::Own(refusal) => refusal.cause.code(),
             Self::UnknownIssuer => "issuer_not_known",
             Self::OtherKind { .. } => "other_kind",
@@ -115,6 +120,7 @@ impl IdentityError {
         match self {
             Self::Missing | Self::Scheme | Self::Own(_) | Self::UnknownIssuer => None,
             Self::Token { claimed, .. } | Self::Forge { claimed, .. } => claimed.as_deref(),
+            Self::Oidc(refused) => refused.claimed.as_deref(),
             Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
             Self::UnknownTenant { claimed }
             | Self::OtherKind { claimed }
@@ -139,6 +145,7 @@ impl IdentityError {
     pub fn credential(&self) -> Option<Credential> {
         match self {
             Self::Issued { hold, .. } => Some(hold.as_ref()?.credential()),
+            Self::Oidc(refused) => Some(refused.credential.clone()),
             Self::Own(refusal) => Some(refusal.credential.clone()),
             _ => None,
         }

@@ -113,6 +113,11 @@ impl PublishedKeys {
             return Ok(current);
         }
         self.read_in_turn(outbound, now).await;
+        self.known(kid, now)
+    }
+
+    /// The key of this name, as far as it is known without asking.
+    pub fn known(&self, kid: &str, now: Timestamp) -> Result<Current, JwksError> {
         self.0.kept(kid, now)
     }
 

@@ -61,7 +61,7 @@ pub struct Around<'a> {
     pub site: &'a SiteAsked,
     /// Where it came from.
     pub ip: IpAddr,
-    /// With what the keys are read that others publish.
+    /// The worker's connections, for keys that are published to everybody: reading them tells nobody of the request.
     pub key_sets: Option<&'a Outbound>,
     /// With what others are asked; nobody is, if it is missing.
     pub asking: Option<Asking<'a>>,

@@ -10,6 +10,7 @@ use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
 
 use super::issued::Issued;
 use super::jws::{TokenError, Unverified};
+use super::oidc::Providers;
 use super::own::OwnCredentials;
 use super::presented::{Around, Call, Presented};
 use super::principal::Principal;
@@ -25,6 +26,7 @@ pub use super::error::IdentityError;
 pub struct Verifiers {
     tenants: Tenants,
     issued: Issued,
+    providers: Providers,
     /// None where there is nobody to ask.
     own: Option<OwnCredentials>,
     window: Window,
@@ -46,6 +48,7 @@ impl Verifiers {
         clock: Clock,
     ) -> Self {
         Self {
+            providers: Providers::none(tenants.clone(), clock.clone()),
             tenants,
             issued,
             own: None,
@@ -62,11 +65,21 @@ impl Verifiers {
         Self { forge, ..self }
     }
 
+    /// The same, taking tokens of these providers as well.
+    #[must_use]
+    pub fn taking(self, providers: Providers) -> Self {
+        Self { providers, ..self }
+    }
+
     /// The same, which take credentials that Atlassian gave to users as well.
     #[must_use]
     pub fn taking_own(self, own: OwnCredentials) -> Self {
         let own = Some(own);
         Self { own, ..self }
+    }
+
+    pub(super) const fn providers(&self) -> &Providers {
+        &self.providers
     }
 
     pub(super) const fn own(&self) -> Option<&OwnCredentials> {

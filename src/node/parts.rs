@@ -19,6 +19,7 @@ use crate::identity::forge::{self, Forge};
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
 use crate::identity::jwks::Pace;
+use crate::identity::oidc::Providers;
 use crate::identity::own::{self, OwnCredentials};
 use crate::identity::verify::Verifiers;
 use crate::identity::{PublishedKeys, Window};
@@ -209,6 +210,12 @@ impl Shared {
         let live = Arc::new(Live::new(clock.clone()));
         let (keeper, proof) = (opened.keeper(loaded, live.clone()), opened.proof(loaded));
         let (rules, orders) = Rules::new(keeper, proof.clone(), stop);
+        let providers = Providers::new(
+            &config.oidc,
+            window.leeway_s,
+            tenants.clone(),
+            clock.clone(),
+        )?;
         let shared = Self {
             live,
             rules,
@@ -223,6 +230,7 @@ impl Shared {
                 clock.clone(),
             )
             .with_forge(forge(config, &opened)?)
+            .taking(providers)
             .taking_own(own_credentials(loaded, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),

@@ -26,6 +26,9 @@ pub enum TenantError {
         "there is no tenant `{0}`; name it by client key, host or cloud id, as `gatepost tenant list` shows them"
     )]
     Unknown(String),
+    /// Two tenants have that name: the client key of one is the cloud id of another.
+    #[error("two tenants are called `{0}`; name the one that is meant by its host")]
+    Ambiguous(String),
     /// No grant in force has that id.
     #[error("there is no grant `{0}` in force; `gatepost grant list` shows them")]
     UnknownGrant(String),
@@ -100,6 +103,7 @@ impl TenantError {
         match self {
             Self::Db(_) | Self::Ledger(_) | Self::Vault(_) | Self::Spoiled(..) => "unavailable",
             Self::Unknown(_)
+            | Self::Ambiguous(_)
             | Self::UnknownGrant(_)
             | Self::UnknownBlock(_)
             | Self::Replaced(_)

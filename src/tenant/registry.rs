@@ -185,23 +185,23 @@ impl Tenants {
         self.0.directory.load().all()
     }
 
-    /// The tenant that an operator names by client key, host, URL or cloud id. A live one comes before an ended one.
+    /// The tenant that an operator names by client key, host, URL or cloud id. By a name that two have, none is meant.
     pub fn by_any_name(&self, name: &str) -> Result<SharedTenant, TenantError> {
         let directory = self.0.directory.load();
         let by_id = name.parse().ok().and_then(|id| directory.id(&id));
-        let by_cloud = || name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
-        let by_installation = || {
-            let installation: InstallationId = name.parse().ok()?;
-            directory.id(&installation.tenant_id())
-        };
+        let by_cloud = name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
+        let installation: Option<InstallationId> = name.parse().ok();
+        let by_installation = installation.and_then(|known| directory.id(&known.tenant_id()));
         let site = name.parse().or_else(|_| SiteUrl::from_host(name)).ok();
-        let found = by_id
-            .or_else(by_cloud)
-            .or_else(by_installation)
-            .or_else(|| site.and_then(|site| directory.site(&site)));
-        found
-            .cloned()
-            .ok_or_else(|| TenantError::Unknown(name.to_owned()))
+        let by_site = site.and_then(|site| directory.site(&site));
+        let found = [by_id, by_cloud, by_installation, by_site];
+        let mut found = found.into_iter().flatten();
+        let first = found.next();
+        let first = first.ok_or_else(|| TenantError::Unknown(name.to_owned()))?;
+        if found.any(|other| other.id != first.id) {
+            return Err(TenantError::Ambiguous(name.to_owned()));
+        }
+        Ok(first.clone())
     }
 
     /// Carries `work` out in one transaction and shows the tenants that it changed. A client that hangs up takes its handler's future

@@ -110,7 +110,7 @@ pub(super) struct Whoami {
 /// What the principal was verified by.
 #[derive(ToSchema)]
 pub(super) struct Credential {
-    /// `connect_context`, `connect_request`, `forge_invocation`, `session`, `client_key`, `api_token` or `oauth_token`.
+    /// `connect_context`, `connect_request`, `forge_invocation`, `session`, `client_key`, `api_token`, `oauth_token` or `oidc`.
     kind: String,
     /// Seconds since 1970.
     issued_at: Option<i64>,

@@ -1,4 +1,5 @@
-//! What callers are told of sessions and client keys: of refused ones, of those that are not made, and of what an administrator sees of them.
+//! What callers are told of sessions, client keys and tokens that cannot be checked: of refused ones, of those that are not made, and
+//! of what an administrator sees of them.
 //! A part of `problem`, with its rules.
 
 use http::StatusCode;
@@ -10,6 +11,15 @@ use crate::identity::issued::{IssueError, Refused};
 use super::{Problem, capitalised};
 
 const ANOTHER_ADMINISTRATOR: &str = "Another administrator of the site can do this.";
+
+impl Problem {
+    /// Of a token whose keys another company publishes, and does not now.
+    pub(super) fn unchecked(code: &str) -> Self {
+        let sentence = "The credential cannot be checked now.";
+        let hint = "Nothing was sent to Jira. Try again; if it lasts, the operator finds the cause in what the gateway prints.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, sentence, hint).retry_after(10)
+    }
+}
 
 impl From<&Refused> for Problem {
     fn from(cause: &Refused) -> Self {

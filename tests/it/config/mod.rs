@@ -7,6 +7,7 @@
 
 mod combinations;
 mod master_key;
+mod providers;
 
 use std::path::PathBuf;
 

@@ -21,6 +21,7 @@ mod own;
 mod own_site;
 mod page;
 mod policies;
+mod provider_table;
 mod refused;
 mod resource;
 mod sessions;

@@ -19,16 +19,16 @@ use tokio::sync::watch;
 use crate::world::NOON;
 
 /// A server that answers every request alike, and counts.
-struct Server {
+pub(super) struct Server {
     answer: watch::Sender<String>,
     asked: Arc<AtomicUsize>,
     keys: PublishedKeys,
     outbound: Outbound,
-    url: String,
+    pub(super) url: String,
 }
 
 impl Server {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/jwks", listener.local_addr().unwrap());
         let (answer, answers) = watch::channel(ok(&set(&[])));
@@ -53,11 +53,11 @@ impl Server {
         }
     }
 
-    fn answers(&self, answer: String) {
+    pub(super) fn answers(&self, answer: String) {
         self.answer.send_replace(answer);
     }
 
-    fn asked(&self) -> usize {
+    pub(super) fn asked(&self) -> usize {
         self.asked.load(Ordering::Relaxed)
     }
 
@@ -68,7 +68,7 @@ impl Server {
     }
 }
 
-fn outbound() -> Outbound {
+pub(super) fn outbound() -> Outbound {
     let bounds = Bounds {
         connect_timeout: Duration::from_secs(2),
         site_timeout: Duration::from_secs(2),
@@ -93,7 +93,7 @@ fn jwk(kid: &str) -> Value {
     json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": x, "y": y})
 }
 
-fn ok(body: &str) -> String {
+pub(super) fn ok(body: &str) -> String {
     answer("200 OK", "", body)
 }
 

@@ -8,6 +8,7 @@ mod ends;
 mod faults;
 mod forge;
 mod jwks;
+mod oidc;
 mod pages;
 mod plans;
 mod races;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::structure::root;
+use crate::world::{COMPANY, claims};
 
 use super::program::{Ground, Program};
 
@@ -60,7 +61,7 @@ fn can_paste() -> bool {
 }
 
 async fn ground() -> (Ground, Program) {
-    let ground = Ground::new().await;
+    let ground = Ground::with(COMPANY).await;
     let program = ground.serve();
     ground.install(&program).await;
     (ground, program)
@@ -91,15 +92,22 @@ async fn the_lines_of_the_readme_can_be_pasted() {
     let rows: Vec<_> = rows
         .map(|(_, cell)| format!("curl {}", cell.trim_end_matches("` |")))
         .collect();
-    assert_eq!(rows.len(), 4, "{rows:?}");
+    assert_eq!(rows.len(), 5, "{rows:?}");
     let rows = rows.join("\n");
     let made = blocks("README.md", "### Credentials").concat();
     let token = asks
         .lines()
         .find(|line| line.starts_with("TOKEN="))
         .unwrap();
-    let told = paste(&ground, &program, &format!("{token}\n{made}\n{rows}"));
-    for (kind, times) in [("connect_context", 1), ("session", 1), ("client_key", 2)] {
+    let id_token = ground.jira.id_token(&claims("acme-org", "ann"));
+    let lines = format!("{token}\nID_TOKEN={id_token}\n{made}\n{rows}");
+    let told = paste(&ground, &program, &lines);
+    for (kind, times) in [
+        ("connect_context", 1),
+        ("session", 1),
+        ("client_key", 2),
+        ("oidc", 1),
+    ] {
         let kind = format!("\"kind\":\"{kind}\"");
         assert_eq!(told.matches(&kind).count(), times, "{kind} in {told}");
     }

@@ -139,10 +139,35 @@ fn the_table_of_keys_is_the_one_that_the_program_prints() {
     }
     printed.retain(|key| key != "development.master");
     let text = std::fs::read_to_string(root().join("docs/configuration.md")).unwrap();
-    let rows = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next());
-    assert_eq!(rows.collect::<Vec<_>>(), printed);
+    let (sections, providers) = text.split_once("\n## OpenID Connect\n").unwrap();
+    assert_eq!(keys(sections), printed);
+    let table = toml::Table::try_from(gatepost::identity::oidc::Settings::default()).unwrap();
+    let mut known: Vec<_> = table.keys().map(String::as_str).collect();
+    let mut told = keys(providers);
+    known.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, known);
+}
+
+/// The keys in the first columns of the tables of `text`.
+fn keys(text: &str) -> Vec<&str> {
+    let rows = text.lines();
+    let rows = rows.filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    rows.collect()
+}
+
+#[test]
+fn the_providers_of_the_documents_are_some() {
+    let text = std::fs::read_to_string(root().join("docs/openid-connect.md")).unwrap();
+    let examples = text.split("```toml\n").skip(1);
+    let examples = examples.map(|rest| rest.split("```").next().unwrap());
+    let server = "[server]\npublic_url = \"https://gate.example.com\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gatepost.toml");
+    std::fs::write(&path, server.to_owned() + &examples.collect::<String>()).unwrap();
+    let loaded =
+        gatepost::config::Config::load(Some(&path), &gatepost::config::Environment::default());
+    assert_eq!(loaded.unwrap().config.oidc.len(), 2);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod hmac;
 mod idna;
 mod jwk;
+mod jwks;
 mod jws;
 mod site;
 mod url;

@@ -8,6 +8,7 @@
 mod credentials;
 mod forge;
 pub(crate) mod own;
+mod providers;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,6 +18,8 @@ use gatepost::config::{Config, Environment, Loaded};
 use gatepost::control::command::Command;
 use gatepost::ledger::read::{Filter, Reader};
 use gatepost::node::Node;
+pub(crate) use providers::{COMPANY, claims};
+
 use gatepost::standin::{Callback, Role, Seen, Settings, Site, Standin, account};
 use serde_json::Value;
 
@@ -443,6 +446,7 @@ fn free_address() -> std::net::SocketAddr {
 /// Writes a configuration for a node beside this stand-in and gives its path.
 pub(crate) fn config(dir: &Path, jira: &Standin, more: &str) -> PathBuf {
     let at = jira.address();
+    let more = providers::placed(more, jira);
     let text = format!(
         r#"
         server.public_url = "{APP_URL}"
