@@ -46,7 +46,6 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
         key_sets: None,
         site: &site,
         ip: [127, 0, 0, 1].into(),
-        key_sets: None,
         asking: Some(Asking {
             outbound: &outbound,
             entry: &entry,

@@ -254,7 +254,7 @@ const WITH_BODY: [&str; 5] = [
 ];
 
 /// A grant to somebody else, and what more the route takes.
-fn grant(more: Value) -> Value {
+fn grant(more: &Value) -> Value {
     let mut body = json!({"account": "else", "actions": ["read"], "for_s": 60, "reason": "a test"});
     let more = more.as_object().unwrap().clone();
     body.as_object_mut().unwrap().extend(more);
@@ -276,8 +276,8 @@ async fn answered(world: &World, caller: &Caller, method: &str, template: &str) 
     let body = match template {
         "/v1/keys" => json!({"name": "ci"}),
         "/v1/site/blocks" => json!({"account": "somebody"}),
-        "/v1/grants" => grant(json!({})),
-        "/v1/site/grants" => grant(json!({"act_as": "somebody"})),
+        "/v1/grants" => grant(&json!({})),
+        "/v1/site/grants" => grant(&json!({"act_as": "somebody"})),
         _ => json!({"site": "https://acme.atlassian.net", "issue": "ACME-1"}),
     };
     let answer = if signed {

@@ -106,7 +106,7 @@ async fn take_back(tenants: &Tenants, grant: String) {
     tenants.take_back(&grant, "unix:0").await.unwrap();
 }
 
-fn is_revoked(sent: Result<(), UpstreamError>) -> bool {
+fn is_revoked(sent: &Result<(), UpstreamError>) -> bool {
     matches!(sent, Err(UpstreamError::Revoked(_)))
 }
 
@@ -119,7 +119,7 @@ async fn a_change_after_the_site_was_looked_up_ends_the_request() {
         tenants.suspend(&id, reason, "unix:0").await.unwrap();
         tenants.resume(&id, "unix:0").await.unwrap();
     };
-    assert!(is_revoked(send(&world, None, switched).await));
+    assert!(is_revoked(&send(&world, None, switched).await));
     assert!(world.nothing_left());
     // The twin, or the world of this test may be what stops it.
     send(&world, None, nothing).await.unwrap();
@@ -131,7 +131,7 @@ async fn a_grant_that_ends_after_the_site_was_looked_up_ends_what_acts_under_it_
     let delegates = r#"@id("delegates") permit (principal, action, resource) when { principal.tenant == resource.tenant };"#;
     let builder = World::builder().policy("50-delegates.cedar", delegates);
     let world = builder.start().await;
-    assert!(is_revoked(send(&world, Some("bob"), take_back).await));
+    assert!(is_revoked(&send(&world, Some("bob"), take_back).await));
     assert!(world.nothing_left());
     // Ann's requests as herself go on, and as Bob while the grant lasts.
     send(&world, None, take_back).await.unwrap();
