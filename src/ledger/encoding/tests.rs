@@ -137,7 +137,7 @@ fn the_members_of_a_body_are_sorted_at_every_level_without_white_space() {
     let value: Value = serde_json::from_str(&body).unwrap();
     assert_eq!(
         value["entry"].as_object().unwrap().len(),
-        41,
+        42,
         "every member is written"
     );
     assert_eq!(serde_json::to_string(&sorted(value)).unwrap(), body);
