@@ -18,6 +18,8 @@ const TOKEN_BYTES_MAX: usize = 2048;
 const ACCESS_BYTES_MAX: usize = 8192;
 /// Service accounts have tokens with scopes alone, which the site's own host does not know.
 const SERVICE: &[u8] = b"@serviceaccount.atlassian.com";
+/// What API tokens begin with, those of people and those of service accounts. As a Bearer they are good nowhere.
+const API_TOKENS: [&[u8]; 2] = [b"ATATT", b"ATSTT"];
 /// Bytes of a hash that name a credential in records.
 const ID_BYTES: usize = 12;
 
@@ -55,7 +57,8 @@ impl Brought {
     pub(super) fn token(bearer: &Bearer) -> Option<Self> {
         let is_forges = bearer.forge_user.is_some() || bearer.forge_system.is_some();
         let token = bearer.token.expose();
-        if is_forges || !is_plain(token, ACCESS_BYTES_MAX) {
+        let is_api_token = API_TOKENS.iter().any(|start| token.starts_with(start));
+        if is_forges || is_api_token || !is_plain(token, ACCESS_BYTES_MAX) {
             return None;
         }
         Some(Self {
@@ -155,6 +158,8 @@ mod tests {
         assert!(bearer("a b", None).is_none());
         assert!(bearer(&"x".repeat(ACCESS_BYTES_MAX + 1), None).is_none());
         assert!(bearer("abc", Some("system")).is_none());
+        assert!(bearer("ATATT3xFfGF0abc=1234", None).is_none());
+        assert!(bearer("ATSTT3xFfGF0abc=1234", None).is_none());
     }
 
     #[test]
