@@ -231,3 +231,12 @@ async fn people_see_and_forget_strays() {
     assert_eq!(forgotten.status, 204);
     assert_eq!(stage.standin.strays(), [""; 0]);
 }
+
+#[tokio::test]
+#[should_panic(expected = "credentials where they do not belong")]
+async fn a_test_that_ends_with_a_stray_fails() {
+    let stage = Stage::new().await;
+    let _no_strays = crate::world::NoStrays(stage.standin.clone());
+    let acme = stage.acme();
+    stage.get(&acme, &acme.context_token("ann"), MYSELF).await;
+}
