@@ -8,6 +8,8 @@
 
 #[path = "credentials/filled.rs"]
 mod filled;
+#[path = "credentials/own.rs"]
+mod own;
 #[path = "credentials/signed.rs"]
 mod signed;
 
@@ -81,6 +83,7 @@ async fn visit(count: u32) -> anyhow::Result<Figures> {
     let sessions = open_sessions(&filled, &mut figures).await?;
     let keys = make_keys(&filled, &mut figures).await?;
     from_cache(&filled, &sessions, &keys, &mut figures).await?;
+    own::from_cache(&filled, &mut figures).await?;
     from_database(&filled, &sessions, &keys, &mut figures).await?;
     lists(&filled, &mut figures).await?;
     ends(&filled, &mut figures).await?;
@@ -200,9 +203,9 @@ async fn lists(filled: &Filled, figures: &mut Figures) -> anyhow::Result<()> {
             "list a tenant's keys, the first 500",
         ),
     ] {
-        let list = async |_| Ok(issued.sessions(whose).await?.len());
+        let list = async |_| Ok(issued.sessions(whose).await?.items.len());
         figures.push((sessions, cost(LISTS, list).await?.0));
-        let list = async |_| Ok(issued.keys(whose).await?.len());
+        let list = async |_| Ok(issued.keys(whose).await?.items.len());
         figures.push((keys, cost(LISTS, list).await?.0));
     }
     Ok(())
@@ -212,7 +215,7 @@ async fn ends(filled: &Filled, figures: &mut Figures) -> anyhow::Result<()> {
     let issued = &filled.opened.issued;
     let tenant = filled.tenant()?.id.clone();
     let whose = Whose::Tenant(&tenant);
-    let mut open = issued.sessions(whose).await?.into_iter();
+    let mut open = issued.sessions(whose).await?.items.into_iter();
     let end = async |_| {
         let id = open.next().context("an open session")?.id;
         let entry = Entry::default();

@@ -85,7 +85,20 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Test(Arc<AtomicI64>),
+    Test(Arc<Hand>),
+}
+
+#[derive(Debug)]
+struct Hand {
+    micros: AtomicI64,
+    /// How long was paused in all; a paused test would stand still as its clock does.
+    paused_us: AtomicU64,
+}
+
+impl Hand {
+    fn now(&self) -> i64 {
+        self.micros.load(Ordering::Relaxed)
+    }
 }
 
 impl Clock {
@@ -109,7 +122,7 @@ impl Clock {
                     .unwrap_or_default();
                 Timestamp(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
             }
-            Source::Test(micros) => Timestamp(micros.load(Ordering::Relaxed)),
+            Source::Test(hand) => Timestamp(hand.now()),
         }
     }
 
@@ -122,10 +135,18 @@ impl Clock {
     pub fn stopwatch(&self) -> Stopwatch {
         match &self.0 {
             Source::System => Stopwatch(Started::System(Instant::now())),
-            Source::Test(micros) => Stopwatch(Started::Test(
-                micros.clone(),
-                micros.load(Ordering::Relaxed),
-            )),
+            Source::Test(hand) => Stopwatch(Started::Test(hand.clone(), hand.now())),
+        }
+    }
+
+    /// Lets `span` pass. A test's clock notes it, and nobody waits.
+    pub async fn pause(&self, span: Duration) {
+        match &self.0 {
+            Source::System => tokio::time::sleep(span).await,
+            Source::Test(hand) => {
+                let span_us = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+                hand.paused_us.fetch_add(span_us, Ordering::Relaxed);
+            }
         }
     }
 }
@@ -137,7 +158,7 @@ pub struct Stopwatch(Started);
 #[derive(Clone, Debug)]
 enum Started {
     System(Instant),
-    Test(Arc<AtomicI64>, i64),
+    Test(Arc<Hand>, i64),
 }
 
 impl Stopwatch {
@@ -146,8 +167,8 @@ impl Stopwatch {
     pub fn elapsed(&self) -> Duration {
         match &self.0 {
             Started::System(start) => start.elapsed(),
-            Started::Test(micros, start) => {
-                let span = micros.load(Ordering::Relaxed).saturating_sub(*start);
+            Started::Test(hand, start) => {
+                let span = hand.now().saturating_sub(*start);
                 Duration::from_micros(u64::try_from(span).unwrap_or(0))
             }
         }
@@ -162,13 +183,16 @@ impl Stopwatch {
 
 /// A clock that a test turns by hand; its [`Clock`]s show what it says.
 #[derive(Clone, Debug)]
-pub struct TestClock(Arc<AtomicI64>);
+pub struct TestClock(Arc<Hand>);
 
 impl TestClock {
     /// Stands still at `start`.
     #[must_use]
     pub fn at(start: Timestamp) -> Self {
-        Self(Arc::new(AtomicI64::new(start.micros())))
+        Self(Arc::new(Hand {
+            micros: AtomicI64::new(start.micros()),
+            paused_us: AtomicU64::new(0),
+        }))
     }
 
     /// The clock to hand out.
@@ -179,10 +203,16 @@ impl TestClock {
 
     /// Lets `span` pass.
     pub fn advance(&self, span: Duration) {
-        self.0.fetch_add(
+        self.0.micros.fetch_add(
             i64::try_from(span.as_micros()).unwrap_or(i64::MAX),
             Ordering::Relaxed,
         );
+    }
+
+    /// How long its clocks were told to pause in all.
+    #[must_use]
+    pub fn paused(&self) -> Duration {
+        Duration::from_micros(self.0.paused_us.load(Ordering::Relaxed))
     }
 }
 

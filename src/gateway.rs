@@ -4,6 +4,7 @@
 mod check;
 mod credentials;
 mod errand;
+mod stopped;
 mod supervision;
 mod supervisor;
 mod trail;
@@ -15,13 +16,11 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clock::{Chance, Clock};
-use crate::decision::{
-    Action, DeniedError, Query, Target, UNSEEN, Wish, decide, evaluate, nowhere,
-};
+use crate::decision::{Action, DeniedError, Query, Target, Wish, decide, evaluate, nowhere};
 use crate::identity::issued::IssueError;
 use crate::identity::presented::{Around, Asking, Call, Presented};
 use crate::identity::verify::{IdentityError, Verifiers};
-use crate::identity::{Beyond, Issued, Principal};
+use crate::identity::{Issued, Principal};
 use crate::ledger::entry::{Effect, Entry, Stage};
 use crate::ledger::read::Reader;
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
@@ -40,6 +39,7 @@ pub use supervisor::Supervisor;
 pub use trail::Trail;
 
 use errand::Errand;
+use stopped::stop_entry;
 use trail::Lap;
 
 /// What a client says: a claim, nothing in it is trusted.
@@ -204,10 +204,9 @@ impl Gateway {
         trail: &mut Trail,
     ) -> Result<Principal, Stop> {
         let at = (site, by.ip);
-        let principal = match self.verify(by.presented, by.call, at, trail).await {
-            Ok(principal) => principal,
-            Err(stop) => return Err(self.record(stop, trail, self.deadline()).await),
-        };
+        let verified = self.verify(by.presented, by.call, at, trail).await;
+        let verified = verified.and_then(|principal| self.at_home(principal, site));
+        let principal = self.recorded(verified, trail).await?;
         self.note_use(&principal);
         self.give(trail, Stage::Authenticate, action).await?;
         Ok(principal)
@@ -217,6 +216,17 @@ impl Gateway {
     fn note_use(&self, principal: &Principal) {
         if let Some(hold) = principal.hold() {
             self.issued.note_use(hold);
+        }
+    }
+
+    /// A principal at the one site that it has, where a request names one.
+    fn at_home(&self, principal: Principal, site: &SiteAsked) -> Result<Principal, Stop> {
+        let named = self.tenants.named(site);
+        let is_own = named.is_some_and(|tenant| tenant.id == *principal.tenant());
+        if *site == SiteAsked::Own || is_own {
+            Ok(principal)
+        } else {
+            Err(ResolveError.into())
         }
     }
 
@@ -271,6 +281,15 @@ impl Gateway {
     /// Records a stop that has no entry yet, before it is told. If that fails, the failure is the stop.
     async fn record(&self, stop: Stop, trail: &mut Trail, until: Instant) -> Stop {
         trail.note_stop(&stop);
+        let kept_back = stop.kept_back();
+        let stop = self.write_down(stop, trail, until).await;
+        if let Some(span) = kept_back {
+            Box::pin(self.clock.pause(span)).await;
+        }
+        stop
+    }
+
+    async fn write_down(&self, stop: Stop, trail: &Trail, until: Instant) -> Stop {
         let Some(entry) = stop_entry(&stop, &trail.entry) else {
             return stop;
         };
@@ -308,84 +327,5 @@ impl Gateway {
             // A full queue slows its callers down, for a time; what was begun ends also without them.
             let _ = tokio::time::timeout(self.request_timeout, waiting).await;
         }
-    }
-}
-
-/// Entries of stops that no ruling wrote. A ruling's denial is in the log already; so is an answer's.
-fn stop_entry(stop: &Stop, base: &Entry) -> Option<Entry> {
-    let denied = |stage, code: &str| Entry {
-        effect: Some(Effect::Deny),
-        stage: Some(stage),
-        code: Some(code.to_owned()),
-        ..base.clone()
-    };
-    match stop {
-        Stop::Identity(error) => Some(refused_credential(error, base)),
-        Stop::Issue(error) => Some(denied(Stage::Authenticate, error.code())),
-        // A session has one site. Whoever asks for another with it has rewritten the request, also where there is no such site.
-        Stop::Resolve(ResolveError) => {
-            let credential = base.credential.as_ref().map(|credential| &*credential.kind);
-            let code = match credential {
-                Some("session") => Beyond::Rewritten.code(),
-                _ => "site_unknown",
-            };
-            Some(denied(Stage::Resolve, code).told(UNSEEN.0, UNSEEN.1))
-        }
-        Stop::NoPolicies => Some(denied(Stage::Policy, "no_policies")),
-        Stop::Denied(denial) if denial.breach => {
-            tracing::error!(
-                decision.id = base.decision_id,
-                "ALARM: policies allowed another tenant's resource"
-            );
-            (!denial.is_logged)
-                .then(|| denied(Stage::Policy, "tenant_breach").told(UNSEEN.0, UNSEEN.1))
-        }
-        // The permit only let the question through; it is Jira that says no, and that is a denial like any other.
-        Stop::Screen(ScreenError::NotAdministrator) => {
-            Some(denied(Stage::Answer, "not_site_admin"))
-        }
-        // Of an administrator who was let through, the outcome says what came of it.
-        Stop::Supervise(_)
-        | Stop::Denied(_)
-        | Stop::Ledger(_)
-        | Stop::LogSlow
-        | Stop::Upstream(_)
-        | Stop::Screen(_) => None,
-    }
-}
-
-fn refused_credential(error: &IdentityError, base: &Entry) -> Entry {
-    let denied = Entry {
-        effect: Some(Effect::Deny),
-        credential: error.credential(),
-        ..base.clone()
-    };
-    let (stage, code) = match error {
-        // The credential is good: it is known for sure who was too fast, or in the wrong place.
-        IdentityError::Issued { cause, .. } if cause.is_of_good() => {
-            let stage = if cause.is_limit() {
-                Stage::Limit
-            } else {
-                Stage::Authenticate
-            };
-            return Entry {
-                stage: Some(stage),
-                code: Some(cause.code().to_owned()),
-                tenant: error.claimed().map(str::to_owned),
-                account: error.account().map(ToString::to_string),
-                ..denied
-            };
-        }
-        IdentityError::Issued { cause, .. } if cause.is_lookup() => {
-            (Stage::Authenticate, cause.code())
-        }
-        _ => (Stage::Authenticate, "unauthenticated"),
-    };
-    Entry {
-        stage: Some(stage),
-        code: Some(code.to_owned()),
-        authentication_error: Some(error.code().to_owned()),
-        tenant_claimed: error.claimed().map(str::to_owned),
-        ..denied
     }
 }

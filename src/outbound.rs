@@ -26,9 +26,13 @@ const KEY_BYTES_MAX: usize = 16 * 1024;
 const JWKS_BYTES_MAX: usize = 128 * 1024;
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
 const TENANT_INFO_BYTES_MAX: usize = 16 * 1024;
+/// A consultant's list of sites: some hundred of four hundred bytes each.
+const WHOSE_BYTES_MAX: usize = 256 * 1024;
 /// Install callbacks must be answered within seconds, and two servers may be asked.
 const KEY_TIMEOUT: Duration = Duration::from_secs(2);
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(8);
+/// Somebody waits to be let in.
+const WHOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What bounds every exchange.
 #[derive(Clone, Debug)]
@@ -96,6 +100,15 @@ pub struct Received {
     pub headers: HeaderMap,
     /// The body after decompression.
     pub body: Bytes,
+}
+
+impl Received {
+    /// Seconds to wait, if the answer says so in the form that Atlassian uses.
+    #[must_use]
+    pub fn retry_after_s(&self) -> Option<u64> {
+        let value = self.headers.get(header::RETRY_AFTER)?.to_str();
+        value.ok()?.trim().parse().ok()
+    }
 }
 
 /// The client. Cheap to clone; its connections belong to the runtime that made it.
@@ -184,6 +197,34 @@ impl Outbound {
             builder = builder.header(header::AUTHORIZATION, authorization_header(authorization)?);
         }
         exchange("Jira", builder, self.bounds.site_body_bytes_max).await
+    }
+
+    /// Asks a site, with a credential, whose it is.
+    pub async fn ask_whose(&self, request: &SiteRequest<'_>) -> Result<Received, OutboundError> {
+        let mut builder = self.to_site(request)?.timeout(WHOSE_TIMEOUT);
+        if let Some(authorization) = request.authorization {
+            builder = builder.header(header::AUTHORIZATION, authorization_header(authorization)?);
+        }
+        exchange("Atlassian", builder, WHOSE_BYTES_MAX).await
+    }
+
+    /// Asks the API host which sites an access token covers.
+    pub async fn accessible_resources(
+        &self,
+        host: &ApiHost,
+        authorization: Authorization<'_>,
+        request_id: &str,
+    ) -> Result<Received, OutboundError> {
+        let mut url = host.0.clone();
+        push(&mut url, &["oauth", "token", "accessible-resources"]);
+        let request = self
+            .client
+            .get(url)
+            .header(header::ACCEPT, "application/json")
+            .header(header::AUTHORIZATION, authorization_header(authorization)?)
+            .header("x-request-id", request_id)
+            .timeout(WHOSE_TIMEOUT);
+        exchange("Atlassian", request, WHOSE_BYTES_MAX).await
     }
 
     /// Asks a site, without any credential, for its cloud id.

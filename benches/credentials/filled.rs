@@ -34,8 +34,8 @@ pub(crate) fn account(number: u32) -> String {
 /// A database with its registry.
 pub(crate) struct Filled {
     pub(crate) opened: Opened,
-    loaded: Loaded,
-    clock: Clock,
+    pub(crate) loaded: Loaded,
+    pub(crate) clock: Clock,
     _folder: tempfile::TempDir,
 }
 
@@ -113,7 +113,7 @@ fn install(clock: &Clock) -> anyhow::Result<Install> {
         },
         tenant: signed::CLIENT_KEY.parse()?,
         site: "https://acme.atlassian.net".parse()?,
-        cloud_id: None,
+        cloud_id: Some(super::own::CLOUD.parse()?),
         display_url: None,
         oauth_client_id: None,
         secret: Secret::from(signed::SHARED_SECRET.to_owned()),

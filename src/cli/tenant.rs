@@ -1,4 +1,4 @@
-//! `gatepost tenant`: the installations, and the switch that turns one off.
+//! `gatepost tenant`: the installations, the switch that turns one off, and what each takes of users' own credentials.
 
 use std::process::ExitCode;
 
@@ -6,7 +6,7 @@ use super::terminal::{Format, print_list, print_object};
 use super::{ConfigFile, Exit, office};
 use crate::control::command::Command as Order;
 
-/// Look at tenants, suspend and resume them.
+/// Look at tenants, suspend and resume them, say which credentials they take.
 #[derive(Debug, clap::Args)]
 #[command(arg_required_else_help = true)]
 pub struct Args {
@@ -37,6 +37,9 @@ enum Command {
     /// Switch a suspended tenant on
     #[command(after_help = EXAMPLES)]
     Resume(Named),
+    /// Say which credentials that Atlassian gave to users are taken at this site: none unless said so here
+    #[command(after_help = CREDENTIALS)]
+    Credentials(Credentials),
 }
 
 #[derive(Debug, clap::Args)]
@@ -65,6 +68,29 @@ struct Suspend {
     reason: String,
 }
 
+const CREDENTIALS: &str = "\
+Examples:
+  gatepost tenant credentials acme.atlassian.net --allow api_token,oauth_token
+  gatepost tenant credentials acme.atlassian.net --allow api_token
+  gatepost tenant credentials acme.atlassian.net --none
+
+Users of the site then come with an API token (Basic, e-mail address and token) or an access token of OAuth 2.0
+(Bearer). Each is checked at this site and used for its owner alone. What is no longer named is worth nothing when
+the command returns, also for requests under way. See docs/own-credentials.md.";
+
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("kinds").required(true).args(["allow", "none"]))]
+struct Credentials {
+    #[command(flatten)]
+    named: Named,
+    /// The kinds, with a comma between: `api_token`, `oauth_token`
+    #[arg(long, env = "GATEPOST_ALLOW", value_delimiter = ',')]
+    allow: Vec<String>,
+    /// No kind
+    #[arg(long, env = "GATEPOST_NONE")]
+    none: bool,
+}
+
 /// Runs the command.
 ///
 /// # Errors
@@ -78,6 +104,14 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             Order::TenantSuspend {
                 tenant: named.tenant,
                 reason,
+            },
+            false,
+        ),
+        Command::Credentials(Credentials { named, allow, none }) => (
+            named.common,
+            Order::TenantCredentials {
+                tenant: named.tenant,
+                allow: if none { Vec::new() } else { allow },
             },
             false,
         ),

@@ -28,6 +28,13 @@ pub enum Command {
         /// Client key, host or cloud id.
         tenant: String,
     },
+    /// Says which credentials of users' own a tenant takes.
+    TenantCredentials {
+        /// Client key, host or cloud id.
+        tenant: String,
+        /// The kinds: `api_token`, `oauth_token`; none if empty.
+        allow: Vec<String>,
+    },
     /// Lets an account act as another.
     GrantCreate {
         /// Client key, host or cloud id.
@@ -186,6 +193,7 @@ impl Command {
             | Self::PolicyShow { .. } => true,
             Self::TenantSuspend { .. }
             | Self::TenantResume { .. }
+            | Self::TenantCredentials { .. }
             | Self::GrantCreate { .. }
             | Self::GrantRevoke { .. }
             | Self::Block { .. }

@@ -6,6 +6,7 @@ mod blocks;
 pub mod command;
 mod keys;
 pub mod office;
+mod own;
 pub mod policies;
 pub mod rules;
 pub mod socket;

@@ -13,6 +13,7 @@ use crate::tenant::{AccountId, SharedTenant, Tenant, TenantError, Tenants};
 use super::blocks;
 use super::command::{Command, Refusal};
 use super::keys;
+use super::own;
 use super::policies;
 use super::rules::{Rules, Wish};
 use super::tokens::AdminTokens;
@@ -51,6 +52,9 @@ impl Office {
                 let id = self.named(&tenant)?.id.clone();
                 self.tenants.resume(&id, by).await.map_err(refusal)?;
                 Ok(self.summary(self.named(id.as_str())?.as_ref()))
+            }
+            Command::TenantCredentials { tenant, allow } => {
+                own::take(self, &tenant, &allow, by).await
             }
             Command::GrantCreate {
                 tenant,
@@ -165,7 +169,7 @@ impl Office {
         Ok(list.collect())
     }
 
-    fn summary(&self, tenant: &Tenant) -> Value {
+    pub(super) fn summary(&self, tenant: &Tenant) -> Value {
         json!({
             "tenant": tenant.id,
             "site": tenant.site.to_string(),
@@ -182,6 +186,7 @@ impl Office {
         full["epoch"] = json!(tenant.epoch);
         full["secret_version"] = json!(tenant.secret_version);
         full["oauth_client_id"] = json!(tenant.oauth_client_id);
+        full["own_credentials"] = json!(tenant.own_credentials.words());
         full["changed_at"] = json!(tenant.changed_at.rfc3339());
         full["blocks"] = blocks::of(self, tenant).await?;
         full["grants"] = tenant
@@ -282,6 +287,7 @@ pub(super) fn refusal(error: TenantError) -> Refusal {
             | TenantError::UnknownGrant(_)
             | TenantError::UnknownBlock(_)
             | TenantError::Replaced(_)
+            | TenantError::NotInstalled(_)
             | TenantError::TooManyGrants(..)
             | TenantError::Grant(_)
     );

@@ -34,6 +34,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/sqlite/0005_credentials.sql"),
     ),
     (
+        7,
+        "own_credentials",
+        include_str!("../../migrations/sqlite/0007_own_credentials.sql"),
+    ),
+    (
         8,
         "bounded_searches",
         include_str!("../../migrations/sqlite/0008_bounded_searches.sql"),

@@ -13,7 +13,8 @@ use crate::ledger::Draft;
 use crate::tenant::registry::SiteAsked;
 use crate::tenant::{AccountId, IssueRef, SiteRead, Thing};
 
-use super::{Gateway, Stop, Trail, stop_entry};
+use super::stopped::stop_entry;
+use super::{Gateway, Stop, Trail};
 
 /// What a client wants to know: a claim, nothing in it is trusted.
 #[derive(Debug)]

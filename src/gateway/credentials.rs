@@ -153,13 +153,13 @@ impl Gateway {
     ) -> Result<Principal, Stop> {
         let at = (&SiteAsked::Own, by.ip);
         let principal = self.verify(by.presented, by.call, at, trail).await?;
-        if let Some(hold) = principal.hold() {
-            if !hold.is_session() {
-                return Err(IssueError::NotByKey.into());
-            }
-            if !self.issued.is_of_page(hold, by.page) {
-                return Err(IssueError::ForeignPage.into());
-            }
+        if principal.is_for_requests_alone() {
+            return Err(IssueError::NotByKey.into());
+        }
+        if let Some(hold) = principal.hold()
+            && !self.issued.is_of_page(hold, by.page)
+        {
+            return Err(IssueError::ForeignPage.into());
         }
         self.note_use(&principal);
         Ok(principal)

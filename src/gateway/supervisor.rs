@@ -1,5 +1,5 @@
 //! The supervisor: who administers which tenant's site, as Jira said just now. Born in `Supervisor::new`; nothing else lives in this
-//! file. It must never be made of a client key, nor be kept for a second request.
+//! file. It must never be made of a credential that is for requests alone, nor be kept for a second request.
 
 use crate::clock::Timestamp;
 use crate::identity::Principal;
@@ -36,9 +36,7 @@ impl Supervisor {
     /// Whom Jira's answer is about. A key that leaked must supervise nothing, whatever led to it being asked for.
     pub(super) fn new(reply: Reply) -> Option<Self> {
         let principal = reply.into_administrator()?;
-        let is_person = principal
-            .hold()
-            .is_none_or(crate::identity::issued::Hold::is_session);
+        let is_person = !principal.is_for_requests_alone();
         is_person.then_some(Self { principal })
     }
 

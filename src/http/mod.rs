@@ -288,6 +288,14 @@ pub struct Limits {
     pub session_lifetime_s: u32,
     /// The longest life of a client key, in days.
     pub key_lifetime_days_max: u32,
+    /// How long it is believed what Atlassian confirmed of a user's own credential, in seconds; at most 600.
+    pub own_credential_cache_s: u32,
+    /// How long a request waits for Atlassian's word on one that was not known to be good, in milliseconds.
+    pub own_credential_wait_ms: u64,
+    /// How many such credentials may be tried from one address in a minute.
+    pub own_credentials_per_source: u32,
+    /// How many such credentials may be tried at one site in a minute.
+    pub own_credentials_per_site: u32,
 }
 
 impl Default for Limits {
@@ -307,6 +315,10 @@ impl Default for Limits {
             session_idle_s: 15 * 60,
             session_lifetime_s: 8 * 3600,
             key_lifetime_days_max: 365,
+            own_credential_cache_s: 300,
+            own_credential_wait_ms: 3_000,
+            own_credentials_per_source: 20,
+            own_credentials_per_site: 300,
         }
     }
 }

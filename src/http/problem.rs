@@ -3,6 +3,7 @@
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
 mod credentials;
+mod own;
 
 use axum::body::Body;
 use axum::response::Response;
@@ -167,6 +168,7 @@ impl From<&Stop> for Problem {
     fn from(stop: &Stop) -> Self {
         match stop {
             Stop::Identity(IdentityError::Issued { cause, .. }) => Self::from(cause),
+            Stop::Identity(IdentityError::Own(refusal)) => Self::from(&refusal.cause),
             Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
                 Self::unauthenticated()
             }

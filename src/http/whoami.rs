@@ -9,6 +9,7 @@ use crate::identity::Principal;
 use crate::tenant::KeyId;
 use crate::tenant::registry::SiteAsked;
 
+use super::parse::ParseError;
 use super::visit::{Done, Failure, Visit};
 
 pub(super) async fn whoami(mut visit: Visit) -> Response {
@@ -17,8 +18,15 @@ pub(super) async fn whoami(mut visit: Visit) -> Response {
 }
 
 async fn answer(visit: &mut Visit) -> Result<Done, Failure> {
-    visit.parameters(&[])?;
-    let principal = visit.identify(&SiteAsked::Own, "whoami").await?;
+    let parameters = visit.parameters(&["site"])?;
+    let site = match parameters.value("site") {
+        Some(site) => SiteAsked::Site(site.parse().map_err(ParseError::from)?),
+        None => SiteAsked::Own,
+    };
+    if let Some(name) = site.name() {
+        visit.note(Some(&name), None, None);
+    }
+    let principal = visit.identify(&site, "whoami").await?;
     let tenant = visit.app.gateway().tenants.current(principal.tenant());
     let credential = credential(visit, &principal).await?;
     let body = json!({
@@ -38,6 +46,10 @@ async fn credential(visit: &mut Visit, principal: &Principal) -> Result<Value, F
     let known = principal.credential();
     let mut told = json!({ "kind": known.kind, "issued_at": known.iat, "expires_at": known.exp });
     let Some(hold) = principal.hold() else {
+        // Of a credential of the user's own: what records call it.
+        if principal.is_for_requests_alone() {
+            told["id"] = json!(known.key_id);
+        }
         return Ok(told);
     };
     told["id"] = json!(hold.id());

@@ -35,11 +35,12 @@ impl Verifiers {
         bearer: &Bearer,
         around: Around<'_>,
     ) -> Result<Principal, IdentityError> {
+        let own = self.own().ok_or(IdentityError::Scheme)?;
         match Claimed::by(bearer.token.expose()) {
-            Claimed::Forge | Claimed::Issuer(_) | Claimed::Nobody | Claimed::Unreadable => {
-                let _ = around;
-                Err(IdentityError::Scheme)
-            }
+            Claimed::Forge => Err(IdentityError::Scheme),
+            Claimed::Issuer(issuer) if !own.is_issuer(&issuer) => Err(IdentityError::UnknownIssuer),
+            Claimed::Issuer(_) | Claimed::Nobody => own.oauth_token(bearer, around).await,
+            Claimed::Unreadable => Err(IdentityError::UnknownIssuer),
         }
     }
 }
@@ -50,19 +51,9 @@ impl Claimed {
         struct Claims {
             iss: Option<String>,
         }
-        let mut parts = token.split(|&byte| byte == b'.');
-        let (Some(header), Some(claims), Some(_), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let Some(claims) = claims_of_jwt(token) else {
             return Self::Nobody;
         };
-        let is_object = |part: &[u8]| part.trim_ascii_start().starts_with(b"{");
-        if !URL_SAFE_NO_PAD
-            .decode(header)
-            .is_ok_and(|header| is_object(&header))
-        {
-            return Self::Nobody;
-        }
         let claims = URL_SAFE_NO_PAD.decode(claims).unwrap_or_default();
         match strict_json::parse(&claims) {
             Ok(Claims { iss: None }) => Self::Nobody,
@@ -71,6 +62,21 @@ impl Claimed {
             Err(_) => Self::Unreadable,
         }
     }
+}
+
+/// The encoded claims of what is a JWT by its form: three parts, of which the first is an object.
+pub(super) fn claims_of_jwt(token: &[u8]) -> Option<&[u8]> {
+    let mut parts = token.split(|&byte| byte == b'.');
+    let (Some(header), Some(claims), Some(_), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return None;
+    };
+    let header = URL_SAFE_NO_PAD.decode(header).ok()?;
+    header
+        .trim_ascii_start()
+        .starts_with(b"{")
+        .then_some(claims)
 }
 
 #[cfg(test)]

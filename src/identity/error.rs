@@ -7,6 +7,7 @@ use crate::tenant::block::Blocked;
 
 use super::issued::{Hold, Refused};
 use super::jws::TokenError;
+use super::own::Refusal;
 
 /// Why a credential was not accepted. One text for the caller, the cause for the log.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +65,12 @@ pub enum IdentityError {
         /// Whose it is, if it is known.
         hold: Option<Hold>,
     },
+    /// A credential that Atlassian gave to a user.
+    #[error(transparent)]
+    Own(Box<Refusal>),
+    /// A Bearer that says that it is of somebody whom nobody here knows.
+    #[error("the token is of an issuer that is not known here")]
+    UnknownIssuer,
     /// A good token of a kind that this route does not take.
     #[error("the token is not of the kind that this route takes")]
     OtherKind {
@@ -85,6 +92,8 @@ impl IdentityError {
             Self::NoUser { .. } => "no_user",
             Self::Blocked { cause, .. } => cause.code(),
             Self::Issued { cause, .. } => cause.code(),
+            Self::Own(refusal) => refusal.cause.code(),
+            Self::UnknownIssuer => "issuer_not_known",
             Self::OtherKind { .. } => "other_kind",
         }
     }
@@ -93,7 +102,7 @@ impl IdentityError {
     #[must_use]
     pub fn claimed(&self) -> Option<&str> {
         match self {
-            Self::Missing | Self::Scheme => None,
+            Self::Missing | Self::Scheme | Self::Own(_) | Self::UnknownIssuer => None,
             Self::Token { claimed, .. } => claimed.as_deref(),
             Self::Issued { hold, .. } => Some(hold.as_ref()?.tenant().as_str()),
             Self::UnknownTenant { claimed }
@@ -114,11 +123,12 @@ impl IdentityError {
         }
     }
 
-    /// The public parts of a credential of ours that was refused: whose revoked key is still in use is worth knowing.
+    /// The public parts of a credential that was refused and can be named: whose revoked key is still in use is worth knowing.
     #[must_use]
     pub fn credential(&self) -> Option<Credential> {
         match self {
             Self::Issued { hold, .. } => Some(hold.as_ref()?.credential()),
+            Self::Own(refusal) => Some(refusal.credential.clone()),
             _ => None,
         }
     }

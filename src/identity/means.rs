@@ -1,7 +1,11 @@
 //! With what Jira is asked for a principal. Made by the verifiers, read by `upstream` alone; `tests/it/structure.rs` holds others off.
 //! A credential of a user must go to no host but those that issued it, and never speak for anybody but that user.
 
+use std::sync::Arc;
+
 use crate::secret::Secret;
+
+use super::own::Confirmed;
 
 /// With what Jira is asked.
 #[derive(Debug)]
@@ -11,8 +15,8 @@ pub enum Means {
     /// With the token that Forge sent beside its own for the user of this very request, good at the API host only. As anybody else, the
     /// app asks with its own means.
     ForgeUser(Secret),
-    /// With the credential that the user brought.
-    Own(Own),
+    /// With the credential that the user brought. On the heap: every principal would be as large as the few that have one.
+    Own(Box<Own>),
 }
 
 /// A credential that Atlassian gave to a user, and where it was found to be good.
@@ -22,6 +26,26 @@ pub struct Own {
     pub authorization: Secret,
     /// Whether it is good at the API host; otherwise at the site itself.
     pub at_api_host: bool,
+    confirmed: Arc<Confirmed>,
+}
+
+impl Own {
+    pub(super) const fn new(
+        authorization: Secret,
+        at_api_host: bool,
+        confirmed: Arc<Confirmed>,
+    ) -> Self {
+        Self {
+            authorization,
+            at_api_host,
+            confirmed,
+        }
+    }
+
+    /// Jira does not take it: nobody believes what was confirmed of it, from now on.
+    pub fn refuse(&self) {
+        self.confirmed.refuse();
+    }
 }
 
 impl Means {
@@ -29,5 +53,10 @@ impl Means {
     #[must_use]
     pub const fn may_act_as_another(&self) -> bool {
         !matches!(self, Self::Own(_))
+    }
+
+    /// Whether Jira has refused since what the user brought.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self, Self::Own(own) if own.confirmed.is_refused())
     }
 }

@@ -119,9 +119,16 @@ impl Principal {
     /// Whether the credential was ended since it was verified. Beside the tenant's epoch and the blocks of accounts.
     #[must_use]
     pub fn is_over(&self, tenant: &Tenant, now: Timestamp) -> bool {
-        self.hold
-            .as_ref()
-            .is_some_and(|hold| hold.is_over(tenant, now))
+        let hold = self.hold.as_ref();
+        hold.is_some_and(|hold| hold.is_over(tenant, now)) || self.means.is_over()
+    }
+
+    /// Whether the credential is for requests alone: a client key, or one that the user has from Atlassian. A leaked one must neither
+    /// make itself a successor nor supervise anything.
+    #[must_use]
+    pub fn is_for_requests_alone(&self) -> bool {
+        let hold = self.hold.as_ref();
+        hold.is_some_and(|hold| !hold.is_session()) || matches!(self.means, Means::Own(_))
     }
 
     /// The account to act as where the request names none: that of the key's bounds, otherwise oneself.

@@ -10,6 +10,7 @@ use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
 
 use super::issued::Issued;
 use super::jws::{TokenError, Unverified};
+use super::own::OwnCredentials;
 use super::presented::{Around, Call, Presented};
 use super::principal::Principal;
 use super::qsh;
@@ -24,6 +25,8 @@ pub use super::error::IdentityError;
 pub struct Verifiers {
     tenants: Tenants,
     issued: Issued,
+    /// None where there is nobody to ask.
+    own: Option<OwnCredentials>,
     window: Window,
     /// The path of the app's base URL, which a qsh leaves out.
     base_path: String,
@@ -43,10 +46,22 @@ impl Verifiers {
         Self {
             tenants,
             issued,
+            own: None,
             window,
             base_path,
             clock,
         }
+    }
+
+    /// The same, which take credentials that Atlassian gave to users as well.
+    #[must_use]
+    pub fn taking_own(self, own: OwnCredentials) -> Self {
+        let own = Some(own);
+        Self { own, ..self }
+    }
+
+    pub(super) const fn own(&self) -> Option<&OwnCredentials> {
+        self.own.as_ref()
     }
 
     /// The principal behind what was presented, from where.
@@ -58,7 +73,11 @@ impl Verifiers {
     ) -> Result<Principal, IdentityError> {
         match presented {
             Presented::Nothing => Err(IdentityError::Missing),
-            Presented::Password(_) | Presented::Other => Err(IdentityError::Scheme),
+            Presented::Other => Err(IdentityError::Scheme),
+            Presented::Password(pair) => match &self.own {
+                Some(own) => own.api_token(pair, around).await,
+                None => Err(IdentityError::Scheme),
+            },
             Presented::Jwt(token) => Ok(self.connect(token.expose(), call)?.into_principal()),
             Presented::Issued(text) => self.issued(text, around.ip).await,
             Presented::Bearer(bearer) => self.bearer(bearer, around).await,

@@ -18,6 +18,7 @@ use crate::http::{App, Parts};
 use crate::identity::Window;
 use crate::identity::install::{About, Callbacks};
 use crate::identity::issued::{self, Issued, Lifetimes};
+use crate::identity::own::{self, OwnCredentials};
 use crate::identity::verify::Verifiers;
 use crate::ledger::Ledger;
 use crate::ledger::read::Reader;
@@ -217,7 +218,8 @@ impl Shared {
                 window,
                 base_path,
                 clock.clone(),
-            ),
+            )
+            .taking_own(own_credentials(loaded, &opened)?),
             callbacks: Callbacks::new(
                 about.clone(),
                 tenants.clone(),
@@ -315,6 +317,25 @@ impl Shared {
         };
         Ok((gateway, outbound))
     }
+}
+
+/// Users' own credentials, with what they are checked with.
+fn own_credentials(loaded: &Loaded, opened: &Opened) -> Result<OwnCredentials, NodeError> {
+    let (limits, atlassian) = (&loaded.config.limits, loaded.config.atlassian_in_force());
+    Ok(OwnCredentials::new(own::Parts {
+        tenants: opened.tenants.clone(),
+        ledger: opened.ledger.clone(),
+        vault: Arc::new(loaded.master_key.vault()?),
+        api: ApiHost::new(&atlassian.api_base)?,
+        issuers: atlassian.oauth_issuers,
+        limits: own::Limits {
+            believed: Duration::from_secs(u64::from(limits.own_credential_cache_s)),
+            wait: Duration::from_millis(limits.own_credential_wait_ms),
+            per_source: limits.own_credentials_per_source,
+            per_site: limits.own_credentials_per_site,
+        },
+        clock: opened.clock.clone(),
+    }))
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

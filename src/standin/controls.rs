@@ -147,6 +147,7 @@ fn fault(word: &str, value: &str) -> Option<Fault> {
         "status" => Fault::Status(value.parse().ok()?),
         "delay_ms" => Fault::Delay(Duration::from_millis(value.parse().ok()?)),
         "hang" => Fault::Hang,
+        "captcha" => Fault::Captcha,
         "hold" => Fault::Hold,
         "close" => Fault::CloseConnection,
         "instead" => Fault::Instead(value.to_owned()),

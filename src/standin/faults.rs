@@ -47,6 +47,8 @@ pub enum Fault {
     Truncated,
     /// The proper answer as `text/html`.
     WrongContentType,
+    /// 403, as Jira answers a login that wants a CAPTCHA first.
+    Captcha,
     /// 429, as Jira's burst limit answers.
     RateLimited {
         /// `Retry-After`, in seconds.
@@ -143,6 +145,7 @@ pub(super) async fn apply(
         )),
         Fault::Oversized(bytes) => json_of(Body::new(Padding::of(bytes))),
         Fault::Inflating(bytes) => compressed(gzip::inflating(bytes)),
+        Fault::Captcha => captcha(),
         Fault::RateLimited { retry_after_s } => rate_limited(retry_after_s),
     })
 }
@@ -176,6 +179,14 @@ fn redirect(location: &str) -> Response {
     *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
     answer.headers_mut().insert(header::LOCATION, location);
+    answer
+}
+
+fn captcha() -> Response {
+    let sentence = "Basic Authentication Failure - Reason : AUTHENTICATION_DENIED";
+    let mut answer = refusal(StatusCode::FORBIDDEN, sentence);
+    let reason = HeaderValue::from_static("AUTHENTICATION_DENIED");
+    answer.headers_mut().insert("x-seraph-loginreason", reason);
     answer
 }
 

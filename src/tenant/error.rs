@@ -58,6 +58,9 @@ pub enum TenantError {
     /// The tenant was never installed.
     #[error("tenant `{0}` was never installed")]
     NeverInstalled(TenantId),
+    /// The app is not installed for this tenant now.
+    #[error("tenant `{0}` is not installed now")]
+    NotInstalled(TenantId),
     /// The account has as many grants as one may have.
     #[error(
         "account `{0}` has {1} grants in force, which is the most; take one back with `gatepost grant revoke`, or name more actions \
@@ -84,7 +87,8 @@ impl TenantError {
             | Self::UnknownGrant(_)
             | Self::UnknownBlock(_)
             | Self::Replaced(_)
-            | Self::NeverInstalled(_) => "unknown",
+            | Self::NeverInstalled(_)
+            | Self::NotInstalled(_) => "unknown",
             Self::OperatorsBlock => "operators_block",
             Self::ForeignSite => "foreign_site",
             Self::Replayed => "token_replayed",

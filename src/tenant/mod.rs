@@ -53,6 +53,7 @@ pub mod key_id;
 pub mod lifecycle;
 pub mod named;
 pub mod operations;
+pub mod own;
 pub mod record;
 pub mod registry;
 pub mod resource;
@@ -85,6 +86,8 @@ pub struct Settings {
     pub install_key_servers: Vec<String>,
     /// The authorization server that gives user tokens.
     pub oauth_server: String,
+    /// The `iss` of Atlassian's access tokens, where they are JWTs: one of any other issuer goes to no host of Atlassian's.
+    pub oauth_issuers: Vec<String>,
     /// Atlassian's API host, where every site stands at `/ex/jira/{cloudId}`.
     pub api_base: String,
 }
@@ -99,6 +102,7 @@ impl Default for Settings {
                 "https://connect-install-keys.atlassian.com".to_owned(),
             ],
             oauth_server: "https://oauth-2-authorization-server.services.atlassian.com".to_owned(),
+            oauth_issuers: vec!["https://auth.atlassian.com".to_owned()],
             api_base: "https://api.atlassian.com".to_owned(),
         }
     }

@@ -3,6 +3,7 @@
 
 mod blocks;
 mod by;
+mod own;
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::secret::Secret;
 
 use super::block::{Blocked, SharedBlocks};
+use super::own::OwnKinds;
 use super::{AccountId, CloudId, KeyId, SiteUrl, TenantId};
 
 /// What a tenant's installation is.
@@ -65,6 +66,8 @@ pub struct Tenant {
     pub suspended: Option<String>,
     /// The client id for user tokens.
     pub oauth_client_id: Option<String>,
+    /// Which credentials of users' own are taken at its site.
+    pub own_credentials: OwnKinds,
     /// First install.
     pub installed_at: Timestamp,
     /// Last change.

@@ -114,9 +114,25 @@ impl Tenants {
             SiteAsked::Cloud(cloud) => directory.cloud(cloud),
             SiteAsked::Own => directory.id(own),
         };
+        Named::new(self.in_use(found).cloned())
+    }
+
+    /// The tenant whose site a request names, if anything may be done there: for a credential that can be checked at that site alone.
+    /// It says nothing about who asks.
+    #[must_use]
+    pub fn named(&self, asked: &SiteAsked) -> Option<SharedTenant> {
+        let directory = self.0.directory.load();
+        let found = match asked {
+            SiteAsked::Site(site) => directory.site(site),
+            SiteAsked::Cloud(cloud) => directory.cloud(cloud),
+            SiteAsked::Own => None,
+        };
+        self.in_use(found).cloned()
+    }
+
+    fn in_use<'a>(&self, found: Option<&'a SharedTenant>) -> Option<&'a SharedTenant> {
         let now = self.0.parts.clock.now();
-        let open = |tenant: &&SharedTenant| tenant.is_active() && tenant.is_blocked(now).is_none();
-        Named::new(found.filter(open).cloned())
+        found.filter(|tenant| tenant.is_active() && tenant.is_blocked(now).is_none())
     }
 
     /// The thing on the site that was named.

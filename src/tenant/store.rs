@@ -12,11 +12,13 @@ use crate::secret::Vault;
 use crate::db::DbError;
 
 use super::block::SharedBlocks;
+use super::own::OwnKinds;
 use super::record::{Grant, State, Tenant};
 use super::{AccountId, SiteUrl, TenantError, TenantId};
 
 mod blocks;
 mod grants;
+mod own;
 
 pub(super) use blocks::{
     blocks_of, count_blocks, end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block,
@@ -24,6 +26,7 @@ pub(super) use blocks::{
 };
 use grants::load_grants;
 pub(super) use grants::{count_grants, give, take_back};
+pub(super) use own::take_own;
 
 /// The column that a shared secret is sealed for.
 pub(super) const SECRET_COLUMN: &str = "tenants.shared_secret";
@@ -93,6 +96,7 @@ fn tenant(
         state: State::read(row.try_get("state")?).ok_or_else(|| spoiled("state"))?,
         suspended: row.try_get("suspended")?,
         oauth_client_id: row.try_get("oauth_client_id")?,
+        own_credentials: OwnKinds::read(row.try_get("own_credentials")?),
         installed_at: Timestamp::from_micros(row.try_get("installed_at")?),
         changed_at: Timestamp::from_micros(row.try_get("changed_at")?),
         id: id.parse().map_err(|_| spoiled("id"))?,
@@ -230,7 +234,7 @@ pub(super) async fn end(
     event_iat: i64,
 ) -> Result<(), TenantError> {
     sqlx::query(
-        "UPDATE tenants SET state = ?2, shared_secret = NULL, epoch = epoch + 1, changed_at = ?3,
+        "UPDATE tenants SET state = ?2, shared_secret = NULL, own_credentials = '', epoch = epoch + 1, changed_at = ?3,
              sessions_since = epoch + 1, keys_since = epoch + 1, event_iat = max(event_iat, ?4) WHERE id = ?1",
     )
     .bind(id.as_str())

@@ -9,9 +9,9 @@ use crate::decision::Permit;
 use crate::secret::Secret;
 use crate::tenant::{AccountId, SharedTenant, Tenants};
 
-/// The tenant is not what it was when the request was decided.
+/// The tenant is not what it was when the request was decided, or the credential worth nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the tenant changed while the request was under way")]
+#[error("what the request rests on ended while it was under way")]
 pub struct Revoked;
 
 /// Signers, one permit at a time.

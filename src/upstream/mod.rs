@@ -7,7 +7,7 @@ mod user_token;
 
 use std::borrow::Cow;
 
-use http::{HeaderMap, header};
+use http::HeaderMap;
 
 use crate::clock::{Clock, Timestamp};
 use crate::decision::{Permit, Reading};
@@ -121,7 +121,7 @@ impl Jira {
         // Jira may be slow: what comes back after a revocation goes to nobody, and why it failed is of no interest then.
         self.shared.keys.signer(&permit)?;
         let received = received.map_err(|_| UpstreamError::Deadline)??;
-        let retry_after_s = retry_after(&received.headers);
+        let retry_after_s = received.retry_after_s();
         Ok(Answer::new(
             permit,
             received.status,
@@ -145,6 +145,13 @@ impl Jira {
                 let authorization = Authorization::Whole(&own.authorization);
                 self.read_with(permit, authorization, own.at_api_host, exchange)
                     .await
+                    .map_err(|error| match error {
+                        UpstreamError::Unauthorized => {
+                            own.refuse();
+                            Revoked.into()
+                        }
+                        other => other,
+                    })
             }
             // `decide` refuses it before (`Beyond::Own`). What speaks for one account must never be taken for another's.
             Means::Own(_) => Err(UpstreamError::Unauthorized),
@@ -284,17 +291,6 @@ fn parts(reading: &Reading) -> Vec<(&'static str, Text)> {
         .chain(optional)
         .map(|(name, names)| (name, names.into()))
         .collect()
-}
-
-/// Seconds to wait, if the answer says so in the form that Atlassian uses.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()
 }
 
 fn trace_id(headers: &HeaderMap) -> Option<String> {

@@ -146,7 +146,7 @@ impl UserTokens {
         let received = outbound.request_token(&self.server, &form).await?;
         match received.status {
             200 => read(&received.body, now).ok_or(TokenFailure::Malformed),
-            429 => Err(TokenFailure::Limited(super::retry_after(&received.headers))),
+            429 => Err(TokenFailure::Limited(received.retry_after_s())),
             status @ 400..=499 => Err(TokenFailure::Refused(status)),
             _ => Err(TokenFailure::Malformed),
         }

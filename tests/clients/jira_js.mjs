@@ -1,18 +1,18 @@
 // npm jira.js, unmodified: reads an issue as a user of the library would, and says in one line of JSON what came of it.
 //
-//     node jira_js.mjs PACKAGE BASE_URL bearer|basic TOKEN ISSUE
+//     node jira_js.mjs PACKAGE BASE_URL bearer|basic TOKEN ISSUE [EMAIL]
 //
 // PACKAGE is the library's entry: it is installed outside of this folder.
 
 import { pathToFileURL } from 'node:url';
 
-const [entry, host, way, token, issueIdOrKey] = process.argv.slice(2);
+const [entry, host, way, token, issueIdOrKey, email = 'somebody@example.com'] = process.argv.slice(2);
 const { createCloudClient } = await import(pathToFileURL(entry));
 
 const auth =
   way === 'bearer'
     ? { type: 'bearer', token }
-    : { type: 'basic', email: 'somebody@example.com', apiToken: token };
+    : { type: 'basic', email, apiToken: token };
 const told = { client: 'jira.js' };
 try {
   const jira = createCloudClient({ host, auth });

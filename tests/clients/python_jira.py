@@ -1,6 +1,6 @@
 """PyPI jira, unmodified: reads an issue as a user of the library would, and says in one line of JSON what came of it.
 
-    python_jira.py BASE_URL bearer|basic TOKEN ISSUE
+    python_jira.py BASE_URL bearer|basic TOKEN ISSUE [EMAIL]
 """
 
 import json
@@ -8,9 +8,9 @@ import sys
 
 import jira
 
-base_url, way, token, issue = sys.argv[1:]
+base_url, way, token, issue, *email = sys.argv[1:]
 options = {"server": base_url, "max_retries": 0}
-auth = {"token_auth": token} if way == "bearer" else {"basic_auth": ("somebody@example.com", token)}
+auth = {"token_auth": token} if way == "bearer" else {"basic_auth": ((email or ["somebody@example.com"])[0], token)}
 told = {"client": f"jira {jira.__version__}"}
 try:
     # The constructor reads serverInfo, and the names of fields once a field is asked for by name.

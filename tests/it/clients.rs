@@ -17,6 +17,8 @@ use crate::world::World;
 struct Access {
     base_url: String,
     token: String,
+    /// Beside it, where it is an API token of Atlassian.
+    email: Option<String>,
 }
 
 impl Access {
@@ -26,6 +28,7 @@ impl Access {
         Self {
             base_url: format!("{}{form}", world.base_url()),
             token: made["key"].as_str().unwrap().to_owned(),
+            email: None,
         }
     }
 }
@@ -80,6 +83,7 @@ fn command(client: &str) -> Option<Command> {
 async fn read(client: &str, access: &Access, way: &str, issue: &str) -> Option<Value> {
     let mut command = command(client)?;
     command.args([&access.base_url, way, &access.token, issue]);
+    command.args(&access.email);
     let output = command.output().await.unwrap();
     let (text, errors) = (
         String::from_utf8_lossy(&output.stdout),
@@ -125,6 +129,34 @@ async fn unmodified_clients_read_an_issue_in_each_form_of_a_path() {
             assert!(told["fields"].as_u64() > Some(30), "{told}");
         }
     }
+}
+
+#[tokio::test]
+async fn unmodified_clients_read_an_issue_with_credentials_of_atlassian() {
+    let world = World::taking_own(&["acme"]).await;
+    // The last form names no site, at which they could be checked.
+    for form in &forms(&world)[..2] {
+        for (client, way) in clients() {
+            let api = world.jira.api_token("ann");
+            let base_url = format!("{}{form}", world.base_url());
+            let (token, email) = match way {
+                "basic" => (api.token, Some(api.email)),
+                _ => (world.jira.oauth_token("ann", &["acme"]), None),
+            };
+            let access = Access {
+                base_url,
+                token,
+                email,
+            };
+            let Some(told) = read(client, &access, way, "ACME-1").await else {
+                continue;
+            };
+            assert_eq!(told["error"], Value::Null, "{client} {way} {form}: {told}");
+            assert_eq!(told["summary"], "Checkout in one page (acme)", "{told}");
+            assert_eq!(told["account"], account("ann"));
+        }
+    }
+    assert!(world.seen(gatepost::standin::Role::Token).is_empty());
 }
 
 const CLOSED: &str = r#"@id("closed") @code("closed") @reason("Issues are closed for the weekend.")

@@ -12,7 +12,12 @@ const MINUTE_MS: u64 = 60_000;
 
 impl Checks<'_> {
     pub(super) fn bounds(&mut self) {
-        let all = [self.of_house(), self.of_sizes(), self.of_times()];
+        let all = [
+            self.of_house(),
+            self.of_sizes(),
+            self.of_times(),
+            self.of_own_credentials(),
+        ];
         for (key, value, low, high) in all.concat() {
             if !(low..=high).contains(&value) {
                 let remedy = format!("choose a number from {low} to {high}");
@@ -82,6 +87,41 @@ impl Checks<'_> {
                 count(answer),
                 1,
                 256 * MIB,
+            ),
+        ]
+    }
+
+    fn of_own_credentials(&self) -> Vec<Bound> {
+        let limits = &self.config.limits;
+        let (source, site) = (
+            limits.own_credentials_per_source,
+            limits.own_credentials_per_site,
+        );
+        vec![
+            // Longer, and what Atlassian ended would live on here.
+            (
+                "limits.own_credential_cache_s",
+                u64::from(limits.own_credential_cache_s),
+                1,
+                600,
+            ),
+            (
+                "limits.own_credential_wait_ms",
+                limits.own_credential_wait_ms,
+                100,
+                10_000,
+            ),
+            (
+                "limits.own_credentials_per_source",
+                u64::from(source),
+                1,
+                10_000,
+            ),
+            (
+                "limits.own_credentials_per_site",
+                u64::from(site),
+                1,
+                100_000,
             ),
         ]
     }

@@ -27,9 +27,16 @@ fn whoami() -> Route {
     });
     get("/v1/whoami", "whoami", "The verified principal")
         .tag("Access")
-        .says("For people who set a client up.")
+        .says(
+            "For people who set a client up. With an API token or access token of Atlassian it takes the site at which that is checked.",
+        )
+        .query(
+            "site",
+            "The site: where a credential that Atlassian gave to a user is checked. Any other has one site, and names none but that.",
+        )
         .by(Callers::Verified)
         .gives::<Whoami>(200, "Who asks.", example)
+        .refuses(&[404, 502, 504])
 }
 
 fn sessions() -> [Route; 4] {

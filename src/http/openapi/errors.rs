@@ -40,14 +40,15 @@ const REFUSALS: [Refusal; 11] = [
             "The request has no valid credential.",
         ),
         when: "No credential, or one that is bad in any way: one text for all causes. Only a token that is good but too old to make a key of \
-            is told apart (`token_stale`).",
+            is told apart (`token_stale`). With a credential \
+            that Atlassian gave to a user this is also the answer for a site that is not registered, or takes none.",
     },
     Refusal {
         status: 403,
         name: "Denied",
         example: ("policy_denied", "Forbidden", "No policy allows this."),
         when: "A policy says no, with its reason; or the credential is not for this: `key_site`, `key_action`, `key_network`, \
-            `key_act_as`, `request_rewritten`, `key_cannot_manage`; or the caller is not who may do it: `not_site_admin`, `operators_block`, \
+            `key_act_as`, `request_rewritten`, `own_credential_act_as`, `key_cannot_manage`; or the caller is not who may do it: `not_site_admin`, `operators_block`, \
             `own_account`, `other_origin`.",
     },
     Refusal {
@@ -100,7 +101,9 @@ const REFUSALS: [Refusal; 11] = [
             "Too Many Requests",
             "Jira limits requests to this site: this is Jira's limit, not the gateway's.",
         ),
-        when: "A limit, and whose: `key_limit` is the key's own, `site_busy` the gateway's, `jira_limit` Jira's. `Retry-After` says when to try again.",
+        when: "A limit, and whose: `key_limit` is the key's own, `site_busy` the gateway's, `credential_limit` the gateway's on \
+            credentials of Atlassian that are tried, `atlassian_limit` Atlassian's on their checks, `jira_limit` Jira's. \
+            `Retry-After` says when to try again.",
     },
     Refusal {
         status: 502,
@@ -110,7 +113,8 @@ const REFUSALS: [Refusal; 11] = [
             "Bad Gateway",
             "Jira did not give a usable answer.",
         ),
-        when: "Jira or Atlassian's authorization server failed: `jira_failed`, `user_token_refused`, `token_server_failed`.",
+        when: "Jira or Atlassian's authorization server failed: `jira_failed`, `user_token_refused`, `token_server_failed`, \
+            `atlassian_failed`.",
     },
     Refusal {
         status: 503,
@@ -131,7 +135,7 @@ const REFUSALS: [Refusal; 11] = [
             "Gateway Timeout",
             "Jira did not answer in time.",
         ),
-        when: "Jira did not answer in time.",
+        when: "Jira did not answer in time (`jira_slow`), or Atlassian did not say in time whose a credential is (`atlassian_slow`).",
     },
 ];
 

@@ -106,13 +106,13 @@ pub(super) struct Whoami {
 /// What the principal was verified by.
 #[derive(ToSchema)]
 pub(super) struct Credential {
-    /// `connect_context`, `connect_request`, `session` or `client_key`.
+    /// `connect_context`, `connect_request`, `session`, `client_key`, `api_token` or `oauth_token`.
     kind: String,
     /// Seconds since 1970.
     issued_at: Option<i64>,
     /// Seconds since 1970.
     expires_at: Option<i64>,
-    /// Of a session or client key.
+    /// Of a session or client key, or what records call a credential that Atlassian gave to a user.
     id: Option<String>,
     /// What a client key is called.
     name: Option<String>,

@@ -50,12 +50,14 @@ pub(super) fn schemes() -> [(&'static str, SecurityScheme); 3] {
     );
     let bearer: Http = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("A session (`gps_…`) or a client key (`gp_…`)."))
+        .description(Some("A session (`gps_…`) or a client key (`gp_…`); or an access token of OAuth 2.0 (3LO) from Atlassian, where the request names a \
+             site that takes such."))
         .build();
     let basic = HttpBuilder::new()
         .scheme(HttpAuthScheme::Basic)
         .description(Some(
-            "A client key (`gp_…`) as the password, with any user name.",
+            "A client key (`gp_…`) as the password, with any user name; or an e-mail address and an API token of Atlassian, where the \
+             request names a site that takes such.",
         ))
         .build();
     [

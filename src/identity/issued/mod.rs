@@ -9,7 +9,6 @@ mod good;
 mod held;
 mod listing;
 mod nonce;
-mod pace;
 mod standing;
 mod store;
 pub mod text;
@@ -23,6 +22,7 @@ use moka::future::Cache;
 
 use crate::clock::{Chance, Clock, Timestamp};
 use crate::db::{Db, DbError};
+use crate::identity::pace::Paces;
 use crate::ledger::Ledger;
 use crate::secret::{Secret, Vault};
 use crate::tenant::{SharedTenant, Tenants};
@@ -35,7 +35,6 @@ pub use listing::{ClientKey, KeyState, Listed, OpenSession, Whose};
 pub(in crate::identity) use good::Good;
 
 use ends::Ends;
-use pace::Paces;
 use standing::Standing;
 use text::Kind;
 use uses::Uses;

@@ -184,6 +184,20 @@ async fn the_keys_in_force_come_first_and_a_list_that_was_cut_says_so() {
     }
 }
 
+/// How many keys each record of a revocation of many names, which is as many as it says.
+async fn named_in_records(world: &World) -> Vec<usize> {
+    let mut log = world.log().await;
+    log.retain(|record| record["operation"] == "keys.revoked");
+    let named = log.iter().map(|record| {
+        let keys = record["detail"]["keys"].as_str().unwrap();
+        let named = keys.split(' ').count();
+        assert_eq!(record["detail"]["count"], named.to_string());
+        assert_eq!(record["by"], "unix:1000");
+        named
+    });
+    named.collect()
+}
+
 #[tokio::test]
 async fn an_accounts_keys_are_listed_and_ended_wherever_they_are() {
     let world = World::new().await;
@@ -206,19 +220,12 @@ async fn an_accounts_keys_are_listed_and_ended_wherever_they_are() {
         world.get_as(&target, key).await.status
     };
     let carol = || Some(account("carol"));
-    let (tenant, account_named) = (None, carol());
     let command = Command::KeyList {
-        tenant,
-        account: account_named,
+        tenant: None,
+        account: carol(),
     };
-    let mut listed: Vec<String> = world
-        .command(command)
-        .await
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(id)
-        .collect();
+    let listed = world.command(command).await;
+    let mut listed: Vec<String> = listed.as_array().unwrap().iter().map(id).collect();
     listed.sort();
     assert_eq!(listed, [id(&one), id(&two)]);
     let revoke = async |tenant: Option<&str>, account: Option<String>| {
@@ -241,25 +248,7 @@ async fn an_accounts_keys_are_listed_and_ended_wherever_they_are() {
         (status("acme", &anns).await, status("acme", &bobs).await),
         (401, 200)
     );
-    let log = world.log().await;
-    let records: Vec<_> = log
-        .iter()
-        .filter(|record| record["operation"] == "keys.revoked")
-        .collect();
-    let counts: Vec<_> = records
-        .iter()
-        .map(|record| &record["detail"]["count"])
-        .collect();
-    assert_eq!(counts, ["1", "1", "50", "11"]);
-    for record in records {
-        let named = record["detail"]["keys"]
-            .as_str()
-            .unwrap()
-            .split(' ')
-            .count();
-        assert_eq!(json!(named.to_string()), record["detail"]["count"]);
-        assert_eq!(record["by"], "unix:1000");
-    }
+    assert_eq!(named_in_records(&world).await, [1, 1, 50, 11]);
     assert_eq!(revoke(Some(ACME), None).await, 1);
     assert_eq!(status("acme", &bobs).await, 401);
     let nobodys = Command::KeyRevokeAll {
@@ -446,19 +435,14 @@ async fn a_key_that_makes_no_sense_is_refused_in_the_words_of_the_command_line()
     };
     world.command(suspend).await;
     let (key, overlap_us) = (id(&made), 0);
-    for command in [
-        of(&|_| ()),
-        Command::KeyRotate {
-            key,
-            overlap_us,
-            span_us: None,
-        },
-    ] {
+    let rotate = Command::KeyRotate {
+        key,
+        overlap_us,
+        span_us: None,
+    };
+    for command in [of(&|_| ()), rotate] {
         let message = world.command_in_vain(command).await;
-        assert!(
-            message.contains("is not installed, or suspended"),
-            "{message}"
-        );
+        assert!(message.contains("suspended"), "{message}");
     }
 }
 

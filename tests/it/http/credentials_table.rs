@@ -65,7 +65,7 @@ const FATES: &[(&str, &[Kind])] = &[
 ];
 
 /// Where it is used: the name in the table, site and issue, and whether as somebody else.
-const PLACES: [(&str, &str, bool); 4] = [
+pub(super) const PLACES: [(&str, &str, bool); 4] = [
     ("own site", "acme.atlassian.net&issue=ACME-1", false),
     ("other site", "globex.atlassian.net&issue=GLOBEX-1", false),
     (
@@ -264,7 +264,7 @@ async fn rotate(world: &World, held: &Held) -> String {
     made["key"].as_str().unwrap().to_owned()
 }
 
-async fn suspend(world: &World, fate: &str) {
+pub(super) async fn suspend(world: &World, fate: &str) {
     use gatepost::control::command::Command;
     let (tenant, reason) = (ACME.to_owned(), "a test".to_owned());
     world
@@ -277,7 +277,7 @@ async fn suspend(world: &World, fate: &str) {
 }
 
 /// Blocks for an hour, and lets the block end by the clock or by an operator where the fate says so.
-async fn block(world: &World, fate: &str, key: &str) {
+pub(super) async fn block(world: &World, fate: &str, key: &str) {
     let tenants = &world.node.shared().opened.tenants;
     let ann = || account("ann").parse().unwrap();
     let on = |site: &str| world.site(site).client_key().parse().unwrap();
@@ -358,11 +358,11 @@ async fn lines(fate: &str, kind: Kind) -> String {
     told.into_iter().map(line).collect()
 }
 
-fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
+pub(super) fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
     let body: Value = serde_json::from_str(&answer.text).unwrap();
     let code = body["code"].as_str().unwrap_or("allowed");
     let (status, said) = (answer.status, recorded(log, answer));
-    format!("{status} {code:<19}{said:<40}{sent}")
+    format!("{status} {code:<18} {said:<39} {sent}")
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod doors;
 mod errors;
 mod matrix;
 mod openapi;
+mod own;
 mod own_site;
 mod page;
 mod policies;

@@ -31,7 +31,7 @@ async fn many_requests_of_one_account_ask_for_one_token() {
 }
 
 /// The statuses of requests that run at once.
-async fn join_all(
+pub(super) async fn join_all(
     requests: impl Iterator<Item = impl Future<Output = crate::world::Answer>>,
 ) -> Vec<u16> {
     let mut open: Vec<_> = requests.map(|request| (Box::pin(request), None)).collect();

@@ -4,11 +4,12 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 12] = [
+const PROOFS: [(&str, &str); 13] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
     ("identity", "Good"),
     ("identity", "Spendable"),
+    ("identity", "Leave"),
     ("tenant", "Resource"),
     ("decision", "Ruling"),
     ("ledger", "Receipt"),

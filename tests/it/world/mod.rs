@@ -6,6 +6,7 @@
 )]
 
 mod credentials;
+pub(crate) mod own;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

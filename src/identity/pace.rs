@@ -1,5 +1,5 @@
-//! How fast client keys may be used: the generic cell rate algorithm, one number a key. Used by this folder. The numbers must not stand in
-//! a cache, which may drop or refuse them: a key whose pace is forgotten is one without a rate.
+//! How fast client keys may be used, and credentials be tried: the generic cell rate algorithm, one number a key. Used by this folder.
+//! The numbers must not stand in a cache, which may drop or refuse them: a key whose pace is forgotten is one without a rate.
 //! On average no more than the rate passes; a client that starts makes a few requests at once, so a quarter of a minute's worth may come
 //! together, and ten in any case. A refused request costs nothing.
 
@@ -56,7 +56,8 @@ impl Going {
 }
 
 /// What a rate means, in microseconds.
-struct Pace {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
     /// Between two requests.
     interval: i64,
     /// How far ahead of the interval requests may come.
@@ -64,7 +65,7 @@ struct Pace {
 }
 
 impl Pace {
-    fn new(per_minute: u32) -> Self {
+    pub(super) fn new(per_minute: u32) -> Self {
         let rate = i64::from(per_minute.max(1));
         let interval = MINUTE_US / rate;
         Self {
@@ -74,7 +75,7 @@ impl Pace {
     }
 
     /// When the next one would come after a request now.
-    fn step(&self, next: i64, now_us: i64) -> Result<i64, u64> {
+    pub(super) fn step(self, next: i64, now_us: i64) -> Result<i64, u64> {
         let due = next.max(now_us);
         if due - now_us <= self.ahead {
             return Ok(due + self.interval);

@@ -1,0 +1,125 @@
+//! Asks Atlassian whose a credential is, with leave to. Used by `flights`.
+//! It goes to the registered site and to Atlassian's API host, and nowhere else; a redirect is an answer that says nothing.
+
+use http::HeaderMap;
+
+use crate::outbound::{ApiHost, Authorization, Destination, Outbound, Received, SiteRequest};
+use crate::tenant::AccountId;
+use crate::tenant::own::OwnKind;
+
+use super::answers::{self, Unconfirmed};
+use super::error::{Refused, Trouble};
+use super::leave::Leave;
+use super::subject::Subject;
+
+/// What Jira says of a login beside the status.
+const LOGIN_REASON: &str = "x-seraph-loginreason";
+/// Its word for a login that wants a CAPTCHA first.
+const DENIED: &str = "AUTHENTICATION_DENIED";
+
+/// Whose it is, and whether it is good at the API host.
+pub(super) type Owner = (AccountId, bool);
+
+/// Whose the credential is. `at_api` is where it was good before, if it was.
+pub(super) async fn whose(
+    outbound: &Outbound,
+    api: &ApiHost,
+    leave: &Leave,
+    at_api: Option<bool>,
+) -> Result<Owner, Unconfirmed> {
+    let subject = leave.subject();
+    let asker = Asker {
+        outbound,
+        api,
+        subject,
+    };
+    match subject.brought.kind {
+        OwnKind::OauthToken => asker.of_access_token().await,
+        OwnKind::ApiToken => {
+            let at_api = at_api.unwrap_or(subject.brought.is_for_api_host);
+            asker.of_api_token(at_api).await
+        }
+    }
+}
+
+struct Asker<'a> {
+    outbound: &'a Outbound,
+    api: &'a ApiHost,
+    subject: &'a Subject,
+}
+
+impl Asker<'_> {
+    /// A token with scopes is not known at the site's own host: what is refused there is tried once at the API host.
+    async fn of_api_token(&self, at_api: bool) -> Result<Owner, Unconfirmed> {
+        if !at_api {
+            match self.myself(false).await {
+                // Each further try would only make it worse.
+                Err(Unconfirmed::Refused(Refused::Credential | Refused::Forbidden))
+                    if self.subject.tenant.cloud_id.is_some() => {}
+                other => return other,
+            }
+        }
+        self.myself(true).await
+    }
+
+    /// Which sites the token covers is asked first: at a site that it does not cover it has no business.
+    async fn of_access_token(&self) -> Result<Owner, Unconfirmed> {
+        let cloud = self.subject.tenant.cloud_id.ok_or(Refused::NoCloudId)?;
+        let (authorization, request_id) = self.sent();
+        let asked = self
+            .outbound
+            .accessible_resources(self.api, authorization, request_id);
+        answers::covers(&usable(asked.await.map_err(Trouble::from)?)?, cloud)?;
+        self.myself(true).await
+    }
+
+    async fn myself(&self, at_api: bool) -> Result<Owner, Unconfirmed> {
+        let tenant = &self.subject.tenant;
+        let cloud = tenant.cloud_id.map(|cloud| cloud.to_string());
+        let (authorization, request_id) = self.sent();
+        let request = SiteRequest {
+            to: match (at_api, &cloud) {
+                (false, _) => Destination::Site {
+                    host: tenant.site.host(),
+                },
+                (true, Some(cloud)) => Destination::Api {
+                    host: self.api,
+                    cloud,
+                },
+                (true, None) => return Err(Refused::NoCloudId.into()),
+            },
+            segments: &["rest", "api", "3", "myself"],
+            query: &[],
+            authorization: Some(authorization),
+            request_id,
+        };
+        let asked = self.outbound.ask_whose(&request).await;
+        let body = usable(asked.map_err(Trouble::from)?)?;
+        Ok((answers::myself(&body)?, at_api))
+    }
+
+    fn sent(&self) -> (Authorization<'_>, &str) {
+        let authorization = Authorization::Whole(&self.subject.brought.authorization);
+        (authorization, &self.subject.request_id)
+    }
+}
+
+/// The body of an answer that is one.
+fn usable(received: Received) -> Result<bytes::Bytes, Unconfirmed> {
+    match received.status {
+        200 => Ok(received.body),
+        403 if wants_captcha(&received.headers) => Err(Refused::Captcha.into()),
+        401 => Err(Refused::Credential.into()),
+        // The API host knows no site for whoever was not let in there.
+        403 | 404 => Err(Refused::Forbidden.into()),
+        429 => Err(Trouble::Limited(received.retry_after_s()).into()),
+        _ => Err(Trouble::Broken.into()),
+    }
+}
+
+fn wants_captcha(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(LOGIN_REASON)
+        .iter()
+        .any(|reason| reason.to_str().is_ok_and(|reason| reason.contains(DENIED)))
+}

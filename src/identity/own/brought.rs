@@ -1,0 +1,171 @@
+//! A credential as a user brought it, of a form that Atlassian's have. Used by this folder.
+//! Neither the token nor the e-mail address beside it may be kept or written down: what is kept is a keyed hash.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+use crate::identity::bearer::claims_of_jwt;
+use crate::identity::presented::{Bearer, Password};
+use crate::secret::{Secret, Vault, hex};
+use crate::tenant::own::OwnKind;
+
+/// RFC 5321, section 4.5.3.1, as everybody reads it.
+const EMAIL_BYTES_MAX: usize = 254;
+/// Atlassian's API tokens have some two hundred characters, and their length may change.
+const TOKEN_BYTES_MAX: usize = 2048;
+/// Access tokens are JWTs of some two thousand characters.
+const ACCESS_BYTES_MAX: usize = 8192;
+/// Service accounts have tokens with scopes alone, which the site's own host does not know.
+const SERVICE: &[u8] = b"@serviceaccount.atlassian.com";
+/// Bytes of a hash that name a credential in records.
+const ID_BYTES: usize = 12;
+
+/// What goes behind `Authorization:`, and of which kind it is.
+#[derive(Clone, Debug)]
+pub(super) struct Brought {
+    pub(super) kind: OwnKind,
+    pub(super) authorization: Secret,
+    /// Whether it can be good at the API host alone, by what it looks like.
+    pub(super) is_for_api_host: bool,
+}
+
+impl Brought {
+    /// An e-mail address and an API token. A password of another form is none that Atlassian gave, and goes nowhere.
+    pub(super) fn password(pair: &Password) -> Option<Self> {
+        let (user, password) = (pair.user.expose(), pair.password.expose());
+        let is_email = user.len() <= EMAIL_BYTES_MAX
+            && user.contains(&b'@')
+            && user.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
+        // Atlassian's API tokens are no JWTs: somebody's token of another kind must not go where API tokens do.
+        let is_jwt = claims_of_jwt(password).is_some();
+        if !is_email || is_jwt || !is_plain(password, TOKEN_BYTES_MAX) {
+            return None;
+        }
+        let both = Zeroizing::new([user, b":", password].concat());
+        let ending = user.len().checked_sub(SERVICE.len()).map(|at| &user[at..]);
+        Some(Self {
+            kind: OwnKind::ApiToken,
+            authorization: Secret::from(format!("Basic {}", STANDARD.encode(&*both))),
+            is_for_api_host: ending.is_some_and(|ending| ending.eq_ignore_ascii_case(SERVICE)),
+        })
+    }
+
+    /// An access token. What came with tokens of Forge is another kind of request.
+    pub(super) fn token(bearer: &Bearer) -> Option<Self> {
+        let is_forges = bearer.forge_user.is_some() || bearer.forge_system.is_some();
+        let token = bearer.token.expose();
+        if is_forges || !is_plain(token, ACCESS_BYTES_MAX) {
+            return None;
+        }
+        Some(Self {
+            kind: OwnKind::OauthToken,
+            authorization: Secret::new([b"Bearer ", token].concat()),
+            is_for_api_host: true,
+        })
+    }
+
+    /// What it is looked up by: good for one tenant, as the tenant is now.
+    pub(super) fn hash(&self, vault: &Vault, tenant: &str, epoch: u64) -> [u8; 32] {
+        let parts = [
+            tenant.as_bytes(),
+            &epoch.to_le_bytes(),
+            self.authorization.expose(),
+        ];
+        vault.keyed_hash("own credential v1", &parts)
+    }
+
+    /// Its name in records, the same at every site: whoever tries one credential everywhere is seen to.
+    pub(super) fn id(&self, vault: &Vault) -> String {
+        let hash = vault.keyed_hash("own credential id v1", &[self.authorization.expose()]);
+        format!("own_{}", hex(&hash[..ID_BYTES]))
+    }
+}
+
+fn is_plain(token: &[u8], bytes_max: usize) -> bool {
+    let length = 1..=bytes_max;
+    length.contains(&token.len()) && token.iter().all(u8::is_ascii_graphic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(user: &str, password: &str) -> Option<Brought> {
+        Brought::password(&Password {
+            user: Secret::from(user.to_owned()),
+            password: Secret::from(password.to_owned()),
+        })
+    }
+
+    fn bearer(token: &str, forge: Option<&str>) -> Option<Brought> {
+        Brought::token(&Bearer {
+            token: Secret::from(token.to_owned()),
+            forge_user: None,
+            forge_system: forge.map(|token| Secret::from(token.to_owned())),
+        })
+    }
+
+    #[test]
+    fn what_goes_on_is_what_came() {
+        let brought = password("ann@acme.example", "ATATT3x=AB").unwrap();
+        assert_eq!(
+            brought.authorization.expose(),
+            b"Basic YW5uQGFjbWUuZXhhbXBsZTpBVEFUVDN4PUFC"
+        );
+        assert!(!brought.is_for_api_host);
+        let brought = bearer("abc.def", None).unwrap();
+        assert_eq!(brought.authorization.expose(), b"Bearer abc.def");
+    }
+
+    #[test]
+    fn a_service_account_is_told_by_the_domain_of_its_address() {
+        for (email, expected) in [
+            ("bot-1@serviceaccount.atlassian.com", true),
+            ("bot-1@ServiceAccount.Atlassian.COM", true),
+            ("bot-1@serviceaccount.atlassian.com.example", false),
+            ("bot-1@notserviceaccount.atlassian.com", false),
+            ("@", false),
+        ] {
+            assert_eq!(
+                password(email, "x").unwrap().is_for_api_host,
+                expected,
+                "{email}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_atlassian_gives_to_nobody_goes_nowhere() {
+        let long = "x".repeat(TOKEN_BYTES_MAX + 1);
+        for (user, token) in [
+            ("ann", "token"),
+            ("", "token"),
+            ("ann@acme.example", ""),
+            ("ann@acme.example", "two words"),
+            ("ann@acme.example", "\u{e9}"),
+            ("ann @acme.example", "token"),
+            ("ann@acme.example\r\n", "token"),
+            ("ann@acme.example", long.as_str()),
+            ("ann@acme.example", "eyJhbGciOiJSUzI1NiJ9.e30.c2ln"),
+        ] {
+            assert!(password(user, token).is_none(), "{user} {token}");
+        }
+        assert!(bearer("", None).is_none());
+        assert!(bearer("a b", None).is_none());
+        assert!(bearer(&"x".repeat(ACCESS_BYTES_MAX + 1), None).is_none());
+        assert!(bearer("abc", Some("system")).is_none());
+    }
+
+    #[test]
+    fn a_credential_is_kept_for_one_tenant_in_one_epoch_and_has_one_name() {
+        let vault = Vault::new(&Vault::generate(&crate::clock::Chance::seeded(1))).unwrap();
+        let [ann, bob] = ["ann@x.example", "bob@x.example"].map(|who| password(who, "t").unwrap());
+        let hash = ann.hash(&vault, "acme", 1);
+        assert_ne!(hash, ann.hash(&vault, "globex", 1));
+        assert_ne!(hash, ann.hash(&vault, "acme", 2));
+        assert_ne!(hash, bob.hash(&vault, "acme", 1));
+        assert_ne!(ann.id(&vault), bob.id(&vault));
+        assert_eq!(ann.id(&vault).len(), 4 + 2 * ID_BYTES);
+    }
+}

@@ -1,0 +1,191 @@
+//! Look-ups under way, and what came of those a moment ago. Used by this folder.
+//! Many requests with one credential make one look-up; a wrong one is not asked about again for some seconds; few look-ups run at once,
+//! whoever wants them. A look-up goes on also when its client went away: it is on record, and what it finds is of use to the next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+use crate::clock::{Clock, Timestamp};
+use crate::identity::presented::Asking;
+use crate::ledger::entry::Entry;
+use crate::ledger::{Ledger, Receipt};
+use crate::outbound::{ApiHost, Outbound};
+use crate::tenant::SharedTenant;
+
+use super::answers::Unconfirmed;
+use super::ask;
+use super::brought::Brought;
+use super::confirmed::Confirmed;
+use super::error::{NotGood, Refused, Trouble, Unrecorded};
+use super::leave::Leave;
+use super::subject::Subject;
+
+/// What is to be looked up.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub(super) hash: [u8; 32],
+    pub(super) tenant: SharedTenant,
+    pub(super) brought: Brought,
+    /// The credential's name in records.
+    pub(super) id: String,
+    /// Where it was good before, if it was.
+    pub(super) at_api: Option<bool>,
+}
+
+/// Look-ups. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(super) struct Flights {
+    api: ApiHost,
+    ledger: Ledger,
+    clock: Clock,
+    outcomes: Cache<[u8; 32], Arc<Outcome>>,
+    turns: Arc<Semaphore>,
+}
+
+/// What came of one, and until when that is all that is said.
+#[derive(Debug)]
+struct Outcome {
+    found: Found,
+    until: Timestamp,
+}
+
+#[derive(Debug)]
+enum Found {
+    Good(Arc<Confirmed>),
+    Refused(Refused),
+    Trouble(Trouble),
+}
+
+const OUTCOMES_MAX: u64 = 10_000;
+/// Longer than any outcome is told; what `until` says decides, this only frees memory.
+const KEPT: Duration = Duration::from_mins(5);
+const AT_ONCE: usize = 64;
+/// How long one waits for its turn, and for the log.
+const TURN_WAIT: Duration = Duration::from_secs(5);
+const LOG_WAIT: Duration = Duration::from_secs(10);
+/// How long a wrong credential is not asked about again.
+const REFUSED_FOR: Duration = Duration::from_secs(10);
+/// How long Atlassian is left alone after a trouble, unless it says so itself.
+const TROUBLED_FOR: Duration = Duration::from_secs(3);
+const LIMITED_S_MAX: u64 = 60;
+
+impl Flights {
+    pub(super) fn new(api: ApiHost, ledger: Ledger, clock: Clock) -> Self {
+        let outcomes = Cache::builder()
+            .max_capacity(OUTCOMES_MAX)
+            .time_to_live(KEPT)
+            .build();
+        Self {
+            api,
+            ledger,
+            clock,
+            outcomes,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+
+    /// What Atlassian says of the credential, or said a moment ago.
+    pub(super) async fn start(
+        &self,
+        flight: Flight,
+        asking: Asking<'_>,
+    ) -> Result<Arc<Confirmed>, NotGood> {
+        let (flights, hash) = (self.clone(), flight.hash);
+        if let Some(outcome) = self.outcomes.get(&hash).await {
+            if self.clock.now() < outcome.until {
+                return outcome.told();
+            }
+            self.drop_if_same(&hash, &outcome).await;
+        }
+        let (outbound, entry) = (asking.outbound.clone(), asking.entry.clone());
+        let looking = tokio::spawn(async move {
+            let looked = flights.look_up(flight, &outbound, entry);
+            let outcome = flights.outcomes.try_get_with(hash, looked).await?;
+            // What is good is kept elsewhere, and looked up again when it is no longer believed there.
+            if matches!(outcome.found, Found::Good(_)) {
+                flights.drop_if_same(&hash, &outcome).await;
+            }
+            Ok::<_, Arc<Unrecorded>>(outcome)
+        });
+        match looking.await {
+            Ok(Ok(outcome)) => outcome.told(),
+            Ok(Err(unrecorded)) => Err(NotGood::Unrecorded(unrecorded)),
+            // It panicked, and that shows.
+            Err(_) => Err(NotGood::Trouble(Trouble::Broken)),
+        }
+    }
+
+    /// Another request may have put a newer one in its place meanwhile.
+    async fn drop_if_same(&self, hash: &[u8; 32], outcome: &Arc<Outcome>) {
+        let kept = self.outcomes.get(hash).await;
+        if kept.is_some_and(|kept| Arc::ptr_eq(&kept, outcome)) {
+            self.outcomes.invalidate(hash).await;
+        }
+    }
+
+    /// First the record, then the question.
+    async fn look_up(
+        &self,
+        flight: Flight,
+        outbound: &Outbound,
+        request: Entry,
+    ) -> Result<Arc<Outcome>, Unrecorded> {
+        let Ok(Ok(_turn)) = timeout(TURN_WAIT, self.turns.acquire()).await else {
+            return Ok(self.outcome(Found::Trouble(Trouble::Slow)));
+        };
+        let Flight {
+            tenant,
+            brought,
+            id,
+            at_api,
+            ..
+        } = flight;
+        let subject = Subject::new(tenant, brought, id, request)?;
+        let receipt = self.record(&subject).await?;
+        let leave = Leave::new(subject, receipt);
+        let owner = ask::whose(outbound, &self.api, &leave, at_api).await;
+        let subject = leave.subject();
+        Ok(self.outcome(match owner {
+            Ok(owner) => {
+                let credential = (subject.brought.kind, subject.id.clone());
+                let now = self.clock.now();
+                let confirmed = Confirmed::new(&subject.tenant, credential, owner, now);
+                Found::Good(Arc::new(confirmed))
+            }
+            Err(Unconfirmed::Refused(why)) => Found::Refused(why),
+            Err(Unconfirmed::Trouble(trouble)) => Found::Trouble(trouble),
+        }))
+    }
+
+    async fn record(&self, subject: &Subject) -> Result<Receipt, Unrecorded> {
+        let appended = timeout(LOG_WAIT, self.ledger.append(subject.draft())).await;
+        Ok(appended.map_err(|_| Unrecorded::Slow)??)
+    }
+
+    fn outcome(&self, found: Found) -> Arc<Outcome> {
+        let span = match &found {
+            Found::Good(_) => Duration::ZERO,
+            Found::Refused(_) => REFUSED_FOR,
+            Found::Trouble(Trouble::Limited(Some(seconds))) => {
+                Duration::from_secs((*seconds).clamp(1, LIMITED_S_MAX))
+            }
+            Found::Trouble(_) => TROUBLED_FOR,
+        };
+        let until = self.clock.now().plus(span);
+        Arc::new(Outcome { found, until })
+    }
+}
+
+impl Outcome {
+    fn told(&self) -> Result<Arc<Confirmed>, NotGood> {
+        match &self.found {
+            Found::Good(confirmed) => Ok(confirmed.clone()),
+            Found::Refused(why) => Err(NotGood::Refused(*why)),
+            Found::Trouble(trouble) => Err(NotGood::Trouble(*trouble)),
+        }
+    }
+}

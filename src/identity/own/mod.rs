@@ -1,0 +1,305 @@
+//! Credentials that Atlassian gave to users, brought by them: API tokens, and access tokens of OAuth 2.0. Used by `Verifiers`.
+//! They can be checked at Atlassian alone, so this is a small corridor of its own: the site that the request names takes such
+//! credentials, the budget lets one more be tried, the look-up is on record ([`Leave`]), and only then Atlassian is asked.
+//!
+//! What must never happen here: a credential sent anywhere but to the registered site that was named or to Atlassian's API host; a
+//! guess for free; an answer from which somebody without a good credential learns whether a site is registered, or takes them.
+
+mod answers;
+mod ask;
+mod brought;
+mod budget;
+mod confirmed;
+mod due;
+mod error;
+mod flights;
+mod leave;
+mod subject;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+
+use crate::clock::{Clock, Timestamp};
+use crate::ledger::Ledger;
+use crate::ledger::entry::{Credential, TenantBasis};
+use crate::outbound::ApiHost;
+use crate::secret::Vault;
+use crate::tenant::own::OwnKind;
+use crate::tenant::registry::SiteAsked;
+use crate::tenant::{SharedTenant, Tenant, Tenants};
+
+use super::error::IdentityError;
+use super::means::{Means, Own};
+use super::presented::{Around, Asking, Bearer, Password};
+use super::principal::Principal;
+
+pub(super) use confirmed::Confirmed;
+pub use error::{NotGood, Refused, Trouble, Unrecorded};
+
+pub use due::Refusal;
+
+use brought::Brought;
+use budget::Budget;
+use due::Due;
+use flights::{Flight, Flights};
+
+/// How such credentials are checked, and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// How long what Atlassian confirmed is believed.
+    pub believed: Duration,
+    /// How long a request waits for what Atlassian says of a credential that was not known to be good. Refusals are told a moment after
+    /// that, whatever they rest on.
+    pub wait: Duration,
+    /// How many may be tried from one address in a minute.
+    pub per_source: u32,
+    /// How many may be tried at one site in a minute.
+    pub per_site: u32,
+}
+
+/// What this is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Whose site it is, and what is taken there.
+    pub tenants: Tenants,
+    /// The decision log, for the record of each look-up.
+    pub ledger: Ledger,
+    /// Hashes credentials.
+    pub vault: Arc<Vault>,
+    /// Atlassian's API host.
+    pub api: ApiHost,
+    /// The `iss` of Atlassian's access tokens, where they are JWTs.
+    pub issuers: Vec<String>,
+    /// Bounds.
+    pub limits: Limits,
+    /// The time.
+    pub clock: Clock,
+}
+
+/// Users' own credentials. Cheap to clone; shared by all workers.
+#[derive(Clone, Debug)]
+pub struct OwnCredentials(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: Parts,
+    budget: Budget,
+    /// By keyed hash of tenant, epoch and credential. What is too old to be believed still says that its owner is no guesser, and where
+    /// the credential was good.
+    known: Cache<[u8; 32], Arc<Confirmed>>,
+    flights: Flights,
+}
+
+/// About half a kilobyte each.
+const KNOWN_MAX: u64 = 50_000;
+/// How long whoever had a good credential is remembered.
+const REMEMBERED: Duration = Duration::from_hours(24);
+/// Refusals are told so long after the last moment at which Atlassian can be waited for: it covers their record.
+const MARGIN: Duration = Duration::from_millis(250);
+
+impl OwnCredentials {
+    /// Checks credentials at Atlassian.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let budget = Budget::new(
+            parts.vault.clone(),
+            parts.limits.per_source,
+            parts.limits.per_site,
+        );
+        let known = Cache::builder()
+            .max_capacity(KNOWN_MAX)
+            .time_to_idle(REMEMBERED)
+            .build();
+        let flights = Flights::new(parts.api.clone(), parts.ledger.clone(), parts.clock.clone());
+        Self(Arc::new(Inner {
+            parts,
+            budget,
+            known,
+            flights,
+        }))
+    }
+
+    /// Whether a JWT of this issuer may be one of Atlassian's access tokens.
+    pub(super) fn is_issuer(&self, issuer: &str) -> bool {
+        let known = &self.0.parts.issuers;
+        known.iter().any(|known| known == issuer)
+    }
+
+    /// An API token, with the e-mail address of its owner.
+    pub(super) async fn api_token(
+        &self,
+        pair: &Password,
+        around: Around<'_>,
+    ) -> Result<Principal, IdentityError> {
+        self.verify(OwnKind::ApiToken, Brought::password(pair), around)
+            .await
+    }
+
+    /// An access token.
+    pub(super) async fn oauth_token(
+        &self,
+        bearer: &Bearer,
+        around: Around<'_>,
+    ) -> Result<Principal, IdentityError> {
+        self.verify(OwnKind::OauthToken, Brought::token(bearer), around)
+            .await
+    }
+
+    async fn verify(
+        &self,
+        kind: OwnKind,
+        brought: Option<Brought>,
+        around: Around<'_>,
+    ) -> Result<Principal, IdentityError> {
+        let due = Due::new(&self.0.parts.clock, self.0.parts.limits.wait + MARGIN);
+        let checked = match &brought {
+            Some(brought) => self.check(brought, around).await,
+            None => Err(NotGood::Malformed.into()),
+        };
+        checked.map_err(|stop| match stop {
+            Checked::Blocked(blocked) => blocked,
+            Checked::NotGood(cause) => {
+                let id = brought.map(|brought| brought.id(&self.0.parts.vault));
+                let credential = public_parts(kind, id);
+                IdentityError::Own(Box::new(Refusal::new(cause, credential, due)))
+            }
+        })
+    }
+
+    /// The order says what an answer can tell: up to the budget nothing depends on which sites there are.
+    async fn check(&self, brought: &Brought, around: Around<'_>) -> Result<Principal, Checked> {
+        let (inner, now) = (&*self.0, self.0.parts.clock.now());
+        let site = around.site.name().ok_or(NotGood::NoSite)?;
+        let tenant = inner.taker(around.site, brought.kind);
+        let hash = inner.hash(tenant.as_deref(), brought);
+        let known = inner.known.get(&hash).await;
+        let known = known.filter(|confirmed| !confirmed.is_refused());
+        if let Some(confirmed) = &known
+            && confirmed.is_believed(inner.parts.limits.believed, now)
+        {
+            return inner.mint(confirmed.clone(), brought);
+        }
+        // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does.
+        if known.is_none() {
+            let taken = inner.budget.take(around.ip, &site, now);
+            taken.map_err(|retry_after_s| NotGood::TooMany { retry_after_s })?;
+        }
+        let asking = around.asking.ok_or(NotGood::NotKnown)?;
+        let tenant = tenant.ok_or(NotGood::NotTaken)?;
+        let flight = Flight {
+            hash,
+            at_api: known.as_ref().map(|confirmed| confirmed.at_api_host()),
+            id: brought.id(&inner.parts.vault),
+            tenant,
+            brought: brought.clone(),
+        };
+        // On the heap: every request would be as large as the few that look something up.
+        let looking = Box::pin(self.look_up(flight, asking, known.is_some()));
+        let confirmed = looking.await?;
+        inner.mint(confirmed, brought)
+    }
+
+    /// What Atlassian says. Its troubles are told to those alone who are known here: to anybody else they would tell that it was asked.
+    async fn look_up(
+        &self,
+        flight: Flight,
+        asking: Asking<'_>,
+        is_known: bool,
+    ) -> Result<Arc<Confirmed>, NotGood> {
+        let hash = flight.hash;
+        let looked = self.0.flights.start(flight, asking);
+        let looked = if is_known {
+            looked.await
+        } else {
+            let looked = tokio::time::timeout(self.0.parts.limits.wait, looked).await;
+            looked.map_err(|_| NotGood::Unsure(Trouble::Slow))?
+        };
+        match looked {
+            Ok(confirmed) => {
+                self.0.known.insert(hash, confirmed.clone()).await;
+                Ok(confirmed)
+            }
+            Err(NotGood::Trouble(trouble)) if !is_known => Err(NotGood::Unsure(trouble)),
+            Err(NotGood::Refused(why)) => {
+                self.0.known.invalidate(&hash).await;
+                Err(NotGood::Refused(why))
+            }
+            Err(other) => Err(other),
+        }
+    }
+}
+
+/// How a check ends without a principal.
+enum Checked {
+    /// The credential is good, and its account kept out.
+    Blocked(IdentityError),
+    /// It is not good, or nobody knows.
+    NotGood(NotGood),
+}
+
+impl From<NotGood> for Checked {
+    fn from(cause: NotGood) -> Self {
+        Self::NotGood(cause)
+    }
+}
+
+impl Inner {
+    /// The tenant whose site is named, if it takes such credentials.
+    fn taker(&self, site: &SiteAsked, kind: OwnKind) -> Option<SharedTenant> {
+        let tenant = self.parts.tenants.named(site);
+        tenant.filter(|tenant| tenant.own_credentials.takes(kind))
+    }
+
+    /// As much work for a site that takes none: under the name of nobody nothing is kept.
+    fn hash(&self, tenant: Option<&Tenant>, brought: &Brought) -> [u8; 32] {
+        let (id, epoch) = tenant.map_or(("", 0), |tenant| (tenant.id.as_str(), tenant.epoch));
+        brought.hash(&self.parts.vault, id, epoch)
+    }
+
+    /// The principal, after all that may have ended since was asked again: what is kept is data, and each use makes a proof of its own.
+    fn mint(&self, confirmed: Arc<Confirmed>, brought: &Brought) -> Result<Principal, Checked> {
+        let now = self.parts.clock.now();
+        let tenant = self.parts.tenants.current(confirmed.tenant());
+        let tenant = tenant.filter(|tenant| confirmed.is_of(tenant, now));
+        let tenant = tenant.ok_or(NotGood::Outlived)?;
+        let account = confirmed.account();
+        // Last: only whoever the credential speaks for can meet a block.
+        if let Some(cause) = tenant.keeps_out(account, now) {
+            return Err(Checked::Blocked(IdentityError::Blocked {
+                cause,
+                claimed: tenant.id.to_string(),
+                account: account.clone(),
+            }));
+        }
+        let credential = public_parts(brought.kind, Some(confirmed.id().to_owned()));
+        let (account, at_api_host) = (account.clone(), confirmed.at_api_host());
+        let own = Own::new(brought.authorization.clone(), at_api_host, confirmed);
+        let basis = TenantBasis::ConfirmedBySite;
+        let (id, epoch) = (tenant.id.clone(), tenant.epoch);
+        Ok(Principal::new(
+            id,
+            account,
+            epoch,
+            credential,
+            basis,
+            Means::Own(Box::new(own)),
+        ))
+    }
+}
+
+fn public_parts(kind: OwnKind, id: Option<String>) -> Credential {
+    Credential {
+        kind: kind.as_str().to_owned(),
+        issuer: Some("atlassian".to_owned()),
+        key_id: id,
+        ..Credential::default()
+    }
+}
+
+/// Whether what was confirmed at `then` is believed at `now`.
+fn is_within(span: Duration, then: Timestamp, now: Timestamp) -> bool {
+    // A clock that was turned back must not make anything good for longer.
+    then <= now && now.since(then) < span
+}
