@@ -30,7 +30,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Parser as _;
 use gatepost::clock::Clock;
 use gatepost::decision::evaluate::rehearse;
-use gatepost::decision::{Action, Circumstances, Principal, Question, Thing};
+use gatepost::decision::{Action, Circumstances, Groups, InGroups, Principal, Question, Thing};
 use gatepost::policy::{
     Draft, ProofError, Prover, Settings, Stop, Validated, Vocabulary, Workshop,
 };
@@ -61,6 +61,8 @@ struct Args {
 /// The path that load asks for.
 const PATH: &str = "/sites/acme.atlassian.net/rest/api/3/issue/ACME-1";
 const DECISIONS: usize = 4000;
+/// A group of Jira users.
+const GROUP: &str = "276f955c-63d7-42c8-9520-92d01dca0625";
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -75,7 +77,21 @@ fn main() -> anyhow::Result<()> {
     for (policies, tenants) in [(20, 1), (10_000, 1000)] {
         println!(
             "| {policies} policies, {tenants} tenants | {:.1} |",
-            decision(policies, tenants)?
+            decision(policies, tenants, "", None)?
+        );
+    }
+    let known = Groups::Known(InGroups {
+        asked: vec![GROUP.parse()?],
+        of: [("ann".to_owned(), vec![GROUP.parse()?])].into(),
+    });
+    for (what, project) in [("does not bear on it", "P2"), ("bears on it, known", "P1")] {
+        let rule = format!(
+            "@id(\"group\") @reason(\"no\") forbid (principal, action, resource in Project::\"t0/{project}\") \
+             unless {{ principal in Group::\"t0/{GROUP}\" }};"
+        );
+        println!(
+            "| 20 policies, 1 tenant, and one with a group that {what} | {:.1} |",
+            decision(20, 1, &rule, Some(known.clone()))?
         );
     }
     println!("\n{}", beside_load(&args)?);
@@ -169,12 +185,19 @@ impl Fresh {
 }
 
 /// Microseconds of one decision for an account of a tenant with policies of its own; the median of many.
-fn decision(policies: usize, tenants: usize) -> anyhow::Result<f64> {
-    let draft = Draft::from_files(sets::build(Plan {
+fn decision(
+    policies: usize,
+    tenants: usize,
+    more: &str,
+    groups: Option<Groups>,
+) -> anyhow::Result<f64> {
+    let mut files = sets::build(Plan {
         policies,
         tenants,
         broken: false,
-    })?)?;
+    })?;
+    files.push(("more.cedar".to_owned(), more.to_owned()));
+    let draft = Draft::from_files(files)?;
     let set = Validated::check(&draft, &Vocabulary::core())?;
     let tenant = || "t0".to_owned();
     let question = Question {
@@ -185,6 +208,7 @@ fn decision(policies: usize, tenants: usize) -> anyhow::Result<f64> {
             ip: IpAddr::from([192, 0, 2, 7]),
             now: 1_795_435_200_000_000,
         },
+        groups,
         principal: Principal {
             account: "ann".to_owned(),
             may_act_as: vec![],

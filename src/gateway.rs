@@ -25,7 +25,7 @@ use crate::ledger::entry::{Effect, Entry, Stage};
 use crate::ledger::read::Reader;
 use crate::ledger::{Draft, Ledger, LedgerError, Receipt};
 use crate::outbound::Outbound;
-use crate::policy::Live;
+use crate::policy::{Live, Snapshot};
 use crate::screen::{Reply, Screen, ScreenError};
 use crate::tenant::registry::{ResolveError, SiteAsked};
 use crate::tenant::{AccountId, Tenants};
@@ -162,6 +162,35 @@ impl Gateway {
         let mut lap = Lap::start(&self.clock);
         // Before any site is looked up: that there are no rules must not tell which sites there are.
         let rules = self.policies.current().ok_or(Stop::NoPolicies)?;
+        let query = self.query(&rules, principal, errand, trail)?;
+        trail.spent.resolve = lap.lap();
+        let ruling = if query.asks_for(&rules, query.action()).is_empty() {
+            decide(rules, query)?.settled()?
+        } else {
+            // Who is in which groups may matter: its own small corridor.
+            Box::pin(self.jira.decide(rules, query, &self.ledger)).await?
+        };
+        trail.spent.decide = lap.lap();
+        let receipt = self.append(ruling.entry(), until).await?;
+        trail.spent.append = lap.lap();
+        let permit = ruling.seal(receipt)?;
+        trail.owe_outcome(&self.ledger);
+        let answer = self.jira.send(permit, &mut trail.exchange).await;
+        trail.spent.upstream = lap.lap();
+        // What the screen waits for is the log, and where groups matter Jira, which has a shorter time.
+        let release = self.screen.release(answer?, &mut trail.withheld);
+        let released = timeout_at(until, release).await;
+        Ok(released.map_err(|_| Stop::LogSlow)??)
+    }
+
+    /// Looks the site up, and makes of what is wanted a query about it. Nobody is waited for.
+    fn query(
+        &self,
+        rules: &Snapshot,
+        principal: Principal,
+        errand: Errand,
+        trail: &Trail,
+    ) -> Result<Query, Stop> {
         let now = self.clock.now();
         let (thing, reading) = errand.target.into_parts();
         let wish = Wish {
@@ -176,23 +205,10 @@ impl Gateway {
         if !named.is_registered() {
             // A foreign site takes an evaluation. So does an unknown one, or its time would tell.
             let question = nowhere(&principal, Action::reading(&thing), &thing, &wish);
-            std::hint::black_box(evaluate(&rules, &question));
+            std::hint::black_box(evaluate(rules, &question));
         }
         let resource = self.tenants.resolve(named, thing)?;
-        trail.spent.resolve = lap.lap();
-        let query = Query::new(principal, resource, wish);
-        let ruling = decide(rules, query)?;
-        trail.spent.decide = lap.lap();
-        let receipt = self.append(ruling.entry(), until).await?;
-        trail.spent.append = lap.lap();
-        let permit = ruling.seal(receipt)?;
-        trail.owe_outcome(&self.ledger);
-        let answer = self.jira.send(permit, &mut trail.exchange).await;
-        trail.spent.upstream = lap.lap();
-        // All that the screen waits for is the log.
-        let release = self.screen.release(answer?, &mut trail.withheld);
-        let released = timeout_at(until, release).await;
-        Ok(released.map_err(|_| Stop::LogSlow)??)
+        Ok(Query::new(principal, resource, wish))
     }
 
     /// The verified principal alone, for what the log calls `action`; recorded like every decision.

@@ -192,11 +192,27 @@ impl Outbound {
 
     /// Reads from a registered site.
     pub async fn read_site(&self, request: &SiteRequest<'_>) -> Result<Received, OutboundError> {
-        let mut builder = self.to_site(request)?.timeout(self.bounds.site_timeout);
+        let Bounds {
+            site_timeout,
+            site_body_bytes_max,
+            ..
+        } = *self.bounds;
+        self.read_site_within(request, site_timeout, site_body_bytes_max)
+            .await
+    }
+
+    /// The same within bounds of its own.
+    pub async fn read_site_within(
+        &self,
+        request: &SiteRequest<'_>,
+        timeout: Duration,
+        bytes_max: usize,
+    ) -> Result<Received, OutboundError> {
+        let mut builder = self.to_site(request)?.timeout(timeout);
         if let Some(authorization) = request.authorization {
             builder = builder.header(header::AUTHORIZATION, authorization_header(authorization)?);
         }
-        exchange("Jira", builder, self.bounds.site_body_bytes_max).await
+        exchange("Jira", builder, bytes_max).await
     }
 
     /// Asks a site, with a credential, whose it is.

@@ -138,11 +138,17 @@ impl Doors {
         );
         let outbound = Outbound::new(bounds, [site].into())?;
         let to_jira = upstream::Shared::new(tenants.clone(), server, api, clock.clone());
+        let jira = Jira::new(to_jira, outbound);
         Ok(Self {
             verifiers,
             rules: shared.live.current().context("no policies")?,
-            jira: Jira::new(to_jira, outbound),
-            screen: Screen::new(ledger.clone(), clock.clone(), Chance::system()),
+            screen: Screen::new(
+                ledger.clone(),
+                jira.clone(),
+                clock.clone(),
+                Chance::system(),
+            ),
+            jira,
             clock: clock.clone(),
             shared,
         })
@@ -178,7 +184,8 @@ impl Doors {
         laps.resolve.push(watch.elapsed());
 
         let watch = self.clock.stopwatch();
-        let ruling = decide(self.rules.clone(), Query::new(principal, resource, wish))?;
+        let step = decide(self.rules.clone(), Query::new(principal, resource, wish))?;
+        let ruling = step.settled()?;
         laps.decide.push(watch.elapsed());
 
         let draft = ruling.entry();

@@ -28,6 +28,7 @@ pub fn nowhere(
             ip: wish.ip,
             now: wish.now.micros(),
         },
+        groups: None,
         principal: question::Principal {
             account: principal.account().to_string(),
             may_act_as: Vec::new(),

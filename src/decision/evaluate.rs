@@ -1,6 +1,10 @@
 //! From a question to a verdict. May be used by everything that asks what policies say. What must never happen here: an allow beside
 //! an error. Cedar skips a policy whose evaluation fails, also a `forbid`; so every error is a denial.
 //!
+//! Policies that name groups of Jira users come second: who is in these may not be known, which matters only if nothing else forbids,
+//! and if one of them bears on the question. Not known is a denial then. So whatever an allow rests on was evaluated with groups that
+//! are known.
+//!
 //! A question is put to the parts of the set that can touch it (`policy::slices`), one after the other. What they say together is
 //! what the whole set says: an error anywhere is an error, a forbid anywhere is a denial, and otherwise a permit anywhere is an allow.
 
@@ -10,7 +14,7 @@ use super::question::Question;
 use super::slice::Slice;
 use super::verdict::{ALLOWED, POLICY_DENIED, Verdict};
 use crate::ledger::entry::{DeniedBy, Effect, PolicyRef};
-use crate::policy::{Rule, RuleSet, Snapshot, Validated};
+use crate::policy::{Late, Parts, Rule, RuleSet, Snapshot, Validated};
 
 /// Why a tenant's questions are denied whatever they are about.
 const CLOSED: &str = "its policy files are at fault, and no earlier ones of it are in order";
@@ -31,15 +35,30 @@ pub fn rehearse(set: &Validated, question: &Question) -> Verdict {
 #[must_use]
 pub fn rehearse_whole(set: &Validated, question: &Question) -> Verdict {
     let rules = set.rules();
-    decide(rules, question, &[&rules.policies])
+    if parts(rules, question).late.is_empty() {
+        let first = vec![&rules.policies];
+        let late = Vec::new();
+        return decide(rules, question, &Parts { first, late });
+    }
+    match Late::apart(&rules.policies) {
+        Ok((late, first)) => {
+            let (first, late) = (vec![&first], vec![&late]);
+            decide(rules, question, &Parts { first, late })
+        }
+        Err(error) => Verdict::failed(Vec::new(), vec![error]),
+    }
 }
 
 fn by_parts(rules: &RuleSet, question: &Question) -> Verdict {
-    let (from, to) = (&question.principal.tenant, question.resource.tenant());
-    decide(rules, question, &rules.slices.parts(from, to))
+    decide(rules, question, &parts(rules, question))
 }
 
-fn decide(rules: &RuleSet, question: &Question, parts: &[&PolicySet]) -> Verdict {
+fn parts<'a>(rules: &'a RuleSet, question: &Question) -> Parts<'a> {
+    let (from, to) = (&question.principal.tenant, question.resource.tenant());
+    rules.slices.parts(from, to)
+}
+
+fn decide(rules: &RuleSet, question: &Question, parts: &Parts<'_>) -> Verdict {
     let asks = &question.principal.tenant;
     if rules.is_closed(asks) {
         return Verdict::failed(
@@ -55,22 +74,52 @@ fn decide(rules: &RuleSet, question: &Question, parts: &[&PolicySet]) -> Verdict
         let (request, entities) = (&slice.request, &slice.entities);
         rules.authorizer.is_authorized(request, part, entities)
     };
-    let responses: Vec<Response> = parts.iter().map(ask).collect();
+    let mut responses: Vec<Response> = parts.first.iter().map(ask).collect();
+    if let Some(denial) = denial(rules, &responses) {
+        return denial;
+    }
+    let is_own = asks == question.resource.tenant();
+    let bears = |late: &&Late| {
+        let before = ask(&&late.before);
+        let mut matches = before.diagnostics().reason();
+        matches.next().is_some() || before.diagnostics().errors().next().is_some()
+    };
+    // Between two tenants it is not looked which of them bear on the question: time would tell the sites that have such policies.
+    let asks_for_groups = if is_own {
+        parts.late.iter().any(bears)
+    } else {
+        !parts.late.is_empty()
+    };
+    if asks_for_groups {
+        if !(is_own && question.knows(&rules.slices.groups(asks))) {
+            return Verdict::without_groups();
+        }
+        let late = parts.late.iter().map(|late| &late.policies);
+        responses.extend(late.map(|part| ask(&part)));
+        if let Some(denial) = denial(rules, &responses) {
+            return denial;
+        }
+    }
+    match found(rules, &responses, Decision::Allow) {
+        Err(id) => unknown(id),
+        Ok(permits) if permits.is_empty() => denied(Vec::new()),
+        Ok(permits) => allowed(&permits),
+    }
+}
+
+/// What these responses deny, whatever others say: an error, or a forbid.
+fn denial(rules: &RuleSet, responses: &[Response]) -> Option<Verdict> {
     let errors: Vec<_> = responses
         .iter()
         .flat_map(|response| response.diagnostics().errors())
         .collect();
     if !errors.is_empty() {
-        return erred(rules, errors);
+        return Some(erred(rules, errors));
     }
-    let permits = found(rules, &responses, Decision::Allow);
-    let forbids = found(rules, &responses, Decision::Deny);
-    match (permits, forbids) {
-        (Err(id), _) | (_, Err(id)) => unknown(id),
-        (Ok(permits), Ok(forbids)) if forbids.is_empty() && !permits.is_empty() => {
-            allowed(&permits)
-        }
-        (_, Ok(forbids)) => denied(forbids),
+    match found(rules, responses, Decision::Deny) {
+        Err(id) => Some(unknown(id)),
+        Ok(forbids) if forbids.is_empty() => None,
+        Ok(forbids) => Some(denied(forbids)),
     }
 }
 

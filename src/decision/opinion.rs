@@ -5,7 +5,6 @@ use crate::ledger::{Draft, LedgerError, Receipt};
 use crate::policy::Snapshot;
 
 use super::denied::UNSEEN;
-use super::evaluate::evaluate;
 use super::query::Query;
 use super::question::Action;
 use super::ruling;
@@ -46,17 +45,14 @@ impl Told {
     }
 }
 
-/// Evaluates `query` for `action` under `rules` and writes down what came of it.
+/// Evaluates `query` for `action` under `rules` and writes down what came of it. Nothing is looked up: what is not known is denied.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "used up: no ruling can be made of it as well"
 )]
 pub fn opine(rules: &Snapshot, query: Query, action: Action) -> Result<Opinion, LedgerError> {
-    let question = query.question_of(action);
+    let (question, verdict) = ruling::weigh(rules, &query, action);
     let cross_tenant = query.is_cross_tenant();
-    let verdict = evaluate(rules, &question)
-        .kept_apart(cross_tenant)
-        .kept_within(query.beyond(action));
     let mut entry = ruling::entry(&query, &question, &verdict, rules);
     // The answer to a check is a 200, also where it says that there is nothing.
     entry.told_status = entry.told_status.map(|_| 200);

@@ -6,10 +6,11 @@ use std::net::IpAddr;
 use crate::clock::Timestamp;
 use crate::identity::{Beyond, Principal};
 use crate::ledger::entry::{Entry, Stage};
-use crate::tenant::{AccountId, IssueKey};
+use crate::policy::Snapshot;
+use crate::tenant::{AccountId, GroupSet, IssueKey};
 use crate::tenant::{Resource, Thing};
 
-use super::question::{self, Action, Circumstances, Question};
+use super::question::{self, Action, Circumstances, Groups, InGroups, Question};
 use super::reading::Reading;
 
 /// What is asked for beside who and what: claims of the request, checked for form only.
@@ -38,7 +39,13 @@ pub struct Query {
     pub(super) act_as: AccountId,
     pub(super) wish: Wish,
     pub(super) stage: Stage,
+    /// In a box: few queries have any, and each is moved through all doors.
+    known: Option<Box<Known>>,
 }
+
+/// The groups of accounts that Jira was asked for, none of them longer ago than they are good for.
+#[derive(Debug, Default)]
+struct Known(Vec<(AccountId, GroupSet)>);
 
 impl Query {
     /// May `principal` do what it wishes to `resource`?
@@ -53,7 +60,41 @@ impl Query {
             act_as,
             wish,
             stage: Stage::Policy,
+            known: None,
         }
+    }
+
+    /// The same, knowing all groups that `account` of the principal's tenant is in.
+    pub fn knowing(mut self, account: AccountId, groups: GroupSet) -> Self {
+        self.known.get_or_insert_default().0.push((account, groups));
+        self
+    }
+
+    /// Who asks.
+    pub const fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// The accounts whose groups bear on whether `action` is allowed, and are not known yet. Jira may be asked for them: they are
+    /// accounts of the principal's own tenant, itself and one that a grant lets it act as. Were others asked for, the answer would
+    /// tell which accounts there are.
+    #[must_use]
+    pub fn asks_for(&self, rules: &Snapshot, action: Action) -> Vec<AccountId> {
+        if self.is_cross_tenant() || !rules.rules().slices.names_groups(self.own()) {
+            return Vec::new();
+        }
+        let myself = self.principal.account();
+        let mut accounts = vec![myself.clone()];
+        if self.act_as != *myself {
+            if !self.may_act_as(action).contains(&self.act_as.to_string()) {
+                return Vec::new();
+            }
+            accounts.push(self.act_as.clone());
+        }
+        let known = self.known.iter().flat_map(|known| &known.0);
+        let known: Vec<&AccountId> = known.map(|(account, _)| account).collect();
+        accounts.retain(|account| !known.contains(&account));
+        accounts
     }
 
     /// The same principal's same wish for what Jira answered, under a decision id of its own.
@@ -69,7 +110,9 @@ impl Query {
         }
     }
 
-    pub(super) const fn action(&self) -> Action {
+    /// What it is there to do.
+    #[must_use]
+    pub const fn action(&self) -> Action {
         Action::reading(self.resource.thing())
     }
 
@@ -101,13 +144,8 @@ impl Query {
         *self.principal.tenant() != self.resource.tenant().id
     }
 
-    /// The question as plain data, for the engine and for replay.
-    pub(super) fn question(&self) -> Question {
-        self.question_of(self.action())
-    }
-
-    /// The same question about another action, which is not what this query is there to do.
-    pub(super) fn question_of(&self, action: Action) -> Question {
+    /// The question as plain data, for the engine and for replay. `action` may be another than what this query is there to do.
+    pub(super) fn question(&self, rules: &Snapshot, action: Action) -> Question {
         let tenant = self.resource.tenant();
         let (host, owner) = (tenant.site.host().to_owned(), tenant.id.to_string());
         Question {
@@ -118,6 +156,7 @@ impl Query {
                 ip: self.wish.ip,
                 now: self.wish.now.micros(),
             },
+            groups: self.groups(rules),
             principal: question::Principal {
                 account: self.principal.account().to_string(),
                 may_act_as: self.may_act_as(action),
@@ -125,6 +164,28 @@ impl Query {
             },
             resource: question::Thing::on(host, owner, self.resource.thing()),
         }
+    }
+
+    /// What is known of the groups that `rules` name. Between two tenants they name none that bear on anything.
+    fn groups(&self, rules: &Snapshot) -> Option<Groups> {
+        let slices = &rules.rules().slices;
+        if self.is_cross_tenant() || !slices.names_groups(self.own()) {
+            return None;
+        }
+        let Some(known) = &self.known else {
+            return Some(Groups::Unknown);
+        };
+        let asked = slices.groups(self.own());
+        let of = known.0.iter().map(|(account, groups)| {
+            let inside = asked.iter().copied().filter(|id| groups.contains(*id));
+            (account.to_string(), inside.collect())
+        });
+        let of = of.collect();
+        Some(Groups::Known(InGroups { asked, of }))
+    }
+
+    fn own(&self) -> &str {
+        self.principal.tenant().as_str()
     }
 
     /// Grants belong to a tenant. Account ids are global: a grant that another tenant gave to the same person counts for nothing.

@@ -2,12 +2,13 @@
 //! verdict on it opens nothing. Members stand in alphabetical order, because this struct as JSON is the canonical form that the
 //! log keeps for replay. What must never be here: anything that does not bear on the decision, any secret.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::tenant::{self, SiteRead};
+use crate::tenant::{self, GroupId, SiteRead};
 
 /// May this principal do this to that, under these circumstances?
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -17,6 +18,9 @@ pub struct Question {
     pub action: Action,
     /// The circumstances.
     pub context: Circumstances,
+    /// What is known of groups of Jira users. Missing where the policies name none, and in records from before they could.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Groups>,
     /// Who asks.
     pub principal: Principal,
     /// To what it is to be done.
@@ -188,6 +192,51 @@ impl Thing {
     }
 }
 
+/// What is known of the groups that the policies in force name. Of others nothing is said, so that policies which name these have no
+/// answer here.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Groups {
+    /// Jira was asked not longer ago than memberships are good for.
+    Known(InGroups),
+    /// Nothing.
+    Unknown,
+}
+
+/// Who is in which groups of the principal's own tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct InGroups {
+    /// The groups that this is about.
+    pub asked: Vec<GroupId>,
+    /// By account id: those of them that the account is in. The principal, and the account that it acts as.
+    pub of: BTreeMap<String, Vec<GroupId>>,
+}
+
+impl Groups {
+    /// Those that the account is in.
+    pub(super) fn of(&self, account: &str) -> &[GroupId] {
+        match self {
+            Self::Known(known) => known.of.get(account).map_or(&[], Vec::as_slice),
+            Self::Unknown => &[],
+        }
+    }
+}
+
+impl Question {
+    /// Whether it is known of both accounts which of these groups they are in.
+    pub(super) fn knows(&self, groups: &[GroupId]) -> bool {
+        let Some(Groups::Known(known)) = &self.groups else {
+            return false;
+        };
+        let accounts = [&self.principal.account, &self.context.act_as];
+        groups.iter().all(|id| known.asked.contains(id))
+            && accounts
+                .iter()
+                .all(|&account| known.of.contains_key(account))
+    }
+}
+
 /// What else policies may look at.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -215,6 +264,7 @@ mod tests {
                 ip: IpAddr::from([192, 0, 2, 7]),
                 now: 1_795_435_200_000_001,
             },
+            groups: None,
             principal: Principal {
                 account: "ann".to_owned(),
                 may_act_as: vec!["bob".to_owned()],
@@ -237,6 +287,33 @@ mod tests {
             serde_json::from_str::<Question>(text.get()).unwrap(),
             question()
         );
+    }
+
+    #[test]
+    fn what_is_known_of_groups_is_canonical_json_and_reads_back() {
+        let id: GroupId = "276f955c-63d7-42c8-9520-92d01dca0625".parse().unwrap();
+        let known = Groups::Known(InGroups {
+            asked: vec![id],
+            of: BTreeMap::from([("bob".to_owned(), vec![id]), ("ann".to_owned(), vec![])]),
+        });
+        for (groups, text) in [
+            (
+                known,
+                r#""groups":{"known":{"asked":["276f955c-63d7-42c8-9520-92d01dca0625"],"of":{"ann":[],"bob":["276f955c-63d7-42c8-9520-92d01dca0625"]}}},"principal""#,
+            ),
+            (Groups::Unknown, r#""groups":"unknown","principal""#),
+        ] {
+            let question = Question {
+                groups: Some(groups),
+                ..question()
+            };
+            let written = question.replay();
+            assert!(written.get().contains(text), "{written}");
+            assert_eq!(
+                serde_json::from_str::<Question>(written.get()).unwrap(),
+                question
+            );
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The ruling: a query, what the policies said of it, and the rules that said so. Born in [`decide`]; nothing else lives in this
-//! file. A ruling opens nothing: it must be logged and sealed.
+//! The ruling: a query, what the policies said of it, and the rules that said so. Born in `decide`, or in `Look::settle` where Jira
+//! had to be asked first; nothing else lives in this file. A ruling opens nothing: it must be logged and sealed.
 
 use std::sync::Arc;
 
@@ -11,8 +11,11 @@ use crate::tenant::Thing;
 use super::denied::UNSEEN;
 use super::evaluate::evaluate;
 use super::query::Query;
-use super::question::Question;
+use super::question::{Action, Question};
 use super::verdict::Verdict;
+
+/// The member of a record's details that says why groups were not known.
+const WHY: &str = "groups_unknown";
 
 /// Allow or deny, with reasons.
 #[must_use]
@@ -24,23 +27,37 @@ pub struct Ruling {
     draft: Draft,
 }
 
-/// Evaluates `query` under `rules` and writes down what came of it.
-pub fn decide(rules: Arc<Snapshot>, query: Query) -> Result<Ruling, LedgerError> {
-    let question = query.question();
+/// What `rules` say to `query`, were it to do `action`.
+pub(super) fn weigh(rules: &Snapshot, query: &Query, action: Action) -> (Question, Verdict) {
+    let question = query.question(rules, action);
     // Before it is written down: no record says that such a thing was allowed. `seal` compares once more.
-    let verdict = evaluate(&rules, &question)
+    let verdict = evaluate(rules, &question)
         .kept_apart(query.is_cross_tenant())
-        .kept_within(query.beyond(query.action()));
-    let draft = Draft::new(&entry(&query, &question, &verdict, &rules))?;
-    Ok(Ruling {
-        query,
-        verdict,
-        rules,
-        draft,
-    })
+        .kept_within(query.beyond(action));
+    (question, verdict)
 }
 
 impl Ruling {
+    /// Writes down what was said to `query`; of a denial for want of groups, also why they are not known.
+    pub(super) fn new(
+        rules: Arc<Snapshot>,
+        query: Query,
+        (question, verdict): (Question, Verdict),
+        unknown: Option<String>,
+    ) -> Result<Self, LedgerError> {
+        let mut entry = entry(&query, &question, &verdict, &rules);
+        let unknown = unknown.filter(|_| verdict.lacks_groups());
+        entry
+            .detail
+            .extend(unknown.map(|why| (WHY.to_owned(), why)));
+        Ok(Self {
+            draft: Draft::new(&entry)?,
+            query,
+            verdict,
+            rules,
+        })
+    }
+
     /// The entry for the log.
     #[must_use]
     pub fn entry(&self) -> Draft {

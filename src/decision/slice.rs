@@ -24,10 +24,23 @@ impl Slice {
         let mut entities = Vec::with_capacity(6);
         let may = principal.may_act_as.iter();
         let may = may.map(|account| names::account(&names::below(&principal.tenant, account)));
-        entities.push(account(rules, &me, &tenant, may)?);
+        let groups = question.groups.as_ref();
+        // Groups of the principal's own tenant: whatever the question says, an account is in no other's.
+        let groups = |account: &str| {
+            let groups = groups.map_or(&[][..], |groups| groups.of(account));
+            groups.iter().map(|id| names::group(&principal.tenant, *id))
+        };
+        entities.push(account(
+            rules,
+            &me,
+            &tenant,
+            may,
+            groups(&principal.account),
+        )?);
         if other != me {
             // Grants of this account are not known here; policies cannot ask for them (`policy::lint`).
-            entities.push(account(rules, &other, &tenant, [])?);
+            let act_as = &question.context.act_as;
+            entities.push(account(rules, &other, &tenant, [], groups(act_as))?);
         }
         let resource = resource(&question.resource, &mut entities)?;
         let action = action(rules, question.action)?.clone();
@@ -75,6 +88,7 @@ fn account(
     id: &str,
     tenant: &EntityUid,
     may_act_as: impl IntoIterator<Item = EntityUid>,
+    groups: impl Iterator<Item = EntityUid>,
 ) -> Result<Entity, String> {
     let may_act_as = may_act_as
         .into_iter()
@@ -93,7 +107,7 @@ fn account(
     Entity::new_with_tags(
         uid,
         attributes,
-        teams.into_iter().flatten(),
+        teams.into_iter().flatten().chain(groups),
         tags.into_iter().flatten(),
     )
     .map_err(|error| error.to_string())

@@ -12,6 +12,9 @@ pub const POLICY_DENIED: &str = "policy_denied";
 /// The code of a denial because the evaluation failed.
 pub const POLICY_ERROR: &str = "policy_error";
 
+/// The code of a denial because policies ask who is in which group of Jira users, and that is not known.
+pub const GROUPS_UNKNOWN: &str = "groups_unknown";
+
 /// The code of a denial because policies let one tenant's account at another tenant's things.
 pub const TENANT_BREACH: &str = "tenant_breach";
 
@@ -19,7 +22,7 @@ pub const TENANT_BREACH: &str = "tenant_breach";
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// The stable code: `allowed`, `policy_error`, `tenant_breach`, the `@code` of a forbid, otherwise `policy_denied`.
+    /// The stable code: `allowed`, `policy_error`, `groups_unknown`, `tenant_breach`, the `@code` of a forbid, otherwise `policy_denied`.
     pub code: String,
     /// What a denial by policies rests on.
     pub denied_by: Option<DeniedBy>,
@@ -44,6 +47,24 @@ impl Verdict {
             policies,
             reason: None,
         }
+    }
+
+    /// A denial because the policies that are left cannot be evaluated without knowing who is in which group: a `forbid` among them
+    /// would silently not fire.
+    pub(super) fn without_groups() -> Self {
+        Self {
+            code: GROUPS_UNKNOWN.to_owned(),
+            denied_by: Some(DeniedBy::Groups),
+            effect: Effect::Deny,
+            errors: Vec::new(),
+            policies: Vec::new(),
+            reason: None,
+        }
+    }
+
+    /// Whether it would be another if it were known who is in which group.
+    pub(super) fn lacks_groups(&self) -> bool {
+        self.denied_by == Some(DeniedBy::Groups)
     }
 
     /// This verdict, turned into a denial if it lets tenants mix. Beside the policies and their proof: it must never have to.

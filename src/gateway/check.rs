@@ -98,6 +98,12 @@ impl Gateway {
         }
         let resource = self.tenants.resolve(named, thing)?;
         let query = Query::new(principal, resource, wish);
+        let accounts = query.asks_for(&rules, inquiry.action);
+        let query = if accounts.is_empty() {
+            query
+        } else {
+            Box::pin(self.jira.recall(query, accounts)).await
+        };
         let opinion = opine(&rules, query, inquiry.action)?;
         let receipt = self.append(opinion.entry(), until).await?;
         let told = opinion.tell(&receipt);

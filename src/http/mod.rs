@@ -278,6 +278,8 @@ pub struct Limits {
     pub upstream_connect_timeout_ms: u64,
     /// Jira's whole answer, in milliseconds.
     pub upstream_timeout_ms: u64,
+    /// Jira's answer in which groups an account is, in milliseconds.
+    pub jira_groups_timeout_ms: u64,
     /// The longest life of a token that is accepted, `exp - iat`, in seconds; at most 3600.
     pub token_lifetime_s_max: u32,
     /// How far clocks may differ, in seconds; at most 30.
@@ -310,6 +312,7 @@ impl Default for Limits {
             upstream_body_bytes_max: 8 * 1024 * 1024,
             upstream_connect_timeout_ms: 3_000,
             upstream_timeout_ms: 20_000,
+            jira_groups_timeout_ms: 3_000,
             token_lifetime_s_max: 3600,
             token_leeway_s: 30,
             session_idle_s: 15 * 60,

@@ -2,6 +2,7 @@
 //! "Data plane"), or `application/problem+json` (RFC 9457) for those who ask. The one place that maps stops to statuses.
 //! A text here must never tell a foreign site from an unknown one, nor an unseen issue from a missing one.
 
+mod callback;
 mod credentials;
 mod own;
 
@@ -10,13 +11,11 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
-use crate::decision::{DeniedError, UNSEEN};
+use crate::decision::{DeniedError, GROUPS_UNKNOWN, UNSEEN};
 use crate::gateway::Stop;
-use crate::identity::install::CallbackError;
 use crate::identity::verify::IdentityError;
 use crate::ledger::LedgerError;
 use crate::screen::ScreenError;
-use crate::tenant::TenantError;
 use crate::upstream::{TokenFailure, UpstreamError};
 
 use super::connect_page;
@@ -234,12 +233,20 @@ fn slow() -> Problem {
 pub(super) fn sentence(code: &str) -> &'static str {
     if code == UNSEEN.0 {
         NOT_VISIBLE
+    } else if code == GROUPS_UNKNOWN {
+        "The rules ask for your Jira groups, and these are not known now."
     } else {
         "No policy allows this."
     }
 }
 
 fn denial(denied: &DeniedError) -> Problem {
+    // No policy can have this code (`policy::rule`).
+    if denied.code == GROUPS_UNKNOWN {
+        let hint = "Try again; if it lasts, the operator finds the cause by the decision id.";
+        let (status, code) = (StatusCode::SERVICE_UNAVAILABLE, &denied.code);
+        return Problem::new(status, code, sentence(code), hint).retry_after(2);
+    }
     let sentence = denied.reason.as_deref().unwrap_or(sentence(&denied.code));
     let hint =
         "The security team finds the deciding policies in the decision log by the decision id.";
@@ -294,33 +301,5 @@ impl From<&ParseError> for Problem {
             _ => StatusCode::BAD_REQUEST,
         };
         Self::new(status, error.code(), capitalised(error), error.hint())
-    }
-}
-
-impl From<&CallbackError> for Problem {
-    fn from(error: &CallbackError) -> Self {
-        match error {
-            CallbackError::KeyServer(_) => {
-                Self::unavailable("key_server", "The install key servers cannot be asked now.")
-            }
-            CallbackError::Tenant(
-                TenantError::Db(_)
-                | TenantError::Ledger(_)
-                | TenantError::Vault(_)
-                | TenantError::Spoiled(..),
-            ) => Self::unavailable("registry", "The installation could not be stored."),
-            CallbackError::Tenant(TenantError::Stale(_)) => Self::new(
-                StatusCode::CONFLICT,
-                "stale_event",
-                "A newer event of this installation was carried out before.",
-                "Nothing needs to be done.",
-            ),
-            _ => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthenticated",
-                UNAUTHENTICATED,
-                "Lifecycle callbacks are signed by Atlassian.",
-            ),
-        }
     }
 }

@@ -265,6 +265,8 @@ words! {
         Forbid = "forbid",
         /// The evaluation failed.
         Error = "error",
+        /// Policies ask for groups of Jira users, and who is in these was not known.
+        Groups = "groups",
         /// The session or client key is narrower than what was asked for, whatever the policies say.
         Credential = "credential",
     }
@@ -372,7 +374,7 @@ pub struct Outcome {
 pub struct Spent {
     /// Until the entry was durable.
     pub append: u64,
-    /// Building the query and evaluating policies.
+    /// Building the query and evaluating policies; also asking Jira for groups, where policies name some.
     pub decide: u64,
     /// Looking up site and thing.
     pub resolve: u64,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 
 use crate::clock::{Chance, Clock};
-use crate::config::Loaded;
+use crate::config::{Config, Loaded};
 use crate::control::office::Office;
 use crate::control::rules::{Keeper, Order, Rules};
 use crate::control::tokens::AdminTokens;
@@ -227,11 +227,14 @@ impl Shared {
                 window,
                 clock.clone(),
             ),
-            upstream: upstream::Shared::new(
-                tenants,
-                TokenServer::new(&atlassian.oauth_server)?,
-                ApiHost::new(&atlassian.api_base)?,
-                clock,
+            upstream: asking(
+                config,
+                upstream::Shared::new(
+                    tenants,
+                    TokenServer::new(&atlassian.oauth_server)?,
+                    ApiHost::new(&atlassian.api_base)?,
+                    clock,
+                ),
             ),
             about,
             config: Arc::new(config.clone()),
@@ -300,16 +303,17 @@ impl Shared {
             chance,
             ..
         } = self.opened.clone();
+        let jira = Jira::new(self.upstream.clone(), outbound.clone());
         let gateway = Gateway {
             verifiers: self.verifiers.clone(),
             issued,
             tenants,
             policies: self.live.clone(),
-            screen: Screen::new(ledger.clone(), clock.clone(), chance.clone()),
+            screen: Screen::new(ledger.clone(), jira.clone(), clock.clone(), chance.clone()),
             ledger,
             records: Reader::of(&db),
             overviews: self.overviews.clone(),
-            jira: Jira::new(self.upstream.clone(), outbound.clone()),
+            jira,
             outbound: outbound.clone(),
             clock,
             chance,
@@ -336,6 +340,19 @@ fn own_credentials(loaded: &Loaded, opened: &Opened) -> Result<OwnCredentials, N
         },
         clock: opened.clock.clone(),
     }))
+}
+
+/// The way to Jira, with what is asked for decisions.
+fn asking(config: &Config, upstream: upstream::Shared) -> upstream::Shared {
+    let (policy, limits) = (&config.policy, &config.limits);
+    if !policy.jira_groups {
+        return upstream;
+    }
+    upstream.asking_for_groups(upstream::Memberships {
+        app_key: config.atlassian.app_key.clone(),
+        age_max: Duration::from_secs(policy.jira_groups_age_s_max),
+        timeout: Duration::from_millis(limits.jira_groups_timeout_ms),
+    })
 }
 
 fn lifetimes(limits: &crate::http::Limits) -> Lifetimes {

@@ -15,6 +15,10 @@ use above::Above;
 
 mod above;
 
+/// What only Jira knows: a file that put accounts into groups would let policies rest on it.
+const GROUP: &str = "Group";
+const OF_JIRA: &str = "who is in a group, Jira says (`policy.jira_groups`); use a `Team`";
+
 /// What is known of accounts beside the registry.
 #[derive(Clone, Debug, Default)]
 pub struct Memberships {
@@ -108,6 +112,9 @@ impl Facts {
         }
         let mut teams = Vec::new();
         for parent in entry.parents {
+            if parent.r#type == GROUP {
+                return Err(format!("`{id}` lies in a `{GROUP}`; {OF_JIRA}"));
+            }
             if parent.r#type != "Team" {
                 return Err(format!(
                     "`{id}` lies in a `{}`; it can be in a `Team` only",
@@ -133,6 +140,7 @@ impl Facts {
                 .accounts
                 .insert(id.clone(), (teams, entry.tags))
                 .is_some(),
+            GROUP => return Err(format!("`{GROUP}::\"{id}\"`: {OF_JIRA}")),
             other => {
                 return Err(format!(
                     "`{other}::\"{id}\"`: only `Team` and `Account` can be described here; the rest comes from the registry"

@@ -2,12 +2,14 @@
 //! are known of the principal alone. Each of these mistakes would otherwise be a rule that silently never matches, so it is a fault.
 //! Below lies what is a finding only: it is told, and refuses nothing.
 
-use cedar_policy::{Policy, PolicyId};
+use cedar_policy::{EntityUid, Policy, PolicyId};
 use serde_json::Value;
 
+use super::bearing::is_group;
 use super::error::{Fault, Source};
 use super::names;
 use super::validated::RuleSet;
+use crate::tenant::GroupId;
 
 mod advice;
 mod finding;
@@ -54,11 +56,22 @@ fn literals(policy: &Policy) -> Vec<String> {
             found.push(format!(
                 "`{uid}` does not name its tenant: write `{kind}::\"{{tenant}}/…\"`"
             ));
+        } else if is_group(&uid) && !is_id(&uid) {
+            found.push(format!(
+                "`{uid}`: a group is named by its id, as in `Group::\"{{tenant}}/276f955c-63d7-42c8-9520-92d01dca0625\"`, and never by its name"
+            ));
         }
     }
     found.sort();
     found.dedup();
     found
+}
+
+/// Whether a group is named as Jira's answers are read. By another text nobody would be in it, and a `forbid` would never fire.
+fn is_id(uid: &EntityUid) -> bool {
+    let name = uid.id().unescaped().split_once('/').map(|(_, name)| name);
+    let read = name.and_then(|name| Some((name, name.parse::<GroupId>().ok()?)));
+    read.is_some_and(|(name, id)| id.to_string() == name)
 }
 
 /// Whether an expression in Cedar's JSON reads the attribute, or asks for its presence, of anything but the variable `principal`.

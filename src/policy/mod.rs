@@ -11,6 +11,7 @@ use crate::clock::Clock;
 
 mod admitted;
 pub mod archive;
+mod bearing;
 mod blame;
 pub mod certificate;
 mod confined;
@@ -60,6 +61,7 @@ pub use ready::{Dropped, Ready, Unchanged};
 pub use refused::ProofError;
 pub use rule::Rule;
 pub use schema::{CORE, Vocabulary};
+pub(crate) use slices::{Late, Parts};
 pub use snapshot::{ENGINE, Snapshot};
 pub(crate) use validated::RuleSet;
 pub use validated::Validated;
@@ -85,6 +87,10 @@ pub struct Settings {
     pub proof_timeout_ms: u64,
     /// What happens with a changed set that is proven.
     pub activation: Activation,
+    /// Whether Jira is asked in which groups an account is. If not, what policies with groups bear on is denied.
+    pub jira_groups: bool,
+    /// How old Jira's answer may be, in seconds: somebody who left a group counts as in it for so long.
+    pub jira_groups_age_s_max: u64,
 }
 
 /// `policy.proof`.
@@ -132,6 +138,8 @@ impl Default for Settings {
             query_timeout_ms: 10_000,
             proof_timeout_ms: 120_000,
             activation: Activation::Auto,
+            jira_groups: false,
+            jira_groups_age_s_max: 300,
         }
     }
 }

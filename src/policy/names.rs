@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use cedar_policy::{EntityId, EntityTypeName, EntityUid};
 
+use crate::tenant::GroupId;
+
 /// One pre-parsed type name: parsing it for each request would cost more than evaluating a policy.
 macro_rules! types {
     ($($name:ident = $text:literal),+ $(,)?) => {
@@ -16,11 +18,11 @@ macro_rules! types {
 }
 
 types! {
-    ACCOUNT = "Account", ACTION = "Action", ISSUE = "Issue", PROJECT = "Project", SITE = "Site", TEAM = "Team", TENANT = "Tenant",
+    ACCOUNT = "Account", ACTION = "Action", GROUP = "Group", ISSUE = "Issue", PROJECT = "Project", SITE = "Site", TEAM = "Team", TENANT = "Tenant",
 }
 
 /// Types whose ids begin with a tenant.
-pub(super) const BELOW_TENANT: [&str; 5] = ["Account", "Issue", "Project", "Site", "Team"];
+pub(super) const BELOW_TENANT: [&str; 6] = ["Account", "Group", "Issue", "Project", "Site", "Team"];
 
 /// The tenant in an id `{tenant}/{name}`. Tenants have no `/` in them, so the first one ends the tenant.
 pub(super) fn tenant_of(id: &str) -> Option<&str> {
@@ -40,6 +42,11 @@ pub(crate) fn below(tenant: &str, name: &str) -> String {
 
 pub(super) fn team(id: &str) -> EntityUid {
     uid(&TEAM, id)
+}
+
+/// A group of Jira users, of the tenant on whose site it is.
+pub(crate) fn group(tenant: &str, id: GroupId) -> EntityUid {
+    uid(&GROUP, &below(tenant, &id.to_string()))
 }
 
 pub(crate) fn account(id: &str) -> EntityUid {

@@ -3,9 +3,11 @@
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Template};
 
+use super::bearing::Bearing;
 use super::error::{Fault, Faults, PolicyError, Source};
 use super::reach::Reach;
 use super::rule::{Place, Rule};
+use super::slices::Sorted;
 use super::{limits, lint};
 
 /// The policies and templates of one file.
@@ -24,6 +26,8 @@ pub(super) struct Entry {
     pub(super) reach: Reach,
     /// The teams that it names, by their ids: whether they exist, another file says.
     pub(super) teams: Vec<String>,
+    /// What there is to know where it names groups of Jira users.
+    pub(super) bearing: Option<Bearing>,
     /// What is wrong with it beside its types.
     pub(super) lint: Vec<String>,
 }
@@ -70,7 +74,9 @@ impl Entry {
             Ok(json) => json,
             Err(error) => return Err(place.fault(error.to_string()).into()),
         };
+        let bearing = Bearing::of(&policy, &json).map_err(|error| place.fault(error))?;
         Ok(Self {
+            bearing,
             reach: Reach::of(&policy, &json),
             teams: lint::teams(&policy),
             lint: lint::lint(&policy, &json),
@@ -78,6 +84,13 @@ impl Entry {
             place,
             policy,
         })
+    }
+}
+
+impl Entry {
+    /// What says into which part of a set it belongs.
+    pub(super) fn sorted(&self) -> Sorted<'_> {
+        (&self.policy, &self.reach, self.bearing.as_ref())
     }
 }
 

@@ -3,9 +3,9 @@
 //!
 //! Why a scope that names a thing of tenant T cannot match outside of T. Ids are `{tenant}/{name}`, and a tenant has no `/`, so
 //! the part before the first `/` is the tenant (`names`). A principal's id begins with its own tenant (`decision::slice`). It is
-//! `in` itself and in teams, and an account of T lies in teams of T only (`entities` checks it). A resource's id begins with the
-//! tenant that owns it; it is `in` itself and, if it is an issue, in a project that has the same beginning by construction.
-//! `is` only narrows. Whatever else such a scope names, a thing of another kind or of nobody, it matches nothing at all.
+//! `in` itself, in teams and in groups; an account of T lies in teams of T only (`entities` checks it), and in groups of T only, by
+//! construction (`decision::slice`). A resource's id begins with the tenant that owns it; it is `in` itself and, if it is an issue, in
+//! a project that has the same beginning by construction. `is` only narrows. Whatever else such a scope names, a thing of another kind or of nobody, it matches nothing at all.
 //!
 //! Why a leading condition counts as well. Cedar evaluates a policy from left to right: the scope, then its conditions in the order
 //! they stand, each `&&` from its left side, and nothing behind the first `false`. So a comparison of `principal.tenant` with a

@@ -7,7 +7,7 @@ use super::error::{Fault, Faults, PolicyError, Source};
 use crate::ledger::entry::PolicyRef;
 
 /// Codes that say something else already.
-const CODES_TAKEN: [&str; 2] = ["allowed", "policy_error"];
+const CODES_TAKEN: [&str; 3] = ["allowed", "policy_error", "groups_unknown"];
 
 /// A policy's annotations and place.
 #[derive(Clone, Debug, PartialEq, Eq)]

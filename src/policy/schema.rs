@@ -5,12 +5,19 @@ use std::sync::Arc;
 
 use cedar_policy::{Schema, SchemaFragment};
 use miette::Diagnostic;
+use serde_json::Value;
 
 use super::error::{Fault, Faults, PolicyError, Source};
 use crate::secret::{hex, sha256};
 
 /// The core schema.
 pub const CORE: &str = include_str!("../../schemas/gatepost.cedarschema");
+
+/// The type of groups of Jira users.
+const GROUP: &str = "Group";
+
+/// Members of Cedar's JSON that hold texts of people's own, and no names of types.
+const NO_TYPES: [&str; 2] = ["annotations", "enum"];
 
 /// How deep a policy may look from entity to entity; evaluation supplies entities this deep.
 pub(super) const LEVEL: u32 = 2;
@@ -50,6 +57,14 @@ impl Vocabulary {
             faults.push(Fault::at(
                 &source,
                 extension.find(&taken).unwrap_or(0),
+                message,
+            ));
+        }
+        if refers_to_groups(&added) {
+            let message = "an extension cannot speak of `Group`: which policies ask for groups would not show in their text";
+            faults.push(Fault::at(
+                &source,
+                extension.find(GROUP).unwrap_or(0),
                 message,
             ));
         }
@@ -119,6 +134,24 @@ fn fragment(source: &Source) -> Result<SchemaFragment, PolicyError> {
         faults.push(Fault::of_cedar(source, &warning as &dyn Diagnostic, 0));
     }
     faults.none_or(fragment)
+}
+
+/// Whether an extension has attributes, parents or actions of the core's type `Group`. Cedar lets no namespace have one of that name.
+fn refers_to_groups(added: &SchemaFragment) -> bool {
+    fn names_it(json: &Value) -> bool {
+        match json {
+            Value::String(name) => name == GROUP,
+            Value::Array(parts) => parts.iter().any(names_it),
+            Value::Object(members) => {
+                let types = members
+                    .iter()
+                    .filter(|(key, _)| !NO_TYPES.contains(&key.as_str()));
+                types.map(|(_, value)| value).any(names_it)
+            }
+            _ => false,
+        }
+    }
+    names_it(&added.clone().to_json_value().unwrap_or_default())
 }
 
 /// Names of the empty namespace that both declare. Cedar would report these, too, but not say whose the name is.

@@ -2,7 +2,7 @@
 //! lies in a tenant's folder stays there. What must never happen here: two policies under one id, for the log could not tell them
 //! apart.
 
-use std::collections::{HashMap, hash_map};
+use std::collections::{BTreeSet, HashMap, hash_map};
 
 use super::blame::Blame;
 use super::draft::{self, LINKS};
@@ -13,6 +13,10 @@ use super::names;
 use super::parsed::{Entry, Pattern, Sheet};
 use super::rule::{Place, Rule};
 use crate::ledger::entry::PolicyRef;
+use crate::tenant::GroupId;
+
+/// How many groups of one tenant policies may name: each decision carries of each whether the account is in it.
+const GROUPS_MAX: usize = 256;
 
 /// The policies of several files.
 #[derive(Debug, Default)]
@@ -69,6 +73,34 @@ impl<'a> Union<'a> {
             for id in missing {
                 let message = format!("`{}` is not described in entities.json", names::team(id));
                 blame.push(entry.place.fault(message));
+            }
+        }
+    }
+
+    /// Refuses groups in the folder of a tenant that are another's, in which its accounts cannot be, and more groups of one tenant than
+    /// a question can carry.
+    pub(super) fn know_groups(&self, blame: &mut Blame) {
+        let mut named: HashMap<&str, BTreeSet<GroupId>> = HashMap::new();
+        for entry in &self.policies {
+            let folder = draft::tenant_of(file(&entry.place));
+            let groups = entry.bearing.iter().flat_map(|bearing| &bearing.named);
+            for (tenant, id) in groups {
+                if folder.is_some_and(|folder| folder != tenant) {
+                    let message = format!(
+                        "`{}` is a group of another tenant: no account of `{}` is in it",
+                        names::group(tenant, *id),
+                        folder.unwrap_or_default()
+                    );
+                    blame.push(entry.place.fault(message));
+                    continue;
+                }
+                let of_tenant = named.entry(tenant).or_default();
+                if of_tenant.insert(*id) && of_tenant.len() == GROUPS_MAX + 1 {
+                    let message = format!(
+                        "with this policy more than {GROUPS_MAX} groups of `{tenant}` are named"
+                    );
+                    blame.push(entry.place.fault(message));
+                }
             }
         }
     }

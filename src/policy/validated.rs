@@ -104,6 +104,7 @@ impl Validated {
         blame.none_or(())?;
         let mut blame = Blame::default();
         union.know_teams(&memberships, &mut blame);
+        union.know_groups(&mut blame);
         let stated = Stated {
             memberships,
             guarantees: guarantees.unwrap_or_default(),
@@ -174,7 +175,7 @@ impl RuleSet {
         let rules = union.rules.iter();
         Ok(Self {
             policies: PolicySet::from_policies(policies.clone().map(|entry| entry.policy.clone()))?,
-            slices: Slices::of(policies.map(|entry| (&entry.policy, &entry.reach)))?,
+            slices: Slices::of(policies.map(|entry| entry.sorted()))?,
             authorizer: Authorizer::new(),
             memberships: stated.memberships,
             guarantees: stated.guarantees,

@@ -11,10 +11,10 @@ mod site;
 use bytes::Bytes;
 
 use crate::clock::{Chance, Clock};
-use crate::decision::{DeniedError, Permit, decide};
+use crate::decision::{DeniedError, Permit};
 use crate::ledger::{Ledger, LedgerError};
 use crate::tenant::{SiteRead, Thing};
-use crate::upstream::Answer;
+use crate::upstream::{Answer, Jira};
 
 pub use issue::NotAnIssue;
 pub use reply::Reply;
@@ -58,16 +58,18 @@ pub enum ScreenError {
 #[derive(Clone, Debug)]
 pub struct Screen {
     ledger: Ledger,
+    jira: Jira,
     clock: Clock,
     chance: Chance,
 }
 
 impl Screen {
-    /// A screen that records in `ledger`.
+    /// A screen that records in `ledger`, and asks Jira what decisions need to know.
     #[must_use]
-    pub fn new(ledger: Ledger, clock: Clock, chance: Chance) -> Self {
+    pub fn new(ledger: Ledger, jira: Jira, clock: Clock, chance: Chance) -> Self {
         Self {
             ledger,
+            jira,
             clock,
             chance,
         }
@@ -102,7 +104,8 @@ impl Screen {
         let (text, held) = issue.release(permit.reading());
         *withheld = held;
         if !is_what_was_decided(&permit, &issue.identity) {
-            self.decide_again(permit, issue.identity).await?;
+            // In a box: few answers are decided again, and every request has to have room for it.
+            Box::pin(self.decide_again(permit, issue.identity)).await?;
         }
         Ok(Reply::new(Bytes::from(text)))
     }
@@ -116,7 +119,8 @@ impl Screen {
         let now = self.clock.now();
         let decision_id = self.chance.uuid(now).to_string();
         let (rules, query) = permit.reopen(found.key, now, decision_id.clone());
-        let ruling = decide(rules, query)?;
+        // Groups may bear on the issue that came back, though they did not on what was asked for.
+        let ruling = self.jira.decide(rules, query, &self.ledger).await?;
         let receipt = self.ledger.append(ruling.entry()).await?;
         match ruling.seal(receipt) {
             // The second permit is used up by letting the answer go.

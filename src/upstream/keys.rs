@@ -5,9 +5,10 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::decision::Permit;
+use crate::decision::{LookPermit, Permit};
+use crate::identity::Principal;
 use crate::secret::Secret;
-use crate::tenant::{AccountId, SharedTenant, Tenants};
+use crate::tenant::{AccountId, SharedTenant, Tenant, Tenants};
 
 /// The tenant is not what it was when the request was decided, or the credential worth nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -32,29 +33,76 @@ impl Keys {
 
     /// The signer for this permit's tenant, unless the tenant's epoch has moved since or somebody of it is blocked.
     pub(super) fn signer(&self, permit: &Permit) -> Result<Signer, Revoked> {
-        let tenant = self
-            .tenants
-            .current(permit.principal().tenant())
-            .ok_or(Revoked)?;
+        let tenant = self.standing(
+            permit.principal(),
+            permit.resource().tenant(),
+            permit.act_as(),
+        )?;
+        Ok(Signer { tenant })
+    }
+
+    /// What signs that the app itself asks, under the same conditions.
+    pub(super) fn asker(&self, permit: &LookPermit<'_>) -> Result<Asker, Revoked> {
+        let tenant = self.standing(permit.principal(), permit.tenant(), permit.account())?;
+        Ok(Asker { tenant })
+    }
+
+    /// The tenant as it is now, if it is still what it was when the site was looked up and the credential verified, and if neither
+    /// the caller nor `other` is kept out by now. Of `other` the policies may know nothing.
+    fn standing(
+        &self,
+        principal: &Principal,
+        named: &Tenant,
+        other: &AccountId,
+    ) -> Result<SharedTenant, Revoked> {
+        let now = self.tenants.now();
+        let tenant = self.tenants.current(principal.tenant()).ok_or(Revoked)?;
         // The site was looked up before the credential was verified. A change in between left the two at different epochs: the
         // policies saw a grant that was revoked since, or the request would go to the host that the site had before.
-        let named = permit.resource().tenant();
-        let same =
-            tenant.id == named.id && tenant.epoch == permit.epoch() && tenant.epoch == named.epoch;
-        let over = permit.principal().is_over(&tenant, self.tenants.now());
-        if same && tenant.is_active() && !over && !self.is_blocked(&tenant, permit) {
-            Ok(Signer { tenant })
+        let same = tenant.id == named.id
+            && tenant.epoch == principal.epoch()
+            && tenant.epoch == named.epoch;
+        let is_kept_out = |account| tenant.keeps_out(account, now).is_some();
+        let blocked = is_kept_out(principal.account()) || is_kept_out(other);
+        if same && tenant.is_active() && !principal.is_over(&tenant, now) && !blocked {
+            Ok(tenant)
         } else {
             Err(Revoked)
         }
     }
+}
 
-    /// Whether the caller or the account that it acts as is kept out by now. Of the latter the policies may know nothing.
-    fn is_blocked(&self, tenant: &SharedTenant, permit: &Permit) -> bool {
-        let now = self.tenants.now();
-        [permit.principal().account(), permit.act_as()]
-            .into_iter()
-            .any(|account| tenant.keeps_out(account, now).is_some())
+/// May sign that the app itself asks one tenant's site something. It cannot act as anybody.
+pub(super) struct Asker {
+    tenant: SharedTenant,
+}
+
+/// The app's own token for one request (atlassian.md 2.2): no `sub`, so that nobody is acted as.
+#[derive(Serialize)]
+struct Own<'a> {
+    iss: &'a str,
+    iat: i64,
+    exp: i64,
+    qsh: &'a str,
+    aud: [&'a str; 1],
+}
+
+const OWN_SECONDS: i64 = 180;
+
+impl Asker {
+    /// The whole header for the request with this hash; nothing where the app has no shared secret with the tenant.
+    pub(super) fn authorization(&self, app_key: &str, qsh: &str, now: Timestamp) -> Option<Secret> {
+        let secret = self.tenant.shared_secret()?;
+        let claims = Own {
+            iss: app_key,
+            iat: now.seconds(),
+            exp: now.seconds() + OWN_SECONDS,
+            qsh,
+            aud: [self.tenant.id.as_str()],
+        };
+        let key = EncodingKey::from_secret(secret.expose());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).ok()?;
+        Some(Secret::from(format!("JWT {token}")))
     }
 }
 

@@ -2,7 +2,9 @@
 //! URL, headers and body come from the permit alone, never from the request; a tenant's credential goes to its own site only.
 
 pub mod answer;
+mod groups;
 mod keys;
+mod look;
 mod user_token;
 
 use std::borrow::Cow;
@@ -19,9 +21,11 @@ use crate::outbound::{
 use crate::tenant::{SiteRead, Tenants, Thing};
 
 pub use answer::Answer;
+pub use groups::{Memberships, Unknown};
 pub use keys::Revoked;
 pub use user_token::TokenFailure;
 
+use groups::Groups;
 use keys::Keys;
 use user_token::UserTokens;
 
@@ -67,6 +71,7 @@ pub struct Exchange {
 pub struct Shared {
     keys: Keys,
     tokens: UserTokens,
+    groups: Groups,
     api: ApiHost,
     clock: Clock,
 }
@@ -81,11 +86,22 @@ impl Shared {
     /// For these tenants, with tokens of this server, and with this API host for what is good there alone.
     #[must_use]
     pub fn new(tenants: Tenants, server: TokenServer, api: ApiHost, clock: Clock) -> Self {
+        let keys = Keys::new(tenants);
         Self {
-            keys: Keys::new(tenants),
+            groups: Groups::new(None, keys.clone(), clock.clone()),
+            keys,
             tokens: UserTokens::new(server, clock.clone()),
             api,
             clock,
+        }
+    }
+
+    /// The same, asking Jira for the groups of accounts where policies name some.
+    #[must_use]
+    pub fn asking_for_groups(self, how: Memberships) -> Self {
+        Self {
+            groups: Groups::new(Some(how), self.keys.clone(), self.clock.clone()),
+            ..self
         }
     }
 }

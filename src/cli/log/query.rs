@@ -8,7 +8,7 @@ use super::moment::Moment;
 use super::{Format, Out, Source};
 use crate::clock::Clock;
 use crate::config::Environment;
-use crate::decision::Action;
+use crate::decision::{Action, LIST_GROUPS};
 use crate::ledger::entry::Kind;
 use crate::ledger::read::{Filter, PAGE_RECORDS_MAX, Page, ReadError, Reader};
 
@@ -218,7 +218,10 @@ fn told(environment: &Environment, filters: &[(&str, Option<&str>)]) -> Option<S
 
 fn actions() -> PossibleValuesParser {
     let names = Action::ALL.into_iter().map(Action::as_str);
-    names.chain([WHOAMI]).collect::<Vec<_>>().into()
+    names
+        .chain([WHOAMI, LIST_GROUPS])
+        .collect::<Vec<_>>()
+        .into()
 }
 
 fn kinds() -> PossibleValuesParser {

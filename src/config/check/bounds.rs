@@ -134,11 +134,19 @@ impl Checks<'_> {
         );
         let (header, request) = (limits.header_timeout_ms, limits.request_timeout_ms);
         let (lifetime, leeway) = (limits.token_lifetime_s_max, limits.token_leeway_s);
+        let groups_age = self.config.policy.jira_groups_age_s_max;
         vec![
+            ("policy.jira_groups_age_s_max", groups_age, 1, 3600),
             ("limits.header_timeout_ms", header, 1, 5 * MINUTE_MS),
             ("limits.request_timeout_ms", request, 1, 10 * MINUTE_MS),
             ("limits.upstream_connect_timeout_ms", connect, 1, MINUTE_MS),
             ("limits.upstream_timeout_ms", upstream, 1, 10 * MINUTE_MS),
+            (
+                "limits.jira_groups_timeout_ms",
+                limits.jira_groups_timeout_ms,
+                1,
+                MINUTE_MS,
+            ),
             ("limits.token_lifetime_s_max", u64::from(lifetime), 1, 3600),
             // No leeway at all is a strict choice, not a missing limit.
             ("limits.token_leeway_s", u64::from(leeway), 0, 30),

@@ -124,8 +124,8 @@ const REFUSALS: [Refusal; 11] = [
             "Service Unavailable",
             "No policy set is in force.",
         ),
-        when: "Nothing is answered that cannot be decided and recorded: `no_policies`, `log_unavailable`, `log_full`, `key_server`, \
-            `registry`, `credentials_unavailable`, `site_unavailable`. `Retry-After` says when to try again.",
+        when: "Nothing is answered that cannot be decided and recorded: `no_policies`, `log_unavailable`, `log_full`, `groups_unknown`, \
+            `key_server`, `registry`, `credentials_unavailable`, `site_unavailable`. `Retry-After` says when to try again.",
     },
     Refusal {
         status: 504,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use cedar_policy::Policy;
 
+use super::super::bearing::asks;
 use super::super::validated::Validated;
 use super::finding::Finding;
 
@@ -65,13 +66,17 @@ fn inside(json: &Value) -> Option<(&Value, &Value)> {
     below.or_else(here)
 }
 
-/// Whether an expression reads what has to be fetched.
+/// Whether an expression reads what has to be fetched: a field, or who is in a group.
 fn is_fetched(json: &Value) -> bool {
+    asks(json) || reads_fields(json)
+}
+
+fn reads_fields(json: &Value) -> bool {
     match json {
-        Value::Array(parts) => parts.iter().any(is_fetched),
+        Value::Array(parts) => parts.iter().any(reads_fields),
         Value::Object(members) => {
             let of_resource = json["left"]["Var"] == "resource";
-            (of_resource && json["attr"] == FETCHED) || members.values().any(is_fetched)
+            (of_resource && json["attr"] == FETCHED) || members.values().any(reads_fields)
         }
         _ => false,
     }

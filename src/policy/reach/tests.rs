@@ -29,6 +29,8 @@ fn a_scope_that_names_a_thing_of_a_tenant_is_about_that_tenant() {
         r#"principal == Account::"a/x""#,
         r#"principal in Team::"a/x""#,
         r#"principal is Account in Team::"a/x""#,
+        r#"principal in Group::"a/x""#,
+        r#"principal is Account in Group::"a/x""#,
         r#"principal == Account::"a/x/y""#,
     ] {
         assert_eq!(scoped(scope, "resource"), "a *", "{scope}");
@@ -58,7 +60,7 @@ fn a_scope_that_names_no_tenant_is_about_all() {
         r#"principal == Account::"a""#,
         r#"principal == Account::"/a""#,
         r#"principal in Elsewhere::Team::"a/x""#,
-        r#"principal in Group::"a/x""#,
+        r#"principal in Crowd::"a/x""#,
     ] {
         assert_eq!(scoped(scope, "resource is Issue"), "* *", "{scope}");
     }

@@ -23,7 +23,8 @@ fn slices(policies: &[(&str, &str, &str)]) -> Slices {
             (policy, reach)
         })
         .collect();
-    Slices::of(policies.iter().map(|(policy, reach)| (policy, reach))).unwrap()
+    let sorted = policies.iter();
+    Slices::of(sorted.map(|(policy, reach)| (policy, reach, None))).unwrap()
 }
 
 /// The names of the policies for a question from one tenant to another.

@@ -3,6 +3,7 @@
 use gatepost::decision::{Action, Question};
 use gatepost::policy::Validated;
 
+use super::groups::{STAFF, known};
 use super::questions::{EXAMPLES, NOON, acting_as, ann_reads, by, issue, says, shipped_with, to};
 
 const ENTITIES: &str = r#"[
@@ -45,6 +46,26 @@ fn a_project_is_for_its_team() {
         ..by("acme", "bob")
     };
     assert_eq!(says(&set, &elsewhere), "allowed: members-read-issues");
+}
+
+#[test]
+fn a_project_is_for_its_group() {
+    let set = all_examples();
+    let legal = |account, groups: &[&str]| {
+        let question = Question {
+            resource: issue("acme", "LEGAL-1"),
+            ..by("acme", account)
+        };
+        known(question, &[STAFF], &[(account, groups)])
+    };
+    assert_eq!(
+        says(&set, &legal("ann", &[STAFF])),
+        "allowed: members-read-issues"
+    );
+    assert_eq!(
+        says(&set, &legal("ann", &[])),
+        "policy_denied: legal-project-for-legal-group"
+    );
 }
 
 #[test]

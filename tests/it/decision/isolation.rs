@@ -63,6 +63,7 @@ fn question() -> impl Strategy<Value = Question> {
                 ip,
                 now,
             },
+            groups: None,
             principal: Principal {
                 account,
                 may_act_as,

@@ -3,6 +3,7 @@
 mod act_as;
 mod errors;
 mod examples;
+pub(crate) mod groups;
 mod isolation;
 mod nowhere;
 pub(crate) mod questions;

@@ -38,6 +38,7 @@ pub(crate) fn ann_reads() -> Question {
             ip: IpAddr::from([192, 0, 2, 7]),
             now: NOON,
         },
+        groups: None,
         principal: Principal {
             account: "ann".to_owned(),
             may_act_as: Vec::new(),

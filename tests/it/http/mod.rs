@@ -11,6 +11,7 @@ mod credentials_table;
 mod decided;
 mod doors;
 mod errors;
+mod groups;
 mod matrix;
 mod openapi;
 mod own;

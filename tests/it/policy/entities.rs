@@ -94,6 +94,35 @@ fn each_forgery_is_refused() {
 }
 
 #[test]
+fn only_jira_says_who_is_in_a_group() {
+    let told = "who is in a group, Jira says (`policy.jira_groups`); use a `Team`";
+    for (kind, id, parent, what) in [
+        ("Group", GROUP, "", format!("`Group::\"{GROUP}\"`: {told}")),
+        (
+            "Account",
+            "acme/ann",
+            GROUP,
+            format!("`acme/ann` lies in a `Group`; {told}"),
+        ),
+        (
+            "Team",
+            "acme/a",
+            GROUP,
+            format!("`acme/a` lies in a `Group`; {told}"),
+        ),
+    ] {
+        let parent = match parent {
+            "" => String::new(),
+            id => format!(r#"{{"type":"Group","id":"{id}"}}"#),
+        };
+        let entry = format!(r#"[{{"uid":{{"type":"{kind}","id":"{id}"}},"parents":[{parent}]}}]"#);
+        assert_eq!(of(&entry), format!("entities.json:1: {what}"));
+    }
+}
+
+const GROUP: &str = "acme/276f955c-63d7-42c8-9520-92d01dca0625";
+
+#[test]
 fn what_contradicts_itself_is_refused() {
     let team = |id: &str, parent: &str| {
         format!(

@@ -237,7 +237,14 @@ fn what_is_fetched_comes_behind_what_is_known() {
         fetched(&format!("when {{ true && ({open} && {own}) && {own} }}")),
         [refused.as_str()]
     );
+    // Who is in a group is asked of Jira, too, and only where what stands before it is true.
+    let group = "principal in Group::\"acme/276f955c-63d7-42c8-9520-92d01dca0625\"";
+    let told = fetched(&format!("when {{ {group} && {own} }}"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("comes before"), "{told:?}");
     for fine in [
+        format!("when {{ {own} && {group} }}"),
+        format!("when {{ {own} }} unless {{ {group} }}"),
         format!("when {{ {own} && {open} }}"),
         format!("when {{ {own} }} when {{ {open} }}"),
         "when { resource.fields has securityLevel && resource.fields.securityLevel == \"x\" }"

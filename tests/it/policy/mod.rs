@@ -8,6 +8,7 @@ mod check;
 mod corpus;
 mod entities;
 mod files;
+mod groups;
 mod incremental;
 mod limits;
 mod links;

@@ -4,12 +4,14 @@
 use std::net::IpAddr;
 
 use gatepost::decision::evaluate::{rehearse, rehearse_whole};
-use gatepost::decision::{Action, Circumstances, Principal, Question};
+use gatepost::decision::{Action, Circumstances, Groups, InGroups, Principal, Question};
 use gatepost::ledger::entry::Effect;
+use gatepost::tenant::GroupId;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 use super::accepted;
+use crate::decision::groups::{LEAVERS, STAFF};
 use crate::decision::questions::{NOON, issue, site};
 
 /// Tenants that policies name.
@@ -29,7 +31,7 @@ const ENTITIES: &str = r#"[
 ]"#;
 
 /// Each with `T` for a tenant.
-const PRINCIPALS: [&str; 7] = [
+const PRINCIPALS: [&str; 8] = [
     "principal",
     "principal",
     "principal is Account",
@@ -37,6 +39,7 @@ const PRINCIPALS: [&str; 7] = [
     r#"principal in Team::"T/red""#,
     r#"principal is Account in Team::"T/blue""#,
     r#"principal in Account::"T/bob""#,
+    r#"principal in Group::"T/276f955c-63d7-42c8-9520-92d01dca0625""#,
 ];
 
 const RESOURCES: [&str; 8] = [
@@ -51,7 +54,7 @@ const RESOURCES: [&str; 8] = [
 ];
 
 /// Each with `T` and `U` for tenants, and `FAILS` for what fails where `context.auth` is `x`.
-const CONDITIONS: [&str; 21] = [
+const CONDITIONS: [&str; 24] = [
     "",
     "",
     "when { FAILS }",
@@ -73,6 +76,9 @@ const CONDITIONS: [&str; 21] = [
     r#"when { principal in Team::"T/red" && FAILS }"#,
     r#"when { context.actAs.tenant == Tenant::"T" && resource.tenant == Tenant::"U" }"#,
     r#"when { context.actAs in Team::"T/blue" } unless { principal.mayActAs.contains(context.actAs) }"#,
+    r#"unless { principal in Group::"T/276f955c-63d7-42c8-9520-92d01dca0625" }"#,
+    r#"when { context.actAs in Group::"T/6e87dc72-4f1f-421f-9382-2fee8b652487" && FAILS }"#,
+    r#"when { principal.tenant == Tenant::"T" && context.actAs in Group::"U/276f955c-63d7-42c8-9520-92d01dca0625" }"#,
 ];
 
 const FAILS: &str = r#"9223372036854775807 + (if context.auth == "x" then 1 else 0) > 0"#;
@@ -112,14 +118,31 @@ fn policy() -> impl Strategy<Value = String> {
     })
 }
 
+/// Nothing, too little, and as a rule all that there is to know.
+fn groups() -> impl Strategy<Value = Option<Groups>> {
+    let id = |group: &str| group.parse::<GroupId>().expect("the id of a group");
+    let all = vec![id(STAFF), id(LEAVERS)];
+    let of = prop::collection::btree_map(
+        select(&["ann", "bob"][..]).prop_map(str::to_owned),
+        subsequence(all.clone(), 0..=2),
+        0..=2,
+    );
+    let asked = prop_oneof![3 => Just(all.clone()), 1 => subsequence(all, 0..=2)];
+    prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(Groups::Unknown)),
+        6 => (asked, of).prop_map(|(asked, of)| Some(Groups::Known(InGroups { asked, of }))),
+    ]
+}
+
 fn question() -> impl Strategy<Value = Question> {
     let account = || select(&["ann", "bob"][..]);
     let tenant = || select(&ASKING[..]);
     let thing = (tenant(), select(&["PAY-1", "OPS-2", "PAY-3", ""][..]));
     let who = (tenant(), account(), account(), any::<bool>());
     let how = (select(&Action::ALL[..]), select(&["x", "y"][..]));
-    (who, thing, how).prop_map(
-        |((tenant, account, act_as, granted), (owner, key), (action, auth))| {
+    (who, thing, how, groups()).prop_map(
+        |((tenant, account, act_as, granted), (owner, key), (action, auth), groups)| {
             let is_site = !action.is_about_issue();
             Question {
                 action,
@@ -129,6 +152,7 @@ fn question() -> impl Strategy<Value = Question> {
                     ip: IpAddr::from([192, 0, 2, 7]),
                     now: NOON,
                 },
+                groups,
                 principal: Principal {
                     account: account.to_owned(),
                     may_act_as: granted.then(|| act_as.to_owned()).into_iter().collect(),
@@ -157,7 +181,14 @@ proptest! {
         let text = named.collect::<Vec<_>>().concat();
         let set = accepted(&[("a.cedar", &text), ("entities.json", ENTITIES)]);
         for question in questions {
-            prop_assert_eq!(rehearse(&set, &question), rehearse_whole(&set, &question), "{:?}\n{}", question, text);
+            let said = rehearse(&set, &question);
+            prop_assert_eq!(&said, &rehearse_whole(&set, &question), "{:?}\n{}", question, text);
+            // Where it is said without groups, it would be said whatever Jira says of them.
+            let unasked = Question { groups: None, ..question.clone() };
+            let without = rehearse(&set, &unasked);
+            if without.code != "groups_unknown" {
+                prop_assert_eq!(said, without, "{:?}\n{}", question, text);
+            }
         }
     }
 }

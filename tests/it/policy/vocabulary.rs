@@ -30,6 +30,7 @@ fn an_extension_cannot_change_the_core() {
         ("// ours\nentity Account { tenant: String };", "Account"),
         ("// ours\naction getIssue;", "getIssue"),
         ("// ours\ntype Circumstances = {};", "Circumstances"),
+        ("// ours\nentity Group;", "Group"),
     ] {
         let error = extended(text).expect_err("it changes the core");
         assert_eq!(
@@ -49,6 +50,51 @@ fn an_extension_cannot_hide_the_core_in_a_namespace() {
         let draft = Draft::from_files([("a.cedar", super::super::decision::questions::SEPARATION)]);
         assert!(Validated::check(&draft.expect("files in order"), &vocabulary).is_ok());
     }
+}
+
+#[test]
+fn an_extension_cannot_speak_of_groups() {
+    for text in [
+        "entity Vault { owners: Set<Group> };",
+        "entity Vault { owner: { by: Group } };",
+        "entity Vault tags Group;",
+        "entity Vault in [Group];",
+        "type Owner = Group; entity Vault { owner: Owner };",
+        "entity Vault;\naction open appliesTo { principal: Group, resource: Vault };",
+        "entity Vault;\naction open appliesTo { principal: Account, resource: [Vault, Group] };",
+        "entity Vault;\naction open appliesTo { principal: Account, resource: Vault, context: { by?: Group } };",
+        "namespace Local { entity Vault { owner: Group }; }",
+    ] {
+        let error = extended(text).expect_err(text);
+        assert!(
+            error.contains("an extension cannot speak of `Group`"),
+            "{text}: {error}"
+        );
+    }
+    // Words that are no type.
+    for text in [
+        "entity Vault { group: String, kind: Kind }; entity Kind enum [\"Group\"];",
+        "@doc(\"Group\") entity Vault;",
+    ] {
+        extended(text).expect(text);
+    }
+}
+
+#[test]
+fn no_attribute_of_the_core_is_a_group() {
+    // What a policy asks about groups shows in its text only because nothing else leads to one.
+    let code = CORE
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    let words: Vec<&str> = code
+        .flat_map(|line| line.split(|letter: char| !letter.is_alphanumeric()))
+        .filter(|word| *word == "Group")
+        .collect();
+    assert_eq!(
+        words.len(),
+        2,
+        "`entity Group;` and `Account in [Team, Group]`"
+    );
 }
 
 #[test]

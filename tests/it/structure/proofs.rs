@@ -4,7 +4,7 @@ use super::code::{Code, without_tests};
 use super::{File, sources};
 
 /// Each proof type with the module in which it is born.
-const PROOFS: [(&str, &str); 13] = [
+const PROOFS: [(&str, &str); 15] = [
     ("tenant", "Named"),
     ("identity", "Principal"),
     ("identity", "Good"),
@@ -12,6 +12,8 @@ const PROOFS: [(&str, &str); 13] = [
     ("identity", "Leave"),
     ("tenant", "Resource"),
     ("decision", "Ruling"),
+    ("decision", "Look"),
+    ("decision", "LookPermit"),
     ("ledger", "Receipt"),
     ("decision", "Permit"),
     ("policy", "Admitted"),

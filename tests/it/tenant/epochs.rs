@@ -88,7 +88,8 @@ async fn send(world: &World, revoked: bool) -> Result<(), UpstreamError> {
         },
     };
     let rules = shared.live.current().unwrap();
-    let ruling = decide(rules, Query::new(principal, resource, wish)).unwrap();
+    let step = decide(rules, Query::new(principal, resource, wish)).unwrap();
+    let ruling = step.settled().unwrap();
     let receipt = shared.opened.ledger.append(ruling.entry()).await.unwrap();
     let permit = ruling.seal(receipt).unwrap();
     let mut exchange = Exchange::default();

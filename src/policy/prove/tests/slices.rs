@@ -73,7 +73,7 @@ fn granted(policies: &[&Policy], from: &str, to: &str) -> Vec<Policy> {
         let whose = names::tenant_of(uid.id().unescaped());
         let is_foreign = |tenant: &str| whose.is_some_and(|whose| whose != tenant);
         match uid.type_name().to_string().as_str() {
-            "Account" | "Team" if is_foreign(from) => {
+            "Account" | "Group" | "Team" if is_foreign(from) => {
                 forbids.push(format!("forbid (principal in {uid}, action, resource);"));
             }
             "Site" | "Project" | "Issue" if is_foreign(to) => {
@@ -151,16 +151,17 @@ fn a_slice_of_a_sound_set_is_proven_to_say_what_the_whole_says() {
 }
 
 /// Each with `T` and `U` for tenants.
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "principal, action, resource",
     "principal in Team::\"T/red\", action, resource",
+    "principal in Group::\"T/276f955c-63d7-42c8-9520-92d01dca0625\", action, resource",
     "principal == Account::\"T/ann\", action, resource in Project::\"U/PAY\"",
     "principal, action in Action::\"read\", resource in Project::\"T/PAY\"",
     "principal is Account in Team::\"T/blue\", action, resource is Issue in Project::\"T/PAY\"",
     "principal, action, resource == Site::\"T/T.atlassian.net\"",
     "principal, action == Action::\"getIssue\", resource == Issue::\"U/PAY-1\"",
 ];
-const CONDITIONS: [&str; 8] = [
+const CONDITIONS: [&str; 9] = [
     "",
     "when { principal.tenant == Tenant::\"T\" }",
     "when { Tenant::\"T\" == resource.tenant && context.auth == \"x\" }",
@@ -169,6 +170,7 @@ const CONDITIONS: [&str; 8] = [
     "unless { principal.tenant == Tenant::\"T\" }",
     "when { context.auth == \"y\" } when { principal.tenant == Tenant::\"U\" }",
     "when { principal in Team::\"T/red\" && resource.tenant == Tenant::\"U\" }",
+    "when { principal in Group::\"T/276f955c-63d7-42c8-9520-92d01dca0625\" }",
 ];
 
 fn policy() -> impl Strategy<Value = String> {

@@ -9,14 +9,16 @@ use cedar_policy::{
     RestrictedExpression,
 };
 use gatepost::decision::evaluate::{rehearse, rehearse_whole};
-use gatepost::decision::{Action, Circumstances, Principal, Question, Thing};
+use gatepost::decision::{Action, Circumstances, Groups, InGroups, Principal, Question, Thing};
 use gatepost::policy::{Draft, Stop, Validated, Vocabulary};
+use gatepost::tenant::GroupId;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 use super::super::proven::PROVER;
 use super::counterexamples::{assert_confirmed, policies};
 use super::{ACT_AS, SEPARATION};
+use crate::decision::groups::{LEAVERS, STAFF};
 
 const PRINCIPALS: [&str; 6] = [
     "principal",
@@ -43,7 +45,7 @@ const RESOURCES: [&str; 6] = [
     "resource == Site::\"globex/globex.atlassian.net\"",
 ];
 /// Those that keep tenants and accounts apart stand first and several times, or next to nothing would be sound.
-const ATOMS: [&str; 35] = [
+const ATOMS: [&str; 37] = [
     "principal.tenant == resource.tenant",
     "principal.tenant == resource.tenant",
     "principal.tenant == resource.tenant",
@@ -62,6 +64,8 @@ const ATOMS: [&str; 35] = [
     "principal in Team::\"acme/red\"",
     "principal in [Team::\"acme/red\", Team::\"globex/red\"]",
     "context.actAs in Team::\"globex/red\"",
+    "principal in Group::\"acme/276f955c-63d7-42c8-9520-92d01dca0625\"",
+    "context.actAs in Group::\"globex/6e87dc72-4f1f-421f-9382-2fee8b652487\"",
     "principal.hasTag(\"role\") && principal.getTag(\"role\") == \"admin\"",
     "context.actAs.hasTag(\"role\") && context.actAs.getTag(\"role\") like \"a*\"",
     "context.ip.isIpv4()",
@@ -214,8 +218,8 @@ fn question() -> impl Strategy<Value = Question> {
         moment(),
         select(&["connect_request", "connect_context", ""][..]),
     );
-    (who, what, how).prop_map(
-        |((from, account, act_as, may), (action, to, key), (ip, now, auth))| {
+    (who, what, how, (groups(), groups())).prop_map(
+        |((from, account, act_as, may), (action, to, key), (ip, now, auth), (mine, others))| {
             let host = format!("{to}.atlassian.net");
             let resource = match action {
                 action if action.is_about_issue() => Thing::Issue {
@@ -237,6 +241,7 @@ fn question() -> impl Strategy<Value = Question> {
                     ip,
                     now,
                 },
+                groups: Some(known([(account, mine), (act_as, others)])),
                 principal: Principal {
                     account: account.to_owned(),
                     may_act_as: may.into_iter().map(str::to_owned).collect(),
@@ -248,12 +253,35 @@ fn question() -> impl Strategy<Value = Question> {
     )
 }
 
+/// What accounts may lie in.
+const PARENTS: [&str; 4] = [
+    "Team::\"acme/red\"",
+    "Team::\"globex/red\"",
+    "Group::\"acme/276f955c-63d7-42c8-9520-92d01dca0625\"",
+    "Group::\"globex/6e87dc72-4f1f-421f-9382-2fee8b652487\"",
+];
+
+/// Who is in which groups, all that there is to know.
+fn groups() -> impl Strategy<Value = Vec<GroupId>> {
+    let id = |group: &str| group.parse::<GroupId>().expect("the id of a group");
+    subsequence(vec![id(STAFF), id(LEAVERS)], 0..=2)
+}
+
+fn known(accounts: [(&str, Vec<GroupId>); 2]) -> Groups {
+    let of = accounts.map(|(account, groups)| (account.to_owned(), groups));
+    let asked = [STAFF, LEAVERS].map(|group| group.parse().expect("the id of a group"));
+    Groups::Known(InGroups {
+        asked: asked.into(),
+        of: of.into(),
+    })
+}
+
 /// A request that no registry would make: accounts in foreign teams, issues of one tenant on another's site, whole networks for an
 /// address. The proof is about these, too.
 #[derive(Clone, Debug)]
 struct Raw {
     tenants: [&'static str; 5],
-    teams: Vec<&'static str>,
+    parents: Vec<&'static str>,
     may: Vec<&'static str>,
     act_as: &'static str,
     account: &'static str,
@@ -283,7 +311,7 @@ fn raw() -> impl Strategy<Value = Raw> {
         select(accounts.clone()),
         select(accounts.clone()),
         subsequence(accounts, 0..=3),
-        subsequence(vec!["acme/red", "globex/red"], 0..=2),
+        subsequence(PARENTS.to_vec(), 0..=4),
     );
     let tenants = [tenant(), tenant(), tenant(), tenant(), tenant()];
     let how = (
@@ -306,9 +334,9 @@ fn raw() -> impl Strategy<Value = Raw> {
         select(&[None, Some("admin"), Some("a")][..]),
     );
     (who, tenants, how).prop_map(
-        |((account, act_as, may, teams), tenants, (action, ip, now, auth, tag))| Raw {
+        |((account, act_as, may, parents), tenants, (action, ip, now, auth, tag))| Raw {
             tenants,
-            teams,
+            parents,
             may,
             act_as,
             account,
@@ -345,15 +373,17 @@ impl Raw {
                     value(&format!("[{}]", list(&self.may))),
                 ),
             ];
-            let teams = self
-                .teams
-                .iter()
-                .map(|team| uid(&format!("Team::\"{team}\"")));
+            let parents = self.parents.iter().map(|parent| uid(parent));
             let tags = self
                 .tag
                 .map(|tag| ("role".to_owned(), value(&format!("\"{tag}\""))));
-            Entity::new_with_tags(uid(&format!("Account::\"{id}\"")), attributes, teams, tags)
-                .expect("an account")
+            Entity::new_with_tags(
+                uid(&format!("Account::\"{id}\"")),
+                attributes,
+                parents,
+                tags,
+            )
+            .expect("an account")
         };
         let thing =
             |id: &str, attributes: Vec<(&str, RestrictedExpression)>, parents: Vec<EntityUid>| {
