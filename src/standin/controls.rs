@@ -119,7 +119,7 @@ async fn set_fault(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> 
     let (Some(role), Some(fault)) = (role, fault) else {
         return wrong(
             StatusCode::BAD_REQUEST,
-            "say ?role=jira|token|keys|api|graph|forge|provider&fault=status|delay_ms|hang|hold|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|rate_limited[&value=…][&times=1]",
+            "say ?role=jira|token|keys|api|graph|forge|provider&fault=status|delay_ms|hang|hold|close|instead|redirect|not_json|oversized|inflating|truncated|wrong_content_type|captcha|failed_login|rate_limited[&value=…][&times=1]",
         );
     };
     let times = match form::only(&query, "times").map(str::parse) {
@@ -148,6 +148,7 @@ fn fault(word: &str, value: &str) -> Option<Fault> {
         "delay_ms" => Fault::Delay(Duration::from_millis(value.parse().ok()?)),
         "hang" => Fault::Hang,
         "captcha" => Fault::Captcha,
+        "failed_login" => Fault::FailedLogin,
         "hold" => Fault::Hold,
         "close" => Fault::CloseConnection,
         "instead" => Fault::Instead(value.to_owned()),

@@ -49,6 +49,8 @@ pub enum Fault {
     WrongContentType,
     /// 403, as Jira answers a login that wants a CAPTCHA first.
     Captcha,
+    /// 404 for an issue, and a header that tells why: Jira takes whoever fails to log in for anybody, and shows what anybody may see.
+    FailedLogin,
     /// 429, as Jira's burst limit answers.
     RateLimited {
         /// `Retry-After`, in seconds.
@@ -146,6 +148,7 @@ pub(super) async fn apply(
         Fault::Oversized(bytes) => json_of(Body::new(Padding::of(bytes))),
         Fault::Inflating(bytes) => compressed(gzip::inflating(bytes)),
         Fault::Captcha => captcha(),
+        Fault::FailedLogin => failed_login(),
         Fault::RateLimited { retry_after_s } => rate_limited(retry_after_s),
     })
 }
@@ -179,6 +182,14 @@ fn redirect(location: &str) -> Response {
     *answer.status_mut() = StatusCode::TEMPORARY_REDIRECT;
     let location = HeaderValue::from_str(location).unwrap_or(HeaderValue::from_static("/"));
     answer.headers_mut().insert(header::LOCATION, location);
+    answer
+}
+
+fn failed_login() -> Response {
+    let sentence = "Issue does not exist or you do not have permission to see it.";
+    let mut answer = refusal(StatusCode::NOT_FOUND, sentence);
+    let reason = HeaderValue::from_static("AUTHENTICATED_FAILED");
+    answer.headers_mut().insert("x-seraph-loginreason", reason);
     answer
 }
 

@@ -90,7 +90,7 @@ enum Home {
         site: String,
         graph: bool,
     },
-    /// Every site by either door: whose it is shows only when a site is asked.
+    /// Every site and the whole api host: whose it is shows only when it is asked, and a client may call it a Bearer.
     Sites,
     /// The api host.
     Api,
@@ -107,7 +107,7 @@ impl Home {
             (Self::Site(name), Place::Site(site))
             | (Self::Behind { site: name, .. }, Place::Behind(site)) => *name == site.name,
             (Self::Behind { graph, .. }, Place::Graph) => *graph,
-            (Self::Sites, Place::Site(_) | Place::Behind(_))
+            (Self::Sites, Place::Site(_) | Place::Behind(_) | Place::Resources)
             | (Self::Api, Place::Behind(_) | Place::Resources) => true,
             _ => false,
         };

@@ -18,6 +18,7 @@ use crate::world;
 pub(crate) struct Ground {
     pub(crate) jira: Standin,
     pub(crate) dir: tempfile::TempDir,
+    _no_strays: world::NoStrays,
 }
 
 impl Ground {
@@ -33,7 +34,12 @@ impl Ground {
         let jira = Standin::start(Settings::default(), Clock::system(), Chance::system());
         let jira = jira.await.unwrap();
         world::config(dir.path(), &jira, settings);
-        Self { jira, dir }
+        let _no_strays = world::NoStrays(jira.clone());
+        Self {
+            jira,
+            dir,
+            _no_strays,
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -51,6 +51,14 @@ async fn each_fault_fails_in_its_own_way() {
         (limited.status, limited.header("retry-after")),
         (429, Some("7"))
     );
+    for (fault, status, reason) in [
+        (Fault::Captcha, 403, "AUTHENTICATION_DENIED"),
+        (Fault::FailedLogin, 404, "AUTHENTICATED_FAILED"),
+    ] {
+        let refused = next(fault).await;
+        let told = refused.header("x-seraph-loginreason");
+        assert_eq!((refused.status, told), (status, Some(reason)));
+    }
     assert_eq!(
         next(Fault::Delay(Duration::from_millis(1))).await.status,
         200

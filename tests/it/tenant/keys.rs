@@ -186,6 +186,7 @@ async fn a_second_key_server_stands_in_for_the_first() {
     let clock = world.clock.clock();
     let second = Standin::start(standin::Settings::default(), clock, Chance::seeded(3));
     let second = second.await.unwrap();
+    let _no_strays = crate::world::NoStrays(second.clone());
     let servers = [world.jira.key_server(), second.key_server()];
     for (fault, reached) in [
         (None, 0),

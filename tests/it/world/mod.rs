@@ -43,7 +43,7 @@ pub(crate) struct World {
 }
 
 /// Fails a test that let a credential reach a host that it does not belong to.
-struct NoStrays(Standin);
+pub(crate) struct NoStrays(pub(crate) Standin);
 
 impl Drop for NoStrays {
     fn drop(&mut self) {
