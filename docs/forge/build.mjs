@@ -1,6 +1,7 @@
-// Puts Gatepost's page together for Forge:  node build.mjs --base https://gatepost.example.com [--days 365] [--bridge FILE] [--to static/build]
+// Puts Gatepost's page together for Forge:  node build.mjs --base https://gatepost.example.com [--days 365] [--grant-days 90] [--bridge FILE] [--to static/build]
 // It is the page that Connect shows, with another transport: style, script and markup are those of `src/http/connect_page`.
-// `--bridge` takes a file in place of Forge's own bridge, which needs `npm install`; `--days` is `limits.key_lifetime_days_max`.
+// `--bridge` takes a file in place of Forge's own bridge, which needs `npm install`; `--days` is `limits.key_lifetime_days_max`, `--grant-days` is
+// `limits.grant_lifetime_days_max`.
 
 import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,7 +16,7 @@ const USUAL_DAYS = [7, 30, 90, 365];
 const CHOSEN_DAYS = 90;
 
 const { values } = parseArgs({
-  options: { base: { type: "string" }, days: { type: "string", default: "365" }, bridge: { type: "string" }, to: { type: "string" } },
+  options: { base: { type: "string" }, days: { type: "string", default: "365" }, "grant-days": { type: "string", default: "90" }, bridge: { type: "string" }, to: { type: "string" } },
 });
 const base = new URL(values.base ?? "?");
 const to = values.to ?? join(here, "static/build");
@@ -47,7 +48,8 @@ const page = () => {
   html = put(html, /{% for life in lives %}[\s\S]*?{% endfor %}/, options);
   html = put(html, /{{ longest }}/, longest);
   html = put(html, /<dd id="site">{{ site }}<\/dd>/, '<dd id="site"></dd>');
-  html = put(html, /<code>{{ account }}<\/code>/, '<code id="account"></code>');
+  html = put(html, /<code id="own">{{ account }}<\/code>/, '<code id="own"></code>');
+  html = put(html, /{{ grant_days_max }}/, String(Number(values["grant-days"])));
   html = put(html, /administrators of {{ site }}:/, "administrators of this site:");
   html = html.replaceAll("page/{{ edition }}/", "");
   if (/{{|{%/.test(html)) {

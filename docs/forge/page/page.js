@@ -12,7 +12,7 @@ const greet = async () => {
   const { status, told } = await transport.send("GET", "v1/whoami");
   if (status === 200) {
     byId("site").textContent = new URL(told.site).host;
-    byId("account").textContent = told.account;
+    byId("own").textContent = told.account;
   }
 };
 

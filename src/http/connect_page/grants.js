@@ -6,9 +6,10 @@ import { ACCOUNT, grantForm } from "./give.js";
 import { end, list } from "./lists.js";
 import { actionsColumn, table } from "./tables.js";
 
-const OWN = `account:${byId("own").textContent}`;
+/** Asked when it is needed: on Forge it stands there only once the gateway has said who is looking. */
+const own = () => `account:${byId("own").textContent}`;
 
-const giver = ({ given_by: by }) => (by === OWN ? "you" : code(by.replace("account:", "")));
+const giver = ({ given_by: by }) => (by === own() ? "you" : code(by.replace("account:", "")));
 
 export const holder = { title: "Account", show: (grant) => code(grant.account) };
 export const actsAs = { title: "May act as", show: (grant) => code(grant.act_as) };

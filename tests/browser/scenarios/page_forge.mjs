@@ -15,7 +15,7 @@ export default async function onForge(stage, args) {
     await frame.locator("#person", { hasText: "Ann" }).waitFor();
     stage.step("opened", {
       site: await frame.locator("#site").innerText(),
-      account: await frame.locator("#account").innerText(),
+      account: await frame.locator("#own").innerText(),
       base: await frame.locator("#base-url").innerText(),
       leave: await frame.locator("#leave").isVisible(),
       rules: await stage.axe(frame),

@@ -105,8 +105,8 @@ async fn keys_rotate_and_expire_and_sessions_end_and_renew() {
     );
     let states = &played.step("states")["states"];
     let of = |row: usize| (&states[row][0], &states[row][1]);
-    assert_eq!(of(0), (&json!("last"), &json!("expired")));
-    assert_eq!(of(1), (&json!("spare"), &json!("active")));
+    assert_eq!(of(0), (&json!("spare"), &json!("active")));
+    assert_eq!(of(1), (&json!("last"), &json!("expired")));
     assert_eq!(of(2), (&json!("ci"), &json!("expired")));
     assert_eq!(of(3), (&json!("ci"), &json!("expired")));
     let id = |row: usize| states[row][2].as_str().unwrap();

@@ -80,7 +80,7 @@ async fn a_key_is_the_same_whether_it_was_made_beside_a_server_or_on_the_file() 
     let expected = json!({
         "name": "ci", "tenant": ground.jira.site("acme").client_key(), "site": "https://acme.atlassian.net",
         "account": ann, "state": "active", "revoked_at": null, "sites": [], "actions": ["read", "getIssue"],
-        "networks": [], "act_as": null, "rate_per_minute": null, "replaces": null, "made_by": me(),
+        "networks": [], "act_as": null, "act_as_grants": null, "rate_per_minute": null, "replaces": null, "made_by": me(),
     });
     assert_eq!(
         (common(&keys[0]), common(&keys[1])),

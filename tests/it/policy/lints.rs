@@ -174,7 +174,7 @@ fn the_shipped_rules_are_silent_also_with_the_examples_switched_on() {
     assert_eq!(lines(&draft.findings()), [""; 0]);
     let set =
         Validated::check(&draft, &Vocabulary::core()).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(set.policy_count(), 13);
+    assert_eq!(set.policy_count(), 14);
     let findings = set.look(&prover(None), &Stop::default());
     assert_eq!((lines(&findings.found), findings.notes), (vec![], vec![]));
 }
