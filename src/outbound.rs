@@ -5,6 +5,7 @@
 
 mod address;
 mod destination;
+mod received;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Url;
 use zeroize::Zeroizing;
@@ -22,6 +23,7 @@ use address::is_public;
 use crate::secret::Secret;
 
 pub use destination::{ApiHost, Authorization, Destination, Jwks, KeyServer, TokenServer};
+pub use received::Received;
 
 const KEY_BYTES_MAX: usize = 16 * 1024;
 /// A provider with hundreds of tenants publishes some dozen keys with their certificates: 20 KiB.
@@ -91,26 +93,6 @@ pub struct SiteRequest<'a> {
     pub authorization: Option<Authorization<'a>>,
     /// Ours, so that both logs can be joined.
     pub request_id: &'a str,
-}
-
-/// An answer, whole and bounded.
-#[derive(Debug)]
-pub struct Received {
-    /// The status.
-    pub status: u16,
-    /// The headers, for allow-lists to pick from.
-    pub headers: HeaderMap,
-    /// The body after decompression.
-    pub body: Bytes,
-}
-
-impl Received {
-    /// Seconds to wait, if the answer says so in the form that Atlassian uses.
-    #[must_use]
-    pub fn retry_after_s(&self) -> Option<u64> {
-        let value = self.headers.get(header::RETRY_AFTER)?.to_str();
-        value.ok()?.trim().parse().ok()
-    }
 }
 
 /// The client. Cheap to clone; its connections belong to the runtime that made it.

@@ -23,6 +23,7 @@ mod blocks;
 pub(super) mod forge;
 mod grants;
 mod own;
+mod vault;
 
 pub(super) use blocks::{
     blocks_of, count_blocks, end_blocks, hand_over, last_on, load_blocks, move_epoch, put_block,
@@ -31,6 +32,7 @@ pub(super) use blocks::{
 pub(super) use grants::{Beside, count_grants, give, take_back};
 use grants::{end_given_by_people, load_grants};
 pub(super) use own::take_own;
+pub(super) use vault::{set_vault_check, vault_check};
 
 /// The column that a shared secret is sealed for.
 pub(super) const SECRET_COLUMN: &str = "tenants.shared_secret";
@@ -377,26 +379,4 @@ pub(super) async fn remember_token(
         .execute(connection)
         .await?;
     Ok(None)
-}
-
-/// The sealed text that tells whether the master key is the right one.
-pub(super) async fn vault_check(
-    connection: &mut SqliteConnection,
-) -> Result<Option<Vec<u8>>, TenantError> {
-    let row = sqlx::query("SELECT sealed FROM vault_check")
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|row| row.try_get("sealed")).transpose()?)
-}
-
-/// Keeps the sealed text of the first start.
-pub(super) async fn set_vault_check(
-    connection: &mut SqliteConnection,
-    sealed: &[u8],
-) -> Result<(), TenantError> {
-    sqlx::query("INSERT INTO vault_check (id, sealed) VALUES (1, ?1)")
-        .bind(sealed)
-        .execute(connection)
-        .await?;
-    Ok(())
 }

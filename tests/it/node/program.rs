@@ -34,11 +34,10 @@ impl Ground {
         let jira = Standin::start(Settings::default(), Clock::system(), Chance::system());
         let jira = jira.await.unwrap();
         world::config(dir.path(), &jira, settings);
-        let _no_strays = world::NoStrays(jira.clone());
         Self {
+            _no_strays: world::NoStrays(jira.clone()),
             jira,
             dir,
-            _no_strays,
         }
     }
 
