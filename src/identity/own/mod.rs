@@ -1,6 +1,6 @@
 //! Credentials that Atlassian gave to users, brought by them: API tokens, and access tokens of OAuth 2.0. Used by `Verifiers`.
 //! They can be checked at Atlassian alone, so this is a small corridor of its own: the site that the request names takes such
-//! credentials, the budget lets one more be tried, the look-up is on record ([`Leave`]), and only then Atlassian is asked.
+//! credentials, the budget lets one more be tried, the look-up is on record (`Leave`), and only then Atlassian is asked.
 //!
 //! What must never happen here: a credential sent anywhere but to the registered site that was named or to Atlassian's API host; a
 //! guess for free; an answer from which somebody without a good credential learns whether a site is registered, or takes them.
