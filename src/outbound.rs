@@ -23,7 +23,7 @@ use address::is_public;
 use crate::secret::Secret;
 
 pub use destination::{ApiHost, Authorization, Destination, Jwks, KeyServer, TokenServer};
-pub use received::Received;
+pub use received::{LoginRefused, Received};
 
 const KEY_BYTES_MAX: usize = 16 * 1024;
 /// A provider with hundreds of tenants publishes some dozen keys with their certificates: 20 KiB.

@@ -196,7 +196,8 @@ impl Jira {
         let received = self.ask(permit, authorization, at_api_host).await?;
         exchange.status = Some(received.status);
         exchange.trace_id = trace_id(&received.headers);
-        if received.status == 401 {
+        // A credential that was taken back may look like an issue that is not there.
+        if received.status == 401 || received.login_refused().is_some() {
             return Err(UpstreamError::Unauthorized);
         }
         Ok(received)

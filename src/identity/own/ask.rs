@@ -1,9 +1,9 @@
 //! Asks Atlassian whose a credential is, with leave to. Used by `flights`.
 //! It goes to the registered site and to Atlassian's API host, and nowhere else; a redirect is an answer that says nothing.
 
-use http::HeaderMap;
-
-use crate::outbound::{ApiHost, Authorization, Destination, Outbound, Received, SiteRequest};
+use crate::outbound::{
+    ApiHost, Authorization, Destination, LoginRefused, Outbound, Received, SiteRequest,
+};
 use crate::tenant::AccountId;
 use crate::tenant::own::OwnKind;
 
@@ -11,11 +11,6 @@ use super::answers::{self, Unconfirmed};
 use super::error::{Refused, Trouble};
 use super::leave::Leave;
 use super::subject::Subject;
-
-/// What Jira says of a login beside the status.
-const LOGIN_REASON: &str = "x-seraph-loginreason";
-/// Its word for a login that wants a CAPTCHA first.
-const DENIED: &str = "AUTHENTICATION_DENIED";
 
 /// Whose it is, and whether it is good at the API host.
 pub(super) type Owner = (AccountId, bool);
@@ -108,18 +103,13 @@ impl Asker<'_> {
 fn usable(received: Received) -> Result<bytes::Bytes, Unconfirmed> {
     match received.status {
         200 => Ok(received.body),
-        403 if wants_captcha(&received.headers) => Err(Refused::Captcha.into()),
+        403 if received.login_refused() == Some(LoginRefused::Captcha) => {
+            Err(Refused::Captcha.into())
+        }
         401 => Err(Refused::Credential.into()),
         // The API host knows no site for whoever was not let in there.
         403 | 404 => Err(Refused::Forbidden.into()),
         429 => Err(Trouble::Limited(received.retry_after_s()).into()),
         _ => Err(Trouble::Broken.into()),
     }
-}
-
-fn wants_captcha(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(LOGIN_REASON)
-        .iter()
-        .any(|reason| reason.to_str().is_ok_and(|reason| reason.contains(DENIED)))
 }

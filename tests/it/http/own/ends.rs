@@ -45,6 +45,32 @@ async fn a_token_that_was_taken_back_ends_with_the_first_refusal_of_jira() {
 }
 
 #[tokio::test]
+async fn a_refused_login_that_looks_like_a_missing_issue_is_a_refusal() {
+    let world = World::taking_own(&["acme"]).await;
+    for (fault, status) in [(Fault::FailedLogin, 404), (Fault::Captcha, 403)] {
+        let api = world.jira.api_token("ann");
+        let own = api.authorization();
+        assert_eq!(world.get_by(ACME_1, &own).await.status, 200);
+        world.jira.set_fault_times(Role::Jira, fault.clone(), 1);
+        world.jira.revoke_api_token(&api);
+        for _ in 0..2 {
+            let answer = world.get_by(ACME_1, &own).await;
+            assert_eq!(
+                told(&answer),
+                (401, "unauthenticated".into()),
+                "{fault:?} {}",
+                answer.text
+            );
+        }
+        let log = world.decisions().await;
+        let refused = log
+            .iter()
+            .filter(|record| record["outcome"]["upstream_status"] == status);
+        assert_eq!(refused.count(), 1, "{fault:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_of_jira_that_was_none_of_the_tokens_fault_costs_one_look_up() {
     let world = World::taking_own(&["acme"]).await;
     let own = world.own("api_token", "ann", &[]);
