@@ -13,10 +13,10 @@ use crate::clock::{Clock, Timestamp};
 use crate::decision::LookPermit;
 use crate::identity::Principal;
 use crate::identity::qsh::qsh;
-use crate::outbound::{Authorization, Destination, Outbound, OutboundError, SiteRequest};
+use crate::outbound::{ApiHost, Authorization, Destination, Outbound, OutboundError, SiteRequest};
 use crate::tenant::{AccountId, GroupId, GroupSet, TenantId};
 
-use super::keys::Keys;
+use super::keys::{Keys, NotShown, Shown};
 
 /// What is asked for memberships, and what for is not.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub enum Unknown {
     Revoked,
     /// Nothing is known here with which the app itself could ask this tenant's site.
     NoWay,
+    /// Forge alone knows the tenant, and what its last trigger brought is over.
+    Stale,
     /// Jira did not answer in time.
     Slow,
     /// The request's own time is over.
@@ -54,6 +56,15 @@ pub enum Unknown {
     Malformed,
 }
 
+impl From<NotShown> for Unknown {
+    fn from(why: NotShown) -> Self {
+        match why {
+            NotShown::NoWay => Self::NoWay,
+            NotShown::Stale => Self::Stale,
+        }
+    }
+}
+
 impl fmt::Display for Unknown {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {
@@ -61,6 +72,7 @@ impl fmt::Display for Unknown {
             Self::NotRecorded => "not_recorded",
             Self::Revoked => "revoked",
             Self::NoWay => "no_way",
+            Self::Stale => "forge_token_stale",
             Self::Slow => "slow",
             Self::Late => "late",
             Self::Unreachable => "unreachable",
@@ -96,6 +108,7 @@ pub(super) struct Groups {
     /// Whether it was said that policies want what is switched off.
     told: Arc<AtomicBool>,
     keys: Keys,
+    api: ApiHost,
     clock: Clock,
     cache: Cache<Key, Arc<Seen>>,
 }
@@ -116,7 +129,12 @@ const PAUSE_MAX: Duration = Duration::from_mins(1);
 const KEPT: Duration = Duration::from_hours(1);
 
 impl Groups {
-    pub(super) fn new(settings: Option<Memberships>, keys: Keys, clock: Clock) -> Self {
+    pub(super) fn new(
+        settings: Option<Memberships>,
+        keys: Keys,
+        api: ApiHost,
+        clock: Clock,
+    ) -> Self {
         let weight = |_: &Key, seen: &Arc<Seen>| {
             let groups = match &**seen {
                 Seen::In { groups, .. } => groups.count(),
@@ -128,6 +146,7 @@ impl Groups {
             settings,
             told: Arc::default(),
             keys,
+            api,
             clock,
             cache: Cache::builder()
                 .max_capacity(CACHE_BYTES_MAX)
@@ -224,7 +243,8 @@ impl Groups {
         }
     }
 
-    /// `GET /rest/api/3/user/groups` of the principal's own site, as the app.
+    /// `GET /rest/api/3/user/groups` of the principal's own site, as the app: with its own token at the site, or with Forge's at the API
+    /// host where Forge alone knows the tenant.
     async fn ask(
         &self,
         settings: &Memberships,
@@ -241,15 +261,28 @@ impl Groups {
         // INVARIANT: an account id has no character that means anything in a query (`AccountId`).
         let target = format!("/rest/api/3/user/groups?accountId={account}");
         let qsh = qsh("GET", &target, "").map_err(|_| failed(Unknown::NoWay))?;
-        let whole = asker.authorization(&settings.app_key, &qsh, now);
-        let whole = whole.ok_or(failed(Unknown::NoWay))?;
+        let shown = asker.shown(&settings.app_key, &qsh, now);
+        let shown = shown.map_err(|why| failed(why.into()))?;
+        let cloud;
+        let (to, authorization) = match &shown {
+            Shown::AtSite(whole) => {
+                let host = permit.tenant().site.host();
+                (Destination::Site { host }, Authorization::Whole(whole))
+            }
+            Shown::AtApiHost(token, id) => {
+                cloud = id.to_string();
+                let (host, cloud) = (&self.api, cloud.as_str());
+                (
+                    Destination::Api { host, cloud },
+                    Authorization::Bearer(token),
+                )
+            }
+        };
         let request = SiteRequest {
-            to: Destination::Site {
-                host: permit.tenant().site.host(),
-            },
+            to,
             segments: &["rest", "api", "3", "user", "groups"],
             query: &[("accountId", account)],
-            authorization: Some(Authorization::Whole(&whole)),
+            authorization: Some(authorization),
             request_id: permit.request_id(),
         };
         let received = outbound.read_site_within(&request, settings.timeout, ANSWER_BYTES_MAX);
@@ -271,7 +304,12 @@ impl Groups {
                 let pause = wanted.unwrap_or(PAUSE_OF_LIMIT);
                 Err((Unknown::Limited, pause.clamp(PAUSE, PAUSE_MAX)))
             }
-            status => Err(failed(Unknown::Status(status))),
+            status => {
+                if status == 401 {
+                    self.keys.note_refusal(permit.tenant(), Some(status));
+                }
+                Err(failed(Unknown::Status(status)))
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::decision::{LookPermit, Permit};
 use crate::identity::Principal;
 use crate::secret::Secret;
-use crate::tenant::{AccountId, SharedTenant, Tenant, Tenants};
+use crate::tenant::{AccountId, CloudId, SharedTenant, Tenant, Tenants};
 
 /// The tenant is not what it was when the request was decided, or the credential worth nothing any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,8 +31,11 @@ impl Keys {
         Self { tenants }
     }
 
-    pub(super) const fn tenants(&self) -> &Tenants {
-        &self.tenants
+    /// Where the app asks with what Forge gives, a refusal may mean that it was removed: Forge does not tell that.
+    pub(super) fn note_refusal(&self, tenant: &Tenant, status: Option<u16>) {
+        if let Some(status) = status.filter(|_| tenant.is_of_forge_alone()) {
+            self.tenants.note_trouble(&tenant.id, status);
+        }
     }
 
     /// The signer for this permit's tenant, unless the tenant's epoch has moved since, the permit's grant has ended, or somebody of it
@@ -85,7 +88,7 @@ impl Keys {
     }
 }
 
-/// May sign that the app itself asks one tenant's site something. It cannot act as anybody.
+/// May show that the app itself asks one tenant's site something. It cannot act as anybody.
 pub(super) struct Asker {
     tenant: SharedTenant,
 }
@@ -102,9 +105,41 @@ struct Own<'a> {
 
 const OWN_SECONDS: i64 = 180;
 
+/// What the app itself shows, and the one place where it is good.
+pub(super) enum Shown {
+    /// At the site: the whole header.
+    AtSite(Secret),
+    /// At the API host, below this cloud id: Forge's token for the app.
+    AtApiHost(Secret, CloudId),
+}
+
+/// Why the app has nothing to show.
+pub(super) enum NotShown {
+    /// Nothing is known with which it could ask this tenant's site.
+    NoWay,
+    /// Forge alone knows the tenant, and the token of its last trigger is over.
+    Stale,
+}
+
 impl Asker {
-    /// The whole header for the request with this hash; nothing where the app has no shared secret with the tenant.
-    pub(super) fn authorization(&self, app_key: &str, qsh: &str, now: Timestamp) -> Option<Secret> {
+    /// What to show with the request that has this hash.
+    pub(super) fn shown(
+        &self,
+        app_key: &str,
+        qsh: &str,
+        now: Timestamp,
+    ) -> Result<Shown, NotShown> {
+        if self.tenant.is_of_forge_alone() {
+            let cloud = self.tenant.cloud_id.ok_or(NotShown::NoWay)?;
+            let forge = self.tenant.forge.as_ref().ok_or(NotShown::NoWay)?;
+            let token = forge.system_token(now).ok_or(NotShown::Stale)?;
+            return Ok(Shown::AtApiHost(token.clone(), cloud));
+        }
+        let signed = self.signed(app_key, qsh, now).ok_or(NotShown::NoWay)?;
+        Ok(Shown::AtSite(signed))
+    }
+
+    fn signed(&self, app_key: &str, qsh: &str, now: Timestamp) -> Option<Secret> {
         let secret = self.tenant.shared_secret()?;
         let claims = Own {
             iss: app_key,

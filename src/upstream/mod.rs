@@ -89,7 +89,7 @@ impl Shared {
     pub fn new(tenants: Tenants, server: TokenServer, api: ApiHost, clock: Clock) -> Self {
         let keys = Keys::new(tenants);
         Self {
-            groups: Groups::new(None, keys.clone(), clock.clone()),
+            groups: Groups::new(None, keys.clone(), api.clone(), clock.clone()),
             keys,
             tokens: UserTokens::new(server, api.clone(), clock.clone()),
             api,
@@ -97,19 +97,16 @@ impl Shared {
         }
     }
 
-    /// Where the app asks with what Forge gives, a refusal may mean that it was removed: Forge does not tell that.
-    fn note_refusal(&self, permit: &Permit, status: Option<u16>) {
-        let tenant = permit.resource().tenant();
-        if let Some(status) = status.filter(|_| tenant.is_of_forge_alone()) {
-            self.keys.tenants().note_trouble(&tenant.id, status);
-        }
-    }
-
     /// The same, asking Jira for the groups of accounts where policies name some.
     #[must_use]
     pub fn asking_for_groups(self, how: Memberships) -> Self {
         Self {
-            groups: Groups::new(Some(how), self.keys.clone(), self.clock.clone()),
+            groups: Groups::new(
+                Some(how),
+                self.keys.clone(),
+                self.api.clone(),
+                self.clock.clone(),
+            ),
             ..self
         }
     }
@@ -216,7 +213,7 @@ impl Jira {
                 .tokens
                 .token(&self.outbound, &signer, permit.act_as(), READ)
                 .await
-                .inspect_err(|failure| self.shared.note_refusal(permit, failure.status()))?;
+                .inspect_err(|failure| self.note_refusal(permit, failure.status()))?;
             exchange.token_cached = cached;
             // The token was a while in coming: whoever was revoked meanwhile gets nothing for it.
             let signer = self
@@ -238,11 +235,16 @@ impl Jira {
                 .forget(&signer, permit.act_as(), READ, &token)
                 .await;
             if !cached {
-                self.shared.note_refusal(permit, Some(received.status));
+                self.note_refusal(permit, Some(received.status));
                 break;
             }
         }
         Err(UpstreamError::Unauthorized)
+    }
+
+    fn note_refusal(&self, permit: &Permit, status: Option<u16>) {
+        let tenant = permit.resource().tenant();
+        self.shared.keys.note_refusal(tenant, status);
     }
 
     async fn ask(

@@ -12,6 +12,7 @@ mod decided;
 mod doors;
 mod errors;
 mod forge;
+mod forge_groups;
 mod forge_table;
 mod grants;
 mod groups;
