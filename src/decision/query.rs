@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::clock::Timestamp;
+use crate::identity::issued::Hold;
 use crate::identity::{Beyond, Principal};
 use crate::ledger::entry::{Entry, Stage};
 use crate::policy::Snapshot;
@@ -122,18 +123,19 @@ impl Query {
         if as_another && !self.is_cross_tenant() && !self.principal.may_act_as_another() {
             return Some(Beyond::Own);
         }
-        let hold = self.principal.hold()?;
+        let hold = self.principal.hold();
         let is_anothers = as_another || self.is_cross_tenant();
-        if hold.is_session() {
+        if hold.is_some_and(Hold::is_session) {
             return is_anothers.then_some(Beyond::Rewritten);
         }
         if self.is_cross_tenant() {
             return None;
         }
         // As `/v1/site` says to a key whatever policies allow: so does the question whether it would be allowed.
-        if action == Action::SuperviseSite {
+        if action == Action::SuperviseSite && self.principal.is_for_requests_alone() {
             return Some(Beyond::Supervises);
         }
+        let hold = hold?;
         let site = &self.resource.tenant().site;
         let names = action.names();
         hold.bounds()

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::identity::Principal;
+use crate::ledger::entry::TenantBasis;
 use crate::tenant::KeyId;
 use crate::tenant::registry::SiteAsked;
 
@@ -47,7 +48,7 @@ async fn credential(visit: &mut Visit, principal: &Principal) -> Result<Value, F
     let mut told = json!({ "kind": known.kind, "issued_at": known.iat, "expires_at": known.exp });
     let Some(hold) = principal.hold() else {
         // Of a credential of the user's own: what records call it.
-        if principal.is_for_requests_alone() {
+        if principal.tenant_basis() == TenantBasis::ConfirmedBySite {
             told["id"] = json!(known.key_id);
         }
         return Ok(told);

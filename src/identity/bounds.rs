@@ -37,7 +37,7 @@ pub enum Beyond {
     Network,
     /// The key acts as another account.
     ActAs,
-    /// The key supervises, which is for persons.
+    /// The credential is for requests alone, and supervises: that is for persons.
     Supervises,
     /// The session is another site's or account's than the request: somebody rewrote it.
     Rewritten,
@@ -68,7 +68,7 @@ impl Beyond {
             Self::Action => "This key is not good for this action.",
             Self::Network => "This key is not good from this network.",
             Self::ActAs => "This key is not good for acting as this account.",
-            Self::Supervises => "A client key manages nothing.",
+            Self::Supervises => "This credential is for requests alone: it manages nothing.",
             Self::Rewritten => "This session belongs to another account than the request.",
             Self::Own => "With a credential of your own you act as nobody but yourself.",
         }

@@ -123,12 +123,14 @@ impl Principal {
         hold.is_some_and(|hold| hold.is_over(tenant, now)) || self.means.is_over()
     }
 
-    /// Whether the credential is for requests alone: a client key, or one that the user has from Atlassian. A leaked one must neither
-    /// make itself a successor nor supervise anything.
+    /// Whether the credential is for requests alone: a client key, one that the user has from Atlassian, or a token of a company's
+    /// provider, behind which is a service. A leaked one must neither make itself a successor nor supervise anything: that is for whom
+    /// Atlassian or the tenant's own secret vouches, in a page of Jira's.
     #[must_use]
     pub fn is_for_requests_alone(&self) -> bool {
         let hold = self.hold.as_ref();
-        hold.is_some_and(|hold| !hold.is_session()) || matches!(self.means, Means::Own(_))
+        let is_key = hold.is_some_and(|hold| !hold.is_session());
+        is_key || self.basis != TenantBasis::Verified
     }
 
     /// The account to act as where the request names none: that of the key's bounds, otherwise oneself.

@@ -136,8 +136,10 @@ pub enum IssueError {
     /// A member of the request makes no sense.
     #[error("`{0}`: {1}")]
     Member(&'static str, String),
-    /// Client keys are for requests alone: a leaked one must not make itself a successor.
-    #[error("a client key manages no sessions and keys; use a session or a context token")]
+    /// The credential is for requests alone: a leaked one must not make itself a successor.
+    #[error(
+        "client keys and tokens of a provider manage no sessions, keys and grants; use a session or a context token"
+    )]
     NotByKey,
     /// No such session or key, or another's.
     #[error("there is no such {0}")]

@@ -6,10 +6,10 @@ use gatepost::control::command::{BlockedName, Command};
 use gatepost::http::templates;
 use serde_json::{Value, json};
 
-use crate::world::{NOON, World};
+use crate::world::{COMPANY, NOON, World};
 
 /// Kinds of callers, in the order of the table.
-const CALLERS: [&str; 26] = [
+const CALLERS: [&str; 29] = [
     "nobody",
     "garbage",
     "expired token",
@@ -36,6 +36,9 @@ const CALLERS: [&str; 26] = [
     "api token, site takes none",
     "access token of the own tenant",
     "access token for another site",
+    "provider's token of the own tenant",
+    "provider's token of another tenant",
+    "provider's token of nobody's",
 ];
 
 /// A request for acme that the route is there for. A route without one has no row, which fails the test.
@@ -113,6 +116,7 @@ fn credential(world: &World, caller: &Caller, method: &str, target: &str) -> Opt
         "request token for this request" => acme.request_token("ann", method, target),
         "request token for another request" => acme.request_token("ann", method, "/v1/other"),
         name if name.starts_with("token of Forge's") => return Some(of_forge(world, name)),
+        name if name.starts_with("provider's token") => return Some(of_provider(world, name)),
         "callback signed by Atlassian" => return Some(callback(world, target).authorization),
         // A token that opens a session is spent for every other row.
         _ => world.fresh_token("acme", "ann"),
@@ -128,6 +132,16 @@ fn of_forge(world: &World, caller: &str) -> String {
         "token of Forge's of another app" => acme.foreign_invocation_token(Some("ann")),
         "token of Forge's of a schedule" => acme.invocation_token(None),
         _ => acme.invocation_token(Some("ann")),
+    };
+    format!("Bearer {token}")
+}
+
+/// A token of the provider that acme and globex share.
+fn of_provider(world: &World, caller: &str) -> String {
+    let token = match caller {
+        "provider's token of another tenant" => world.company_token("globex-org", "eve"),
+        "provider's token of nobody's" => world.company_token("nobodys-org", "ann"),
+        _ => world.company_token("acme-org", "ann"),
     };
     format!("Bearer {token}")
 }
@@ -214,8 +228,8 @@ async fn block(world: &World, person: &str) {
 /// The world that a caller lives in.
 async fn world_for(name: &'static str) -> (World, Caller) {
     // One caller tries more routes than one address may have credentials checked.
-    let settings = "[limits]\nown_credentials_per_source = 1000";
-    let world = World::builder().settings(settings).start().await;
+    let settings = format!("{COMPANY}[limits]\nown_credentials_per_source = 1000");
+    let world = World::builder().settings(&settings).start().await;
     if name.starts_with("token of Forge's") {
         world.past_the_start();
         let callback = world.site("acme").install_on_forge(world.app_url());

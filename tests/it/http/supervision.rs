@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::resource::code;
 use super::{act_as_grant, names};
-use crate::world::{Answer, World, until};
+use crate::world::{Answer, COMPANY, World, until};
 
 const SITE: &str = "/v1/site";
 const OWN: &str = "/v1/issue?site=https://acme.atlassian.net&issue=ACME-1";
@@ -173,19 +173,31 @@ async fn nobody_but_an_administrator_learns_anything() {
 }
 
 #[tokio::test]
-async fn a_client_key_supervises_nothing() {
-    let world = World::new().await;
+async fn a_client_key_and_a_providers_token_supervise_nothing() {
+    let world = World::builder().settings(COMPANY).start().await;
     let key = world.key("acme", "carol", json!({})).await;
     let key = key["key"].as_str().unwrap();
+    // Carol administers acme: it is by her session alone that she does.
+    supervises_nothing(&world, key).await;
+    let token = world.company_token("acme-org", "carol");
+    supervises_nothing(&world, &token).await;
+    let session = world.session("acme", "carol").await;
+    assert_eq!(world.get_as(SITE, &session).await.status, 200);
+}
+
+async fn supervises_nothing(world: &World, key: &str) {
+    // What a provider publishes is fetched with its first token.
+    world.get_as("/v1/whoami", key).await;
     world.jira.clear_requests();
+    let before = world.decisions().await.len();
     let seen = world.get_as(SITE, key).await;
     assert_eq!(status_and_code(&seen), refused(403, "key_cannot_manage"));
-    let blocked = block(&world, key, json!({"account": account("bob")})).await;
+    let blocked = block(world, key, json!({"account": account("bob")})).await;
     assert_eq!(status_and_code(&blocked), refused(403, "key_cannot_manage"));
-    let ended = delete(&world, "/v1/site/keys/key_0", key).await;
+    let ended = delete(world, "/v1/site/keys/key_0", key).await;
     assert_eq!(status_and_code(&ended), refused(403, "key_cannot_manage"));
     assert!(world.nothing_left());
-    let log = world.decisions().await;
+    let log = world.decisions().await.split_off(before);
     assert!(
         log.iter().all(|record| record["action"] == "superviseSite"),
         "{log:?}"
