@@ -5,21 +5,42 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use gatepost::control::command::Command;
-use gatepost::standin::account;
+use gatepost::standin::{Fault, Key, Role, Signing, Site, TokenDraft, account};
 use gatepost::tenant::block::Target;
 use gatepost::tenant::operations::NewBlock;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
 
 const INITECH: &str = "initech.atlassian.net";
 
 /// What befalls a token, or its tenant, in the order of the table.
-const FATES: [&str; 19] = [
+const FATES: [&str; 40] = [
     "fresh",
     "used before",
     "a second before its end",
     "at its end",
+    "by a clock five seconds ahead",
+    "by a clock further ahead",
+    "not valid yet",
+    "with another account written into it",
+    "one letter changed in its signature",
+    "signed by a key that nobody publishes",
+    "HS256 with the public key",
+    "unsigned",
+    "naming no key",
+    "naming an unknown key",
+    "bringing its key along",
+    "with another site's cloud id",
+    "with another site's installation, of which the cloud id is not",
+    "of an installation that nobody knows",
+    "of a former installation",
+    "keys rotated",
+    "signed by a retired key",
+    "signed by the next key, too early",
+    "key server down",
+    "key server down for a day",
+    "key server down, never read",
     "of another app",
     "of a schedule",
     "sent as JWT",
@@ -54,6 +75,31 @@ async fn befall(world: &World, fate: &str) {
         "of a site that was not heard of for too long" => {
             world.clock.advance(Duration::from_hours(7));
         }
+        "keys rotated" | "signed by the next key, too early" => {
+            world.jira.rotate_forge_key();
+            // A token that names a key which nobody knew has the set read again, at most once in 30 seconds.
+            let wait = if fate.ends_with("early") { 29 } else { 30 };
+            world.clock.advance(Duration::from_secs(wait));
+        }
+        "signed by a retired key" => {
+            world.jira.rotate_forge_key();
+            world.jira.retire_forge_keys();
+            // As long as a set is fresh.
+            world.clock.advance(Duration::from_mins(10));
+        }
+        "key server down" => {
+            fail(world);
+            world.clock.advance(Duration::from_mins(10));
+        }
+        "key server down for a day" => {
+            fail(world);
+            world.clock.advance(Duration::from_hours(24));
+        }
+        "key server down, never read" => fail(world),
+        "of a former installation" => {
+            world.site("initech").install_on_forge_anew();
+            world.clock.advance(Duration::from_mins(1));
+        }
         "app removed" => world.site("initech").uninstall_from_forge(),
         _ if fate.starts_with("tenant suspended") => {
             let (tenant, reason) = (INITECH.to_owned(), "a test".to_owned());
@@ -68,6 +114,11 @@ async fn befall(world: &World, fate: &str) {
         _ if fate.contains("blocked") => block(world, fate).await,
         _ => {}
     }
+}
+
+fn fail(world: &World) {
+    let fault = Fault::Status(503);
+    world.jira.set_fault(Role::Forge, Some(fault));
 }
 
 async fn block(world: &World, fate: &str) {
@@ -98,12 +149,12 @@ async fn block(world: &World, fate: &str) {
 }
 
 /// The `Authorization` of a token that this befell.
-async fn authorization(world: &World, fate: &str) -> String {
+async fn authorization(world: &World, fate: &str, former: &Key) -> String {
     let initech = world.site("initech");
     let token = match fate {
         "of another app" => initech.foreign_invocation_token(Some("ann")),
         "of a schedule" => initech.invocation_token(None),
-        _ => initech.invocation_token(Some("ann")),
+        _ => bent(world, fate, former).unwrap_or_else(|| initech.invocation_token(Some("ann"))),
     };
     match fate {
         "used before" => assert_eq!(world.get_as("/v1/whoami", &token).await.status, 200),
@@ -122,12 +173,89 @@ async fn authorization(world: &World, fate: &str) -> String {
     format!("Bearer {token}")
 }
 
+/// A token as the fate has it, if it is about what the token says.
+fn bent(world: &World, fate: &str, former: &Key) -> Option<String> {
+    let (initech, acme) = (world.site("initech"), world.site("acme"));
+    let draft = |change: &dyn Fn(&mut TokenDraft)| {
+        initech.invocation_token_with(Some("ann"), |draft| change(draft))
+    };
+    let said = |changes: Value| draft(&|draft| draft.merge(&changes));
+    let now = world.clock.clock().now().seconds();
+    let moved = |by: i64| said(json!({"iat": now + by, "nbf": now + by, "exp": now + by + 25}));
+    let base = |site: &Site| format!("https://api.atlassian.com/ex/jira/{}", site.cloud_id());
+    let installed = |installation: String, base: String| {
+        let context = json!([{"name": INITECH, "apiBaseUrl": base}]);
+        said(json!({"app": {
+            "installationId": installation, "apiBaseUrl": base,
+            "installation": {"id": installation, "contexts": context},
+        }}))
+    };
+    Some(match fate {
+        "by a clock five seconds ahead" => moved(5),
+        "by a clock further ahead" => moved(6),
+        "not valid yet" => said(json!({"nbf": now + 6})),
+        "with another account written into it" => {
+            let (bob, ann) = (
+                initech.invocation_token(Some("bob")),
+                initech.invocation_token(Some("ann")),
+            );
+            let (signed, _) = bob.rsplit_once('.').unwrap();
+            let (_, signature) = ann.rsplit_once('.').unwrap();
+            format!("{signed}.{signature}")
+        }
+        "one letter changed in its signature" => {
+            let good = draft(&|_| {});
+            let (signed, signature) = good.rsplit_once('.').unwrap();
+            let letter = if signature.starts_with('A') { "B" } else { "A" };
+            format!("{signed}.{letter}{}", &signature[1..])
+        }
+        "signed by a key that nobody publishes" => {
+            draft(&|draft| draft.signing = Signing::OtherKey)
+        }
+        "signed by a retired key" => draft(&|draft| {
+            draft.header["kid"] = json!(former.kid());
+            draft.signing = Signing::Key(former.clone());
+        }),
+        "HS256 with the public key" => draft(&|draft| {
+            draft.header["alg"] = json!("HS256");
+            draft.signing = Signing::Hs256(world.jira.forge_key().pem().into_bytes());
+        }),
+        "unsigned" => draft(&|draft| {
+            draft.header["alg"] = json!("none");
+            draft.signing = Signing::None;
+        }),
+        "naming no key" => draft(&|draft| {
+            draft.header.as_object_mut().unwrap().remove("kid");
+        }),
+        "naming an unknown key" => draft(&|draft| draft.header["kid"] = json!("made-up")),
+        "bringing its key along" => {
+            draft(&|draft| draft.header["jwk"] = world.jira.forge_key().jwk())
+        }
+        "with another site's cloud id" => installed(initech.installation_id(), base(&acme)),
+        "with another site's installation, of which the cloud id is not" => {
+            installed(acme.installation_id(), base(&initech))
+        }
+        "of an installation that nobody knows" => {
+            let unknown = "ari:cloud:ecosystem::installation/5f1d7a0e-4f7b-4c68-9f0a-1c0ff3b4f4d0";
+            installed(unknown.to_owned(), base(&initech))
+        }
+        _ => return None,
+    })
+}
+
 async fn lines(fate: &str) -> String {
-    let world = World::with_initech().await;
+    let world = if fate.ends_with("never read") {
+        let world = World::new().await;
+        world.past_the_start();
+        world
+    } else {
+        World::with_initech().await
+    };
+    let former = world.jira.forge_key();
     befall(&world, fate).await;
     let mut told = Vec::new();
     for (place, site, as_bob) in PLACES {
-        let authorization = authorization(&world, fate).await;
+        let authorization = authorization(&world, fate, &former).await;
         world.jira.clear_requests();
         let mut target = format!("/v1/issue?site=https://{site}");
         if as_bob {
@@ -135,7 +263,7 @@ async fn lines(fate: &str) -> String {
         }
         let headers = [("authorization", authorization.as_str())];
         let answer = world.get_with(&target, &headers).await;
-        let sent = if world.seen(gatepost::standin::Role::Api).is_empty() {
+        let sent = if world.seen(Role::Api).is_empty() {
             "nothing left"
         } else {
             "Jira was asked"
@@ -161,7 +289,7 @@ async fn line(world: &World, answer: &Answer, sent: &str) -> String {
         Some(cause) => format!("{code}: {cause}"),
         None => code.to_owned(),
     };
-    format!("{} {told:<19}{said:<40}{sent}", answer.status)
+    format!("{} {told:<19}{said:<42}{sent}", answer.status)
 }
 
 #[tokio::test]
