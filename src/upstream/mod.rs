@@ -152,6 +152,11 @@ impl Jira {
         ))
     }
 
+    /// Whether what the permit rests on stands now: tenant, credential, grant, and nobody blocked.
+    pub fn stands(&self, permit: &Permit) -> Result<(), Revoked> {
+        self.shared.keys.signer(permit).map(drop)
+    }
+
     async fn read(
         &self,
         permit: &Permit,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gatepost::control::command::Command;
 use gatepost::standin::{Fault, Role, account};
 use serde_json::{Value, json};
 
@@ -459,6 +460,38 @@ async fn what_jira_says_after_a_revocation_is_nobodys() {
     let before = looked_up(&world).len();
     assert_eq!(ann_reads(&world).await, denied());
     assert_eq!(looked_up(&world).len(), before + 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_waits_for_groups_does_not_outlive_the_grant_it_was_asked_under() {
+    let secret = STAFF_ONLY.replace("T/ACME", "T/SECRET");
+    let delegates = r#"@id("delegates") permit (principal, action in Action::"read", resource)
+        when { principal.mayActAs.contains(context.actAs) };"#;
+    let world = world(&[&secret, delegates].concat()).await;
+    world.site("acme").set_groups("ann", &[("staff", STAFF)]);
+    let grant = act_as_grant("acme.atlassian.net", "ann", "carol");
+    let grant = world.command(grant).await["id"].clone();
+    let ann = world.token("acme", "ann");
+    let by_number = ACME_1.replace("ACME-1", "10107");
+    let as_carol = format!("{by_number}&act_as={}", account("carol"));
+    world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+    let asked = world.get(&as_carol, &ann);
+    let revoked = async {
+        until("the issue is asked for", || world.jira_saw().len() == 1).await;
+        // The issue goes, and what is asked next is held.
+        world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+        until("groups are asked for", || !looked_up(&world).is_empty()).await;
+        let grant = grant.as_str().unwrap().to_owned();
+        world.command(Command::GrantRevoke { grant }).await;
+        world.jira.set_fault(Role::Jira, None);
+    };
+    let (answer, ()) = tokio::join!(asked, revoked);
+    assert_eq!(said(&answer), (401, "unauthenticated".to_owned()));
+    // Without a grant that ends, the same is read.
+    world
+        .command(act_as_grant("acme.atlassian.net", "ann", "carol"))
+        .await;
+    assert_eq!(said(&world.get(&as_carol, &ann).await), read());
 }
 
 #[tokio::test]
