@@ -179,7 +179,7 @@ impl From<&Stop> for Problem {
                 Self::unchecked(refused.cause.code())
             }
             Stop::Identity(_)
-            | Stop::Upstream(UpstreamError::Revoked(_))
+            | Stop::Upstream(UpstreamError::Revoked(_) | UpstreamError::ForeignToken)
             | Stop::Screen(ScreenError::Revoked(_)) => Self::unauthenticated(),
             Stop::Issue(error) => Self::from(error),
             Stop::Supervise(error) => Self::from(error),
