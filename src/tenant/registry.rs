@@ -185,17 +185,17 @@ impl Tenants {
         self.0.directory.load().all()
     }
 
-    /// The tenant that an operator names by client key, host, URL or cloud id. By a name that two have, none is meant.
+    /// The tenant that an operator names by client key, host, URL, cloud id or installation. By a name that two have, none is meant.
     pub fn by_any_name(&self, name: &str) -> Result<SharedTenant, TenantError> {
         let directory = self.0.directory.load();
-        let by_id = name.parse().ok().and_then(|id| directory.id(&id));
+        let by_id = name.parse().ok().map(|id| directory.named(&id));
         let by_cloud = name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
         let installation: Option<InstallationId> = name.parse().ok();
-        let by_installation = installation.and_then(|known| directory.id(&known.tenant_id()));
+        let by_installation = installation.map(|known| directory.installed_as(known));
         let site = name.parse().or_else(|_| SiteUrl::from_host(name)).ok();
         let by_site = site.and_then(|site| directory.site(&site));
-        let found = [by_id, by_cloud, by_installation, by_site];
-        let mut found = found.into_iter().flatten();
+        let found = by_id.into_iter().chain(by_installation).flatten();
+        let mut found = found.chain(by_cloud).chain(by_site);
         let first = found.next();
         let first = first.ok_or_else(|| TenantError::Unknown(name.to_owned()))?;
         if found.any(|other| other.id != first.id) {

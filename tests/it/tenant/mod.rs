@@ -8,6 +8,7 @@ mod blocks;
 mod callback;
 pub(crate) mod epochs;
 mod forge;
+mod forge_names;
 mod hangup;
 mod keys;
 mod lifecycle;
