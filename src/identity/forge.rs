@@ -236,13 +236,13 @@ impl Forge {
         if let Some(tenant) = tenants.of_installation(installation, cloud) {
             return Ok(tenant);
         }
-        let site = match (&invocation.site, asking) {
-            (Some(site), _) => site.clone(),
-            (None, Some(asking)) => {
-                self.ask_site(invocation, heard, bearer, asking.outbound)
-                    .await?
-            }
-            (None, None) => return Err(ForgeError::NoSite),
+        // Whoever may ask nobody anything writes nothing either: a registration without a request behind it would have no record of one.
+        let asking = asking.ok_or(ForgeError::NoSite)?;
+        let site = if let Some(site) = &invocation.site {
+            site.clone()
+        } else {
+            let asked = self.ask_site(invocation, heard, bearer, asking.outbound);
+            asked.await?
         };
         Ok(tenants.register(heard.clone(), site).await?)
     }

@@ -115,6 +115,32 @@ async fn a_users_token_registers_its_installation_where_it_says_the_site() {
 }
 
 #[tokio::test]
+async fn an_opinion_registers_nobody() {
+    let world = World::new().await;
+    world.past_the_start();
+    let body = json!({"action": "getIssue", "site": "https://initech.atlassian.net", "issue": "INITECH-1"});
+    let asked = async || {
+        let token = world.site("initech").invocation_token(Some("ann"));
+        let bearer = format!("Bearer {token}");
+        world.send_json("POST", "/v1/check", &bearer, &body).await
+    };
+    let answer = asked().await;
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    let log = world.log().await;
+    let refused = log
+        .iter()
+        .rfind(|record| record["authentication_error"].is_string());
+    assert_eq!(refused.unwrap()["authentication_error"], "no_site");
+    assert_eq!(tenants(&world).all().len(), 2);
+    // Of whoever is known it says the same as of everybody.
+    assert_eq!(whoami(&world, "initech", "ann").await.status, 200);
+    let answer = asked().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let installed = admin(&world, "tenant.installed").await;
+    assert!(installed["request_id"].is_string(), "{installed}");
+}
+
+#[tokio::test]
 async fn a_site_must_pass_the_host_rule() {
     let world = World::new().await;
     world.past_the_start();
