@@ -150,9 +150,13 @@ impl Forge {
         let mut claimed = None;
         let heard = async {
             let verified = self.verified(bearer, around, &mut claimed).await?;
-            // With a user there is a browser, which could send any token for the app's.
+            // With a user there is a browser, which could send any token for the app's; and so there is behind a page that is open to
+            // visitors without a name.
             if verified.invocation.principal.is_some() {
                 return Err(ForgeError::User);
+            }
+            if verified.invocation.is_of_page {
+                return Err(ForgeError::Page);
             }
             let Verified {
                 invocation, heard, ..

@@ -203,6 +203,29 @@ async fn a_trigger_is_for_nobody() {
 }
 
 #[tokio::test]
+async fn a_page_without_a_visitor_is_no_schedule() {
+    let world = World::with_initech().await;
+    let initech = world.site("initech");
+    for context in [json!({}), json!({"cloudId": initech.cloud_id()})] {
+        let mut headers = initech.forge_headers(None);
+        let token = initech.invocation_token_with(None, |draft| {
+            draft.merge(&json!({"context": context}));
+        });
+        headers[0].1 = format!("Bearer {token}");
+        let answer = world
+            .invoke("POST", "/forge/remote/trigger", &headers)
+            .await;
+        assert_eq!(answer.status, 401, "{context} {}", answer.text);
+        assert_eq!(refusal(&world).await, "page_token");
+    }
+    let heard = world.log().await;
+    let heard = heard
+        .iter()
+        .filter(|record| record["operation"] == "tenant.heard");
+    assert_eq!(heard.count(), 1);
+}
+
+#[tokio::test]
 async fn an_installation_is_not_linked_by_being_presented() {
     let world = World::new().await;
     world.past_the_start();
