@@ -166,7 +166,7 @@ impl Forge {
                 .await?;
             let now = self.0.parts.clock.now();
             let token = bearer.forge_system.as_ref();
-            let token = token.map(|token| system_token::read(token, now));
+            let token = token.and_then(|token| system_token::read(token, now));
             self.0.parts.tenants.hear(&tenant.id, &heard, token).await?;
             Ok(tenant)
         };

@@ -17,7 +17,10 @@ use super::block::Shift;
 use super::lifecycle::hand_over;
 use super::record::State;
 use super::registry::{Changed, Tenants};
-use super::store::{self, forge::Registered};
+use super::store::{
+    self,
+    forge::{Brought, Registered},
+};
 use super::{CloudId, InstallationId, SharedTenant, SiteUrl, TenantError, TenantId};
 
 /// What a verified token of Forge says of its installation.
@@ -82,7 +85,8 @@ impl Tenants {
             .ok_or_else(|| TenantError::NeverInstalled(installation.tenant_id()))
     }
 
-    /// Keeps what a trigger brought for a live tenant, suspended or not. From then on it is not lapsed.
+    /// Keeps what a trigger brought for a live tenant, suspended or not. From then on it is not lapsed. Of two tokens the one that lasts
+    /// longer is kept, unless Atlassian refused what was asked with the former.
     pub async fn hear(
         &self,
         tenant: &TenantId,
@@ -91,24 +95,24 @@ impl Tenants {
     ) -> Result<(), TenantError> {
         let parts = &self.0.parts;
         let (now, ledger, id) = (parts.clock.now(), parts.ledger.clone(), tenant.clone());
-        let draft = Draft::new(&heard_entry(&id, heard, token.as_ref()))?;
-        let sealed = token.map(|token| {
-            let column = store::SYSTEM_TOKEN_COLUMN;
-            let sealed = parts
+        let column = store::SYSTEM_TOKEN_COLUMN;
+        let in_any_case = self.trouble(tenant).is_some();
+        let token = token.map(|token| Brought {
+            sealed: parts
                 .vault
-                .seal(id.as_str(), column, &token.secret, &parts.chance);
-            (sealed, token.ends_at)
+                .seal(id.as_str(), column, &token.secret, &parts.chance),
+            ends_at: token.ends_at,
+            in_any_case,
         });
+        let heard = heard.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                let token = sealed
-                    .as_ref()
-                    .map(|(sealed, end)| (sealed.as_slice(), *end));
-                if !store::forge::hear(connection, &id, token, now).await? {
-                    return Err(TenantError::NeverInstalled(id));
-                }
-                ledger.append_in(connection, draft).await?;
-                Ok(Changed {
+                let token = token.as_ref();
+                let kept = store::forge::hear(connection, &id, token, now).await?;
+                let kept = kept.ok_or_else(|| TenantError::NeverInstalled(id.clone()))?;
+                let entry = heard_entry(&id, &heard, kept.filter(|_| token.is_some()));
+                ledger.append_in(connection, Draft::new(&entry)?).await?;
+                Ok::<_, TenantError>(Changed {
                     tenants: vec![id],
                     blocks: Vec::new(),
                     outcome: (),
@@ -282,13 +286,10 @@ fn registered_entry(
     }
 }
 
-fn heard_entry(tenant: &TenantId, heard: &Heard, token: Option<&SystemToken>) -> Entry {
+fn heard_entry(tenant: &TenantId, heard: &Heard, kept_until: Option<Timestamp>) -> Entry {
     let told = [
         ("installation", Some(heard.installation.to_string())),
-        (
-            "system_token_until",
-            token.map(|token| token.ends_at.rfc3339()),
-        ),
+        ("system_token_until", kept_until.map(Timestamp::rfc3339)),
     ];
     entry(heard, tenant, "tenant.heard", present(told))
 }

@@ -91,23 +91,36 @@ pub(in crate::tenant) async fn register(
     Ok(())
 }
 
-/// Writes down that an installation was heard of, and the token that came with it. Gives whether there is such a live tenant.
+/// A token that a trigger brought.
+#[derive(Debug)]
+pub(in crate::tenant) struct Brought {
+    pub(in crate::tenant) sealed: Vec<u8>,
+    pub(in crate::tenant) ends_at: Timestamp,
+    /// Also if the kept one would last longer.
+    pub(in crate::tenant) in_any_case: bool,
+}
+
+/// Writes down that an installation was heard of, and the token that came with it if it lasts longer than the kept one. Gives whether
+/// there is such a live tenant, and until when the token is good that it has now.
 pub(in crate::tenant) async fn hear(
     connection: &mut SqliteConnection,
     id: &TenantId,
-    token: Option<(&[u8], Timestamp)>,
+    token: Option<&Brought>,
     now: Timestamp,
-) -> Result<bool, TenantError> {
-    let done = sqlx::query(
-        "UPDATE tenants SET heard_at = ?2, system_token = coalesce(?3, system_token),
-             system_token_ends_at = coalesce(?4, system_token_ends_at)
-         WHERE id = ?1 AND state = 'installed'",
+) -> Result<Option<Option<Timestamp>>, TenantError> {
+    let row = sqlx::query(
+        "UPDATE tenants SET heard_at = ?2,
+             system_token = CASE WHEN ?5 OR ?4 > coalesce(system_token_ends_at, 0) THEN ?3 ELSE system_token END,
+             system_token_ends_at = CASE WHEN ?5 OR ?4 > coalesce(system_token_ends_at, 0) THEN ?4 ELSE system_token_ends_at END
+         WHERE id = ?1 AND state = 'installed' RETURNING system_token_ends_at",
     )
     .bind(id.as_str())
     .bind(now.micros())
-    .bind(token.map(|(sealed, _)| sealed))
-    .bind(token.map(|(_, ends_at)| ends_at.micros()))
-    .execute(connection)
+    .bind(token.map(|token| token.sealed.as_slice()))
+    .bind(token.map(|token| token.ends_at.micros()))
+    .bind(token.is_some_and(|token| token.in_any_case))
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    row.map(|row| moment(&row, "system_token_ends_at"))
+        .transpose()
 }

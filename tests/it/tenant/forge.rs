@@ -225,6 +225,72 @@ async fn a_page_without_a_visitor_is_no_schedule() {
     assert_eq!(heard.count(), 1);
 }
 
+/// A trigger of initech with this text as the token for the app.
+async fn trigger_with(world: &World, system: &str) {
+    let mut headers = world.site("initech").forge_headers(None);
+    for (name, value) in &mut headers {
+        if name == "x-forge-oauth-system" {
+            system.clone_into(value);
+        }
+    }
+    let answer = world
+        .invoke("POST", "/forge/remote/trigger", &headers)
+        .await;
+    assert_eq!(answer.status, 204, "{}", answer.text);
+}
+
+/// An opaque token that tells its end, so many seconds from now.
+fn ending(world: &World, in_s: i64) -> String {
+    use base64::Engine as _;
+    let end = world.clock.clock().now().seconds() + in_s;
+    let claims = format!(r#"{{"exp":{end}}}"#);
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
+    format!("h.{claims}.s")
+}
+
+/// In how many seconds the token ends that initech has.
+fn ends_in(world: &World) -> i64 {
+    let tenant = of_forge(world, "initech");
+    let end = tenant.forge.as_ref().unwrap().system_token_ends_at;
+    end.unwrap().seconds() - world.clock.clock().now().seconds()
+}
+
+#[tokio::test]
+async fn the_better_token_for_the_app_is_kept() {
+    let world = World::with_initech().await;
+    let key = world.forge_key("initech", "ann").await;
+    let life = ends_in(&world);
+    for worse in [
+        "",
+        "two words",
+        "opaque",
+        &ending(&world, 0),
+        &ending(&world, life - 1),
+    ] {
+        trigger_with(&world, worse).await;
+        assert_eq!(ends_in(&world), life, "{worse:?}");
+    }
+    // Heard of it was all the same, and the token that works is still the one that is used.
+    let heard = of_forge(&world, "initech").forge.as_ref().unwrap().heard_at;
+    assert_eq!(heard, Some(world.clock.clock().now()));
+    let issue = "/rest/api/3/issue/INITECH-1";
+    assert_eq!(world.get_as(issue, &key).await.status, 200);
+    trigger_with(&world, &ending(&world, life + 1)).await;
+    assert_eq!(ends_in(&world), life + 1);
+}
+
+#[tokio::test]
+async fn a_token_that_atlassian_refuses_gives_way_to_the_next() {
+    let world = World::with_initech().await;
+    let key = world.forge_key("initech", "ann").await;
+    trigger_with(&world, &ending(&world, 86_000)).await;
+    let issue = "/rest/api/3/issue/INITECH-1";
+    assert_eq!(world.get_as(issue, &key).await.status, 502);
+    assert_eq!(world.trigger("initech").await.status, 204);
+    assert!(ends_in(&world) < 86_000);
+    assert_eq!(world.get_as(issue, &key).await.status, 200);
+}
+
 #[tokio::test]
 async fn an_installation_is_not_linked_by_being_presented() {
     let world = World::new().await;
