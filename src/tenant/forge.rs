@@ -232,8 +232,9 @@ async fn admit(
             return Err(TenantError::Stale(known.id));
         }
     }
-    let suspended = store::suspension(connection, site.host()).await?;
-    let last = store::last_on(connection, site.host()).await?;
+    let before = store::forge::predecessor(connection, site.host(), &cloud).await?;
+    let (last, suspended) = before.map(|before| (before.id, before.suspended)).unzip();
+    let suspended = suspended.flatten();
     let mut tenants = vec![id.clone()];
     for holder in store::holders(connection, &id, site.host(), Some(&cloud)).await? {
         if !holder.has_lapsed(lapses_after, now) {

@@ -53,6 +53,38 @@ pub(in crate::tenant) async fn of_installation(
     rows.iter().map(read_standing).collect()
 }
 
+/// Whoever had a site before.
+#[derive(Debug)]
+pub(in crate::tenant) struct Predecessor {
+    pub(in crate::tenant) id: String,
+    pub(in crate::tenant) suspended: Option<String>,
+}
+
+/// Whose suspension and blocks pass on to a tenant of this cloud id: the last that had it, wherever its host was, since a site can be
+/// renamed between two installations. By its host alone nobody inherits of a tenant whose cloud id is known to be another: a free host
+/// is given to the next customer.
+pub(in crate::tenant) async fn predecessor(
+    connection: &mut SqliteConnection,
+    host: &str,
+    cloud_id: &str,
+) -> Result<Option<Predecessor>, TenantError> {
+    let row = sqlx::query(
+        "SELECT id, suspended FROM tenants WHERE cloud_id = ?2 OR (host = ?1 AND cloud_id IS NULL)
+         ORDER BY changed_at DESC, rowid DESC LIMIT 1",
+    )
+    .bind(host)
+    .bind(cloud_id)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Predecessor {
+            id: row.try_get("id")?,
+            suspended: row.try_get("suspended")?,
+        })
+    })
+    .transpose()
+}
+
 /// A row as the first token of an installation writes it.
 #[derive(Debug)]
 pub(in crate::tenant) struct Registered<'a> {

@@ -9,6 +9,7 @@ mod callback;
 pub(crate) mod epochs;
 mod forge;
 mod forge_names;
+mod forge_sites;
 mod hangup;
 mod keys;
 mod lifecycle;
