@@ -208,6 +208,7 @@ impl Forge {
             heard: Heard {
                 installation: invocation.installation,
                 cloud: invocation.cloud,
+                site: invocation.site.clone(),
                 iat: invocation.iat,
                 credential,
                 entry: entry.unwrap_or_default(),
@@ -238,7 +239,10 @@ impl Forge {
         let tenants = &self.0.parts.tenants;
         let (installation, cloud) = (invocation.installation, invocation.cloud);
         if let Some(tenant) = tenants.of_installation(installation, cloud) {
-            return Ok(tenant);
+            return match asking {
+                Some(_) => Ok(tenants.follow(tenant, heard).await?),
+                None => Ok(tenant),
+            };
         }
         // Whoever may ask nobody anything writes nothing either: a registration without a request behind it would have no record of one.
         let asking = asking.ok_or(ForgeError::NoSite)?;

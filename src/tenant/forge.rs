@@ -1,7 +1,10 @@
 //! Installations that Forge tells of: registered by their first token, kept alive by triggers. Called with what `identity::forge` has
 //! verified, and by nobody else.
 //! Installation and site are those that the token's signature names. A site that another live tenant has is not taken over: that an
-//! installation and a Connect tenant are one is said by a verified install alone, never by a token that somebody presents.
+//! installation and a Connect tenant are one is said by a verified install alone, never by a token that somebody presents. What can be
+//! taken is a host, by a later signature, from a tenant of another site (`place`).
+
+mod place;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +33,8 @@ pub struct Heard {
     pub installation: InstallationId,
     /// The site.
     pub cloud: CloudId,
+    /// Where that is, if the token says it.
+    pub site: Option<SiteUrl>,
     /// When the token was issued, in Unix seconds.
     pub iat: i64,
     /// Its public parts, for the record.
@@ -59,17 +64,19 @@ impl Tenants {
         let (installation, cloud) = (heard.installation, heard.cloud);
         let now = self.0.parts.clock.now();
         // Before the write lane: whoever cannot be registered must not keep others waiting with each of their tokens.
-        if let Some(holder) = self.holder(&site, cloud)
-            && !holder.has_lapsed(now)
-            && self.of_installation(installation, cloud).is_none()
-        {
-            return Err(TenantError::SiteHeld(holder.id.clone()));
+        if self.of_installation(installation, cloud).is_none() {
+            let mut holders = self.holders(&site, cloud).into_iter();
+            let held = holders
+                .find(|holder| !holder.has_lapsed(now) && !place::yields(&heard, &site, holder));
+            if let Some(holder) = held {
+                return Err(TenantError::SiteHeld(holder.id.clone()));
+            }
         }
         let (ledger, lapses_after) = (self.0.parts.ledger.clone(), self.0.parts.lapses_after);
         self.change(move |connection| {
             Box::pin(async move {
                 let admitted = admit(connection, &heard, &site, lapses_after, now).await?;
-                if let Some(entry) = &admitted.entry {
+                for entry in &admitted.entries {
                     ledger.append_in(connection, Draft::new(entry)?).await?;
                 }
                 // Read anew in any case: what could not be read the first time shows now.
@@ -204,7 +211,7 @@ struct Admitted {
     tenants: Vec<TenantId>,
     blocks: Vec<Shift>,
     /// Of what changed, if anything did.
-    entry: Option<Entry>,
+    entries: Vec<Entry>,
 }
 
 async fn admit(
@@ -235,13 +242,20 @@ async fn admit(
     let before = store::forge::predecessor(connection, site.host(), &cloud).await?;
     let (last, suspended) = before.map(|before| (before.id, before.suspended)).unzip();
     let suspended = suspended.flatten();
-    let mut tenants = vec![id.clone()];
+    let (mut replaced, mut moved, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for holder in store::holders(connection, &id, site.host(), Some(&cloud)).await? {
-        if !holder.has_lapsed(lapses_after, now) {
+        let has_lapsed = holder.has_lapsed(lapses_after, now);
+        if place::is_elsewhere(heard, &holder)
+            && (has_lapsed || heard.outweighs(site, &holder.id, holder.event_iat))
+        {
+            entries.push(place::lose(connection, &holder, heard, now).await?);
+            moved.push(holder.id);
+        } else if has_lapsed {
+            store::end(connection, &holder.id, State::Replaced, now, heard.iat).await?;
+            replaced.push(holder.id);
+        } else {
             return Err(TenantError::SiteHeld(holder.id));
         }
-        store::end(connection, &holder.id, State::Replaced, now, heard.iat).await?;
-        tenants.push(holder.id);
     }
     let row = Registered {
         id: &id,
@@ -254,11 +268,13 @@ async fn admit(
     };
     store::forge::register(connection, &row).await?;
     let (count, blocks) = hand_over(connection, last.as_deref(), &id, now).await?;
-    let entry = registered_entry(heard, site, &tenants[1..], suspended, count);
+    entries.push(registered_entry(heard, site, &replaced, suspended, count));
+    let mut tenants = vec![id];
+    tenants.extend(replaced.into_iter().chain(moved));
     Ok(Admitted {
         tenants,
         blocks,
-        entry: Some(entry),
+        entries,
     })
 }
 

@@ -132,3 +132,189 @@ async fn a_free_host_brings_nothing_of_its_former_owner() {
     assert!(former.suspended.is_some());
     assert_eq!(tenants(&world).blocks_of(&former.id).len(), 1);
 }
+
+const NEW: &str = "initech2.atlassian.net";
+const ISSUE: &str = "INITECH-1";
+
+fn issue_at(site: &str) -> String {
+    format!("/v1/issue?site=https://{site}&issue={ISSUE}")
+}
+
+/// A world of Forge's alone, in which initech has its host.
+async fn of_forge_alone() -> World {
+    let world = World::builder().not_installed().start().await;
+    world.past_the_start();
+    assert_eq!(world.trigger("initech").await.status, 204);
+    world.clock.advance(Duration::from_secs(1));
+    world.jira.clear_requests();
+    world
+}
+
+fn nowhere(world: &World, site: &str) -> String {
+    format!("{}.invalid", world.site(site).cloud_id())
+}
+
+#[tokio::test]
+async fn a_renamed_site_is_followed_by_the_next_token_of_a_user() {
+    let world = of_forge_alone().await;
+    let key = world.forge_key("initech", "ann").await;
+    let before = current(&world, "initech");
+    let who = whoami_at(&world, "initech", "ann", NEW).await;
+    assert_eq!(who.status, 200, "{}", who.text);
+    assert_eq!(who.json()["site"], format!("https://{NEW}"));
+    let after = current(&world, "initech");
+    assert_eq!(after.epoch, before.epoch + 1);
+    assert_eq!(after.sessions_since, before.sessions_since);
+    let record = admin(&world, "tenant.moved").await;
+    assert_eq!(record["tenant"], after.id.as_str());
+    assert_eq!(record["site"], NEW);
+    assert_eq!(record["detail"]["former_site"], "initech.atlassian.net");
+    assert!(record["request_id"].is_string(), "{record}");
+    // What was made under the former name is good under the new one, which alone is known.
+    for (site, status) in [(NEW, 200), ("initech.atlassian.net", 404)] {
+        let answer = world.get_as(&issue_at(site), &key).await;
+        assert_eq!(answer.status, status, "{site} {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn of_two_words_about_a_site_the_later_one_counts() {
+    let world = of_forge_alone().await;
+    let old = "initech.atlassian.net";
+    let earlier = token_at(&world, "initech", "ann", old);
+    world.clock.advance(Duration::from_secs(1));
+    let same_second = token_at(&world, "initech", "ann", old);
+    let newest = token_at(&world, "initech", "ann", NEW);
+    for token in [&newest, &earlier, &same_second] {
+        let who = world.get_fit(WHOAMI, token).await;
+        assert_eq!(who.status, 200, "{}", who.text);
+        assert_eq!(who.json()["site"], format!("https://{NEW}"));
+    }
+    // A trigger, a host that the app may not be installed on, and an opinion say nothing.
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.trigger("initech").await.status, 204);
+    let custom = whoami_at(&world, "initech", "ann", "jira.initech.example").await;
+    assert_eq!(custom.status, 200, "{}", custom.text);
+    let bearer = format!("Bearer {}", token_at(&world, "initech", "ann", old));
+    let body = json!({"action": "getIssue", "issue": ISSUE});
+    let told = world.send_json("POST", "/v1/check", &bearer, &body).await;
+    assert_eq!(told.status, 200, "{}", told.text);
+    assert_eq!(current(&world, "initech").site.host(), NEW);
+    // Renamed back.
+    let who = whoami_at(&world, "initech", "ann", old).await;
+    assert_eq!(who.json()["site"], format!("https://{old}"));
+}
+
+#[tokio::test]
+async fn a_host_that_another_site_has_now_is_lost_and_its_tenant_is_not() {
+    for is_known_before in [true, false] {
+        let world = of_forge_alone().await;
+        let old = "initech.atlassian.net";
+        if is_known_before {
+            let answer = whoami_at(&world, "globex", "ann", "globex.atlassian.net").await;
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        world.allow_own("initech", &crate::world::own::BOTH).await;
+        let key = world.forge_key("initech", "ann").await;
+        let late = token_at(&world, "initech", "ann", old);
+        world.clock.advance(Duration::from_secs(1));
+        // initech was renamed, and none of its users was here since: globex has the host now.
+        let who = whoami_at(&world, "globex", "ann", old).await;
+        assert_eq!(who.status, 200, "{}", who.text);
+        assert_eq!(who.json()["tenant"], id(&world, "globex").as_str());
+        let loser = current(&world, "initech");
+        assert_eq!(loser.state, State::Installed);
+        assert_eq!(loser.site.host(), nowhere(&world, "initech"));
+        let record = admin(&world, "tenant.site_lost").await;
+        assert_eq!(record["tenant"], loser.id.as_str());
+        assert_eq!(record["detail"]["former_site"], old);
+        let globex = world.site("globex").cloud_id().to_owned();
+        assert!(!record.to_string().contains(&globex), "{record}");
+        // Its users' own credentials go to no host, and what goes by the cloud id goes on.
+        world.jira.clear_requests();
+        let cloud = world.site("initech").cloud_id().to_owned();
+        let by_cloud = format!("/ex/jira/{cloud}/rest/api/3/issue/{ISSUE}");
+        let own = world.own("api_token", "ann", &["initech"]);
+        for target in [
+            issue_at(old),
+            issue_at(&nowhere(&world, "initech")),
+            by_cloud.clone(),
+        ] {
+            assert_eq!(world.get_by(&target, &own).await.status, 401, "{target}");
+        }
+        assert!(world.nothing_left());
+        let own = world.own("oauth_token", "ann", &["initech"]);
+        assert_eq!(world.get_by(&by_cloud, &own).await.status, 200);
+        assert_eq!(world.get_as(&by_cloud, &key).await.status, 200);
+        assert_eq!(world.get_as(&issue_at(old), &key).await.status, 404);
+        // A token of before does not take the host back; the next one says where the site is.
+        let who = world.get_fit(WHOAMI, &late).await;
+        assert_eq!(
+            who.json()["site"],
+            format!("https://{}", nowhere(&world, "initech"))
+        );
+        world.clock.advance(Duration::from_secs(1));
+        let who = whoami_at(&world, "initech", "ann", NEW).await;
+        assert_eq!(who.json()["site"], format!("https://{NEW}"));
+        assert!(
+            current(&world, "initech")
+                .own_credentials
+                .takes(gatepost::tenant::own::OwnKind::ApiToken)
+        );
+        assert_eq!(current(&world, "globex").site.host(), old);
+    }
+}
+
+#[tokio::test]
+async fn what_connect_installed_keeps_its_host() {
+    let world = World::with_initech().await;
+    world.clock.advance(Duration::from_secs(1));
+    let acme = world.site("acme");
+    let held = acme.host().to_owned();
+    // Not by its own tenant: where that is, nobody knows then.
+    for _ in 0..2 {
+        let who = whoami_at(&world, "initech", "ann", &held).await;
+        assert_eq!(who.status, 200, "{}", who.text);
+        assert_eq!(
+            who.json()["site"],
+            format!("https://{}", nowhere(&world, "initech"))
+        );
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let log = world.log().await;
+    let lost = log
+        .iter()
+        .filter(|record| record["operation"] == "tenant.site_lost");
+    assert_eq!(lost.count(), 1);
+    let target = format!("/v1/issue?site=https://{held}&issue=ACME-1");
+    let answer = world.get(&target, &world.token("acme", "ann")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    // Nor by an installation that nobody knew.
+    world.site("initech").install_on_forge_anew();
+    world.clock.advance(HOUR * 7);
+    let answer = whoami_at(&world, "initech", "ann", &held).await;
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    assert_eq!(refusal(&world).await, "site_held");
+}
+
+#[tokio::test]
+async fn what_is_not_signed_takes_no_host() {
+    let world = World::builder().not_installed().start().await;
+    world.past_the_start();
+    // globex is said to be where the API host says that initech is.
+    let old = "initech.atlassian.net";
+    let answer = whoami_at(&world, "globex", "ann", old).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.trigger("initech").await.status, 401);
+    assert_eq!(refusal(&world).await, "site_held");
+    assert_eq!(current(&world, "globex").site.host(), old);
+    // Forge signs it.
+    assert_eq!(whoami_at(&world, "initech", "ann", old).await.status, 200);
+    assert_eq!(current(&world, "initech").site.host(), old);
+    assert_eq!(
+        current(&world, "globex").site.host(),
+        nowhere(&world, "globex")
+    );
+    assert_eq!(world.trigger("initech").await.status, 204);
+}
