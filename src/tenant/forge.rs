@@ -8,7 +8,6 @@ mod place;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -17,6 +16,7 @@ use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
 use super::block::Shift;
+use super::installation::Lapse;
 use super::lifecycle::hand_over;
 use super::record::State;
 use super::registry::{Changed, Tenants};
@@ -72,10 +72,10 @@ impl Tenants {
                 return Err(TenantError::SiteHeld(holder.id.clone()));
             }
         }
-        let (ledger, lapses_after) = (self.0.parts.ledger.clone(), self.0.parts.lapses_after);
+        let (ledger, lapse) = (self.0.parts.ledger.clone(), self.0.lapse);
         self.change(move |connection| {
             Box::pin(async move {
-                let admitted = admit(connection, &heard, &site, lapses_after, now).await?;
+                let admitted = admit(connection, &heard, &site, &lapse, now).await?;
                 for entry in &admitted.entries {
                     ledger.append_in(connection, Draft::new(entry)?).await?;
                 }
@@ -218,7 +218,7 @@ async fn admit(
     connection: &mut Connection,
     heard: &Heard,
     site: &SiteUrl,
-    lapses_after: Duration,
+    lapse: &Lapse,
     now: Timestamp,
 ) -> Result<Admitted, TenantError> {
     let (id, cloud) = (heard.installation.tenant_id(), heard.cloud.to_string());
@@ -244,7 +244,7 @@ async fn admit(
     let suspended = suspended.flatten();
     let (mut replaced, mut moved, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for holder in store::holders(connection, &id, site.host(), Some(&cloud)).await? {
-        let has_lapsed = holder.has_lapsed(lapses_after, now);
+        let has_lapsed = holder.has_lapsed(lapse, now);
         if place::is_elsewhere(heard, &holder)
             && (has_lapsed || heard.outweighs(site, &holder.id, holder.event_iat))
         {

@@ -15,6 +15,7 @@ use crate::secret::{Secret, Vault};
 use super::block::{Blocks, SharedBlocks, Shift};
 use super::directory::Directory;
 use super::forge::Troubles;
+use super::installation::Lapse;
 use super::named::Named;
 use super::record::SharedTenant;
 use super::resource::Resource;
@@ -87,6 +88,7 @@ pub struct Tenants(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) parts: Parts,
     directory: ArcSwap<Directory>,
+    pub(super) lapse: Lapse,
     /// Also in every tenant.
     pub(super) blocks: SharedBlocks,
     pub(super) troubles: Troubles,
@@ -101,13 +103,16 @@ impl Tenants {
         let now = parts.clock.now();
         let blocks = store::load_blocks(parts.db.reads(), now).await?;
         let blocks = Arc::new(Blocks::of(blocks));
-        let around = store::Around::of(&parts, &blocks);
+        let last_heard = store::forge::last_heard(parts.db.reads()).await?;
+        let lapse = Lapse::new(parts.lapses_after, now, last_heard);
+        let around = store::Around::of(&parts, &blocks, lapse);
         let tenants = store::load(parts.db.reads(), &around, None, now).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
             parts,
             directory,
+            lapse,
             blocks,
             troubles: Troubles::default(),
             refreshing,
@@ -243,7 +248,7 @@ impl Tenants {
         let (mut fresh, mut result) = (Vec::new(), Ok(()));
         let (reads, now) = (parts.db.reads(), parts.clock.now());
         for id in changed {
-            let around = store::Around::of(parts, &self.0.blocks);
+            let around = store::Around::of(parts, &self.0.blocks, self.0.lapse);
             match store::load(reads, &around, Some(id), now).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),

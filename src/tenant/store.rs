@@ -2,7 +2,6 @@
 //! transaction of the write lane that also holds the change's admin record.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -14,6 +13,7 @@ use crate::db::DbError;
 
 use super::block::SharedBlocks;
 use super::grant::Grant;
+use super::installation::Lapse;
 use super::own::OwnKinds;
 use super::record::{State, Tenant};
 use super::registry::Parts;
@@ -56,24 +56,24 @@ pub(super) struct Standing {
 pub(super) struct Around<'a> {
     vault: &'a Vault,
     blocks: &'a SharedBlocks,
-    lapses_after: Duration,
+    lapse: Lapse,
 }
 
 impl<'a> Around<'a> {
-    pub(super) fn of(parts: &'a Parts, blocks: &'a SharedBlocks) -> Self {
+    pub(super) fn of(parts: &'a Parts, blocks: &'a SharedBlocks, lapse: Lapse) -> Self {
         Self {
             vault: &parts.vault,
             blocks,
-            lapses_after: parts.lapses_after,
+            lapse,
         }
     }
 }
 
 impl Standing {
     /// Whether Forge alone knows it, and it was not heard of for so long.
-    pub(super) fn has_lapsed(&self, lapses_after: Duration, now: Timestamp) -> bool {
+    pub(super) fn has_lapsed(&self, lapse: &Lapse, now: Timestamp) -> bool {
         let heard = self.heard_at.filter(|_| self.id.is_of_forge());
-        heard.is_some_and(|heard| heard.plus(lapses_after) <= now)
+        heard.is_some_and(|heard| lapse.of(heard) <= now)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The SQL of installations that Forge tells of. Used by this module only.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use crate::clock::Timestamp;
 use crate::tenant::{Forge, InstallationId, SiteUrl, TenantError, TenantId};
@@ -32,7 +32,7 @@ pub(in crate::tenant) fn read(
         said_at: row.try_get("event_iat")?,
         lapses_at: heard_at
             .filter(|_| alone)
-            .map(|heard| heard.plus(around.lapses_after)),
+            .map(|heard| around.lapse.of(heard)),
         system_token,
     }))
 }
@@ -40,6 +40,14 @@ pub(in crate::tenant) fn read(
 fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, TenantError> {
     let micros: Option<i64> = row.try_get(column)?;
     Ok(micros.map(Timestamp::from_micros))
+}
+
+/// When Forge was last heard of, whatever for.
+pub(in crate::tenant) async fn last_heard(
+    reads: &SqlitePool,
+) -> Result<Option<Timestamp>, TenantError> {
+    let query = sqlx::query("SELECT max(heard_at) AS heard_at FROM tenants");
+    moment(&query.fetch_one(reads).await?, "heard_at")
 }
 
 /// All rows of an installation, live or ended.

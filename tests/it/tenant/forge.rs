@@ -488,6 +488,44 @@ async fn a_tenant_that_is_not_heard_of_lapses_and_comes_back() {
 }
 
 #[tokio::test]
+async fn what_the_gateway_did_not_hear_while_it_was_down_is_no_silence() {
+    let world = World::with_initech().await;
+    let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+    let world = world.restart("", async |_| clock.advance(HOUR * 24)).await;
+    world.past_the_start();
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
+    assert_eq!(show(&world, "initech").await["state"], "installed");
+    // Nor is anybody's tenant given away meanwhile.
+    let former = id(&world, "initech");
+    world.site("initech").install_on_forge_anew();
+    assert_eq!(world.trigger("initech").await.status, 401);
+    assert_eq!(refusal(&world).await, "site_held");
+    // An hour and a half after the start, whoever is there has been heard of.
+    world.clock.advance(Duration::from_mins(90));
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    assert_eq!(world.trigger("initech").await.status, 204);
+    let former = tenants(&world).current(&former).unwrap();
+    assert_eq!(former.state, State::Replaced);
+}
+
+#[tokio::test]
+async fn who_had_lapsed_before_the_gateway_stopped_stays_so() {
+    let world = World::with_initech().await;
+    let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+    world.clock.advance(HOUR * 7);
+    // Others are heard of.
+    let acme = world.site("acme");
+    let installed = world.deliver(&acme.install_on_forge(world.app_url())).await;
+    assert_eq!(installed.status, 204, "{}", installed.text);
+    assert_eq!(world.trigger("acme").await.status, 204);
+    let world = world.restart("", async |_| clock.advance(HOUR)).await;
+    world.past_the_start();
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    assert_eq!(of_forge(&world, "initech").state, State::Installed);
+    assert!(of_forge(&world, "initech").has_lapsed(clock.clock().now()));
+}
+
+#[tokio::test]
 async fn a_new_installation_of_a_site_waits_until_the_former_has_lapsed() {
     let world = World::with_initech().await;
     let former = id(&world, "initech");
