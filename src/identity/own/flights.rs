@@ -14,8 +14,9 @@ use crate::identity::presented::Asking;
 use crate::ledger::entry::Entry;
 use crate::ledger::{Ledger, Receipt};
 use crate::outbound::{ApiHost, Outbound};
-use crate::tenant::SharedTenant;
+use crate::tenant::{SharedTenant, Tenants};
 
+use super::Parts;
 use super::answers::Unconfirmed;
 use super::ask;
 use super::brought::Brought;
@@ -40,6 +41,7 @@ pub(super) struct Flight {
 #[derive(Clone, Debug)]
 pub(super) struct Flights {
     api: ApiHost,
+    tenants: Tenants,
     ledger: Ledger,
     clock: Clock,
     outcomes: Cache<[u8; 32], Arc<Outcome>>,
@@ -58,6 +60,8 @@ enum Found {
     Good(Arc<Confirmed>),
     Refused(Refused),
     Trouble(Trouble),
+    /// Nothing: the tenant changed before all was asked.
+    Outlived,
 }
 
 const OUTCOMES_MAX: u64 = 10_000;
@@ -74,15 +78,16 @@ const TROUBLED_FOR: Duration = Duration::from_secs(3);
 const LIMITED_S_MAX: u64 = 60;
 
 impl Flights {
-    pub(super) fn new(api: ApiHost, ledger: Ledger, clock: Clock) -> Self {
+    pub(super) fn new(parts: &Parts) -> Self {
         let outcomes = Cache::builder()
             .max_capacity(OUTCOMES_MAX)
             .time_to_live(KEPT)
             .build();
         Self {
-            api,
-            ledger,
-            clock,
+            api: parts.api.clone(),
+            tenants: parts.tenants.clone(),
+            ledger: parts.ledger.clone(),
+            clock: parts.clock.clone(),
             outcomes,
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         }
@@ -147,7 +152,7 @@ impl Flights {
         let subject = Subject::new(tenant, brought, id, request)?;
         let receipt = self.record(&subject).await?;
         let leave = Leave::new(subject, receipt);
-        let owner = ask::whose(outbound, &self.api, &leave, at_api).await;
+        let owner = ask::whose(outbound, &self.api, &self.tenants, &leave, at_api).await;
         let subject = leave.subject();
         Ok(self.outcome(match owner {
             Ok(owner) => {
@@ -158,6 +163,7 @@ impl Flights {
             }
             Err(Unconfirmed::Refused(why)) => Found::Refused(why),
             Err(Unconfirmed::Trouble(trouble)) => Found::Trouble(trouble),
+            Err(Unconfirmed::Outlived) => Found::Outlived,
         }))
     }
 
@@ -168,7 +174,8 @@ impl Flights {
 
     fn outcome(&self, found: Found) -> Arc<Outcome> {
         let span = match &found {
-            Found::Good(_) => Duration::ZERO,
+            // A block that is over leaves the tenant as it was, and the next request is to be asked about.
+            Found::Good(_) | Found::Outlived => Duration::ZERO,
             Found::Refused(_) => REFUSED_FOR,
             Found::Trouble(Trouble::Limited(Some(seconds))) => {
                 Duration::from_secs((*seconds).clamp(1, LIMITED_S_MAX))
@@ -186,6 +193,7 @@ impl Outcome {
             Found::Good(confirmed) => Ok(confirmed.clone()),
             Found::Refused(why) => Err(NotGood::Refused(*why)),
             Found::Trouble(trouble) => Err(NotGood::Trouble(*trouble)),
+            Found::Outlived => Err(NotGood::Outlived),
         }
     }
 }

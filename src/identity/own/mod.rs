@@ -112,7 +112,7 @@ impl OwnCredentials {
             .max_capacity(KNOWN_MAX)
             .time_to_idle(REMEMBERED)
             .build();
-        let flights = Flights::new(parts.api.clone(), parts.ledger.clone(), parts.clock.clone());
+        let flights = Flights::new(&parts);
         Self(Arc::new(Inner {
             parts,
             budget,
@@ -296,6 +296,14 @@ fn public_parts(kind: OwnKind, id: Option<String>) -> Credential {
         key_id: id,
         ..Credential::default()
     }
+}
+
+/// Whether the tenant is what it was in `epoch`, and takes such a credential now.
+fn still_takes(tenant: &Tenant, epoch: u64, kind: OwnKind, now: Timestamp) -> bool {
+    tenant.epoch == epoch
+        && tenant.is_active(now)
+        && tenant.is_blocked(now).is_none()
+        && tenant.own_credentials.takes(kind)
 }
 
 /// Whether what was confirmed at `then` is believed at `now`.

@@ -26,7 +26,7 @@ pub(super) async fn execute(world: &World, statement: &'static str) {
 }
 
 /// Keeps the write lane busy until it is released.
-fn hold_lane(world: &World) -> (oneshot::Sender<()>, JoinHandle<Result<(), DbError>>) {
+pub(super) fn hold_lane(world: &World) -> (oneshot::Sender<()>, JoinHandle<Result<(), DbError>>) {
     let (release, held) = oneshot::channel::<()>();
     let db = world.node.shared().opened.db.clone();
     let lane = tokio::spawn(async move {

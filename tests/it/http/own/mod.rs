@@ -4,6 +4,7 @@ mod alike;
 mod ends;
 mod hosts;
 mod kept;
+mod outlived;
 mod table;
 mod trouble;
 
