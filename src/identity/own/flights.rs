@@ -16,7 +16,6 @@ use crate::ledger::{Ledger, Receipt};
 use crate::outbound::{ApiHost, Outbound};
 use crate::tenant::{SharedTenant, Tenants};
 
-use super::Parts;
 use super::answers::Unconfirmed;
 use super::ask;
 use super::brought::Brought;
@@ -24,6 +23,7 @@ use super::confirmed::Confirmed;
 use super::error::{NotGood, Refused, Trouble, Unrecorded};
 use super::leave::Leave;
 use super::subject::Subject;
+use super::{Known, Parts};
 
 /// What is to be looked up.
 #[derive(Debug)]
@@ -45,6 +45,7 @@ pub(super) struct Flights {
     ledger: Ledger,
     clock: Clock,
     outcomes: Cache<[u8; 32], Arc<Outcome>>,
+    known: Known,
     turns: Arc<Semaphore>,
 }
 
@@ -78,7 +79,8 @@ const TROUBLED_FOR: Duration = Duration::from_secs(3);
 const LIMITED_S_MAX: u64 = 60;
 
 impl Flights {
-    pub(super) fn new(parts: &Parts) -> Self {
+    /// What is found goes into `known`.
+    pub(super) fn new(parts: &Parts, known: Known) -> Self {
         let outcomes = Cache::builder()
             .max_capacity(OUTCOMES_MAX)
             .time_to_live(KEPT)
@@ -89,6 +91,7 @@ impl Flights {
             ledger: parts.ledger.clone(),
             clock: parts.clock.clone(),
             outcomes,
+            known,
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         }
     }
@@ -110,7 +113,7 @@ impl Flights {
         let looking = tokio::spawn(async move {
             let looked = flights.look_up(flight, &outbound, entry);
             let outcome = flights.outcomes.try_get_with(hash, looked).await?;
-            // What is good is kept elsewhere, and looked up again when it is no longer believed there.
+            // What is good is known by now, and looked up again when it is no longer believed.
             if matches!(outcome.found, Found::Good(_)) {
                 flights.drop_if_same(&hash, &outcome).await;
             }
@@ -132,15 +135,32 @@ impl Flights {
         }
     }
 
-    /// First the record, then the question.
     async fn look_up(
         &self,
         flight: Flight,
         outbound: &Outbound,
         request: Entry,
     ) -> Result<Arc<Outcome>, Unrecorded> {
+        let hash = flight.hash;
+        let found = self.find(flight, outbound, request).await?;
+        // Here, and not where it is waited for: whoever asked may have waited long enough, or be gone.
+        match &found {
+            Found::Good(confirmed) => self.known.insert(hash, confirmed.clone()).await,
+            Found::Refused(_) => self.known.invalidate(&hash).await,
+            Found::Trouble(_) | Found::Outlived => {}
+        }
+        Ok(self.outcome(found))
+    }
+
+    /// First the record, then the question.
+    async fn find(
+        &self,
+        flight: Flight,
+        outbound: &Outbound,
+        request: Entry,
+    ) -> Result<Found, Unrecorded> {
         let Ok(Ok(_turn)) = timeout(TURN_WAIT, self.turns.acquire()).await else {
-            return Ok(self.outcome(Found::Trouble(Trouble::Slow)));
+            return Ok(Found::Trouble(Trouble::Slow));
         };
         let Flight {
             tenant,
@@ -154,7 +174,7 @@ impl Flights {
         let leave = Leave::new(subject, receipt);
         let owner = ask::whose(outbound, &self.api, &self.tenants, &leave, at_api).await;
         let subject = leave.subject();
-        Ok(self.outcome(match owner {
+        Ok(match owner {
             Ok(owner) => {
                 let credential = (subject.brought.kind, subject.id.clone());
                 let now = self.clock.now();
@@ -164,7 +184,7 @@ impl Flights {
             Err(Unconfirmed::Refused(why)) => Found::Refused(why),
             Err(Unconfirmed::Trouble(trouble)) => Found::Trouble(trouble),
             Err(Unconfirmed::Outlived) => Found::Outlived,
-        }))
+        })
     }
 
     async fn record(&self, subject: &Subject) -> Result<Receipt, Unrecorded> {

@@ -86,11 +86,13 @@ pub struct OwnCredentials(Arc<Inner>);
 struct Inner {
     parts: Parts,
     budget: Budget,
-    /// By keyed hash of tenant, epoch and credential. What is too old to be believed still says that its owner is no guesser, and where
-    /// the credential was good.
-    known: Cache<[u8; 32], Arc<Confirmed>>,
+    known: Known,
     flights: Flights,
 }
+
+/// By keyed hash of tenant, epoch and credential. What is too old to be believed still says that its owner is no guesser, and where
+/// the credential was good.
+type Known = Cache<[u8; 32], Arc<Confirmed>>;
 
 /// About half a kilobyte each.
 const KNOWN_MAX: u64 = 50_000;
@@ -112,7 +114,7 @@ impl OwnCredentials {
             .max_capacity(KNOWN_MAX)
             .time_to_idle(REMEMBERED)
             .build();
-        let flights = Flights::new(&parts);
+        let flights = Flights::new(&parts, known.clone());
         Self(Arc::new(Inner {
             parts,
             budget,
@@ -208,7 +210,6 @@ impl OwnCredentials {
         asking: Asking<'_>,
         is_known: bool,
     ) -> Result<Arc<Confirmed>, NotGood> {
-        let hash = flight.hash;
         let looked = self.0.flights.start(flight, asking);
         let looked = if is_known {
             looked.await
@@ -216,18 +217,10 @@ impl OwnCredentials {
             let looked = tokio::time::timeout(self.0.parts.limits.wait, looked).await;
             looked.map_err(|_| NotGood::Unsure(Trouble::Slow))?
         };
-        match looked {
-            Ok(confirmed) => {
-                self.0.known.insert(hash, confirmed.clone()).await;
-                Ok(confirmed)
-            }
-            Err(NotGood::Trouble(trouble)) if !is_known => Err(NotGood::Unsure(trouble)),
-            Err(NotGood::Refused(why)) => {
-                self.0.known.invalidate(&hash).await;
-                Err(NotGood::Refused(why))
-            }
-            Err(other) => Err(other),
-        }
+        looked.map_err(|cause| match cause {
+            NotGood::Trouble(trouble) if !is_known => NotGood::Unsure(trouble),
+            other => other,
+        })
     }
 }
 
