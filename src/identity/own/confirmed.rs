@@ -26,14 +26,14 @@ pub(in crate::identity) struct Confirmed {
 
 impl Confirmed {
     pub(super) fn new(
-        tenant: &Tenant,
+        (tenant, epoch): (TenantId, u64),
         (kind, id): (OwnKind, String),
         (account, at_api_host): (AccountId, bool),
         at: Timestamp,
     ) -> Self {
         Self {
-            tenant: tenant.id.clone(),
-            epoch: tenant.epoch,
+            tenant,
+            epoch,
             kind,
             account,
             id,

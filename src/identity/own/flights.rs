@@ -1,12 +1,11 @@
 //! Look-ups under way, and what came of those a moment ago. Used by this folder.
 //! Many requests with one credential make one look-up; a wrong one is not asked about again for some seconds; few look-ups run at once,
-//! whoever wants them. A look-up goes on also when its client went away: it is on record, and what it finds is of use to the next.
+//! and of one tenant fewer. A look-up goes on also when its client went away: it is on record, and what it finds is of use to the next.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::clock::{Clock, Timestamp};
@@ -14,16 +13,19 @@ use crate::identity::presented::Asking;
 use crate::ledger::entry::Entry;
 use crate::ledger::{Ledger, Receipt};
 use crate::outbound::{ApiHost, Outbound};
-use crate::tenant::{SharedTenant, Tenants};
+use crate::tenant::own::OwnKinds;
+use crate::tenant::{SharedTenant, TenantId, Tenants};
 
+use super::Parts;
 use super::answers::Unconfirmed;
 use super::ask;
 use super::brought::Brought;
 use super::confirmed::Confirmed;
 use super::error::{NotGood, Refused, Trouble, Unrecorded};
+use super::known::Known;
 use super::leave::Leave;
 use super::subject::Subject;
-use super::{Known, Parts};
+use super::turns::Turns;
 
 /// What is to be looked up.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(super) struct Flights {
     clock: Clock,
     outcomes: Cache<[u8; 32], Arc<Outcome>>,
     known: Known,
-    turns: Arc<Semaphore>,
+    turns: Turns,
 }
 
 /// What came of one, and until when that is all that is said.
@@ -68,7 +70,6 @@ enum Found {
 const OUTCOMES_MAX: u64 = 10_000;
 /// Longer than any outcome is told; what `until` says decides, this only frees memory.
 const KEPT: Duration = Duration::from_mins(5);
-const AT_ONCE: usize = 64;
 /// How long one waits for its turn, and for the log.
 const TURN_WAIT: Duration = Duration::from_secs(5);
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -92,7 +93,7 @@ impl Flights {
             clock: parts.clock.clone(),
             outcomes,
             known,
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
+            turns: Turns::new(),
         }
     }
 
@@ -141,15 +142,23 @@ impl Flights {
         outbound: &Outbound,
         request: Entry,
     ) -> Result<Arc<Outcome>, Unrecorded> {
-        let hash = flight.hash;
+        let (hash, tenant) = (flight.hash, flight.tenant.id.clone());
         let found = self.find(flight, outbound, request).await?;
         // Here, and not where it is waited for: whoever asked may have waited long enough, or be gone.
         match &found {
-            Found::Good(confirmed) => self.known.insert(hash, confirmed.clone()).await,
-            Found::Refused(_) => self.known.invalidate(&hash).await,
+            Found::Good(confirmed) => self.keep(hash, confirmed.clone()).await,
+            Found::Refused(_) => self.known.forget(&tenant, &hash).await,
             Found::Trouble(_) | Found::Outlived => {}
         }
         Ok(self.outcome(found))
+    }
+
+    async fn keep(&self, hash: [u8; 32], confirmed: Arc<Confirmed>) {
+        let takes_any = |tenant: &TenantId| {
+            let current = self.tenants.current(tenant);
+            current.is_some_and(|current| current.own_credentials != OwnKinds::default())
+        };
+        self.known.keep(hash, confirmed, takes_any).await;
     }
 
     /// First the record, then the question.
@@ -159,7 +168,7 @@ impl Flights {
         outbound: &Outbound,
         request: Entry,
     ) -> Result<Found, Unrecorded> {
-        let Ok(Ok(_turn)) = timeout(TURN_WAIT, self.turns.acquire()).await else {
+        let Ok(_turn) = timeout(TURN_WAIT, self.turns.take(&flight.tenant.id)).await else {
             return Ok(Found::Trouble(Trouble::Slow));
         };
         let Flight {
@@ -178,7 +187,8 @@ impl Flights {
             Ok(owner) => {
                 let credential = (subject.brought.kind, subject.id.clone());
                 let now = self.clock.now();
-                let confirmed = Confirmed::new(&subject.tenant, credential, owner, now);
+                let tenant = (subject.tenant.id.clone(), subject.tenant.epoch);
+                let confirmed = Confirmed::new(tenant, credential, owner, now);
                 Found::Good(Arc::new(confirmed))
             }
             Err(Unconfirmed::Refused(why)) => Found::Refused(why),

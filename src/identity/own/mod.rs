@@ -13,13 +13,13 @@ mod confirmed;
 mod due;
 mod error;
 mod flights;
+mod known;
 mod leave;
 mod subject;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use moka::future::Cache;
 
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::Ledger;
@@ -44,6 +44,7 @@ use brought::Brought;
 use budget::Budget;
 use due::Due;
 use flights::{Flight, Flights};
+use known::Known;
 
 /// How such credentials are checked, and how often.
 #[derive(Clone, Copy, Debug)]
@@ -90,14 +91,6 @@ struct Inner {
     flights: Flights,
 }
 
-/// By keyed hash of tenant, epoch and credential. What is too old to be believed still says that its owner is no guesser, and where
-/// the credential was good.
-type Known = Cache<[u8; 32], Arc<Confirmed>>;
-
-/// About half a kilobyte each.
-const KNOWN_MAX: u64 = 50_000;
-/// How long whoever had a good credential is remembered.
-const REMEMBERED: Duration = Duration::from_hours(24);
 /// Refusals are told so long after the last moment at which Atlassian can be waited for: it covers their record.
 const MARGIN: Duration = Duration::from_millis(250);
 
@@ -110,10 +103,7 @@ impl OwnCredentials {
             parts.limits.per_source,
             parts.limits.per_site,
         );
-        let known = Cache::builder()
-            .max_capacity(KNOWN_MAX)
-            .time_to_idle(REMEMBERED)
-            .build();
+        let known = Known::new();
         let flights = Flights::new(&parts, known.clone());
         Self(Arc::new(Inner {
             parts,
@@ -176,7 +166,7 @@ impl OwnCredentials {
         let site = around.site.name().ok_or(NotGood::NoSite)?;
         let tenant = inner.taker(around.site, brought.kind);
         let hash = inner.hash(tenant.as_deref(), brought);
-        let known = inner.known.get(&hash).await;
+        let known = inner.known.get(tenant.as_deref(), &hash).await;
         let known = known.filter(|confirmed| !confirmed.is_refused());
         if let Some(confirmed) = &known
             && confirmed.is_believed(inner.parts.limits.believed, now)
