@@ -14,12 +14,13 @@ use crate::ledger::entry::Entry;
 use crate::ledger::{Ledger, Receipt};
 use crate::outbound::{ApiHost, Outbound};
 use crate::tenant::own::OwnKinds;
-use crate::tenant::{SharedTenant, TenantId, Tenants};
+use crate::tenant::{AccountId, SharedTenant, TenantId, Tenants};
 
 use super::Parts;
 use super::answers::Unconfirmed;
 use super::ask;
 use super::brought::Brought;
+use super::budget::Budget;
 use super::confirmed::Confirmed;
 use super::error::{NotGood, Refused, Trouble, Unrecorded};
 use super::known::Known;
@@ -35,8 +36,8 @@ pub(super) struct Flight {
     pub(super) brought: Brought,
     /// The credential's name in records.
     pub(super) id: String,
-    /// Where it was good before, if it was.
-    pub(super) at_api: Option<bool>,
+    /// What was confirmed of it before, if it was.
+    pub(super) before: Option<Arc<Confirmed>>,
 }
 
 /// Look-ups. Cheap to clone.
@@ -47,6 +48,7 @@ pub(super) struct Flights {
     ledger: Ledger,
     clock: Clock,
     outcomes: Cache<[u8; 32], Arc<Outcome>>,
+    budget: Arc<Budget>,
     known: Known,
     turns: Turns,
 }
@@ -65,6 +67,10 @@ enum Found {
     Trouble(Trouble),
     /// Nothing: the tenant changed before all was asked.
     Outlived,
+    /// Too many were looked up of its account.
+    TooMany {
+        retry_after_s: u64,
+    },
 }
 
 const OUTCOMES_MAX: u64 = 10_000;
@@ -81,7 +87,7 @@ const LIMITED_S_MAX: u64 = 60;
 
 impl Flights {
     /// What is found goes into `known`.
-    pub(super) fn new(parts: &Parts, known: Known) -> Self {
+    pub(super) fn new(parts: &Parts, budget: Arc<Budget>, known: Known) -> Self {
         let outcomes = Cache::builder()
             .max_capacity(OUTCOMES_MAX)
             .time_to_live(KEPT)
@@ -92,6 +98,7 @@ impl Flights {
             ledger: parts.ledger.clone(),
             clock: parts.clock.clone(),
             outcomes,
+            budget,
             known,
             turns: Turns::new(),
         }
@@ -148,7 +155,7 @@ impl Flights {
         match &found {
             Found::Good(confirmed) => self.keep(hash, confirmed.clone()).await,
             Found::Refused(_) => self.known.forget(&tenant, &hash).await,
-            Found::Trouble(_) | Found::Outlived => {}
+            Found::Trouble(_) | Found::Outlived | Found::TooMany { .. } => {}
         }
         Ok(self.outcome(found))
     }
@@ -168,6 +175,12 @@ impl Flights {
         outbound: &Outbound,
         request: Entry,
     ) -> Result<Found, Unrecorded> {
+        // Once for all requests that wait for this one.
+        if let Some(before) = &flight.before
+            && let Err(too_many) = self.count(&flight.tenant.id, before.account())
+        {
+            return Ok(too_many);
+        }
         let Ok(_turn) = timeout(TURN_WAIT, self.turns.take(&flight.tenant.id)).await else {
             return Ok(Found::Trouble(Trouble::Slow));
         };
@@ -175,9 +188,10 @@ impl Flights {
             tenant,
             brought,
             id,
-            at_api,
+            before,
             ..
         } = flight;
+        let at_api = before.as_ref().map(|before| before.at_api_host());
         let subject = Subject::new(tenant, brought, id, request)?;
         let receipt = self.record(&subject).await?;
         let leave = Leave::new(subject, receipt);
@@ -197,6 +211,12 @@ impl Flights {
         })
     }
 
+    fn count(&self, tenant: &TenantId, account: &AccountId) -> Result<(), Found> {
+        let now = self.clock.now();
+        let counted = self.budget.take_account(tenant, account, now);
+        counted.map_err(|retry_after_s| Found::TooMany { retry_after_s })
+    }
+
     async fn record(&self, subject: &Subject) -> Result<Receipt, Unrecorded> {
         let appended = timeout(LOG_WAIT, self.ledger.append(subject.draft())).await;
         Ok(appended.map_err(|_| Unrecorded::Slow)??)
@@ -211,6 +231,7 @@ impl Flights {
                 Duration::from_secs((*seconds).clamp(1, LIMITED_S_MAX))
             }
             Found::Trouble(_) => TROUBLED_FOR,
+            Found::TooMany { retry_after_s } => Duration::from_secs(*retry_after_s),
         };
         let until = self.clock.now().plus(span);
         Arc::new(Outcome { found, until })
@@ -224,6 +245,9 @@ impl Outcome {
             Found::Refused(why) => Err(NotGood::Refused(*why)),
             Found::Trouble(trouble) => Err(NotGood::Trouble(*trouble)),
             Found::Outlived => Err(NotGood::Outlived),
+            Found::TooMany { retry_after_s } => Err(NotGood::TooMany {
+                retry_after_s: *retry_after_s,
+            }),
         }
     }
 }

@@ -86,7 +86,7 @@ pub struct OwnCredentials(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
-    budget: Budget,
+    budget: Arc<Budget>,
     known: Known,
     flights: Flights,
 }
@@ -98,13 +98,10 @@ impl OwnCredentials {
     /// Checks credentials at Atlassian.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let budget = Budget::new(
-            parts.vault.clone(),
-            parts.limits.per_source,
-            parts.limits.per_site,
-        );
+        let (per_source, per_site) = (parts.limits.per_source, parts.limits.per_site);
+        let budget = Arc::new(Budget::new(parts.vault.clone(), per_source, per_site));
         let known = Known::new();
-        let flights = Flights::new(&parts, known.clone());
+        let flights = Flights::new(&parts, budget.clone(), known.clone());
         Self(Arc::new(Inner {
             parts,
             budget,
@@ -173,22 +170,23 @@ impl OwnCredentials {
         {
             return inner.mint(confirmed.clone(), brought);
         }
-        // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does.
+        // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does. A look-up counts by the account.
         if known.is_none() {
             let taken = inner.budget.take(around.ip, &site, now);
             taken.map_err(|retry_after_s| NotGood::TooMany { retry_after_s })?;
         }
         let asking = around.asking.ok_or(NotGood::NotKnown)?;
         let tenant = tenant.ok_or(NotGood::NotTaken)?;
+        let is_known = known.is_some();
         let flight = Flight {
             hash,
-            at_api: known.as_ref().map(|confirmed| confirmed.at_api_host()),
+            before: known,
             id: brought.id(&inner.parts.vault),
             tenant,
             brought: brought.clone(),
         };
         // On the heap: every request would be as large as the few that look something up.
-        let looking = Box::pin(self.look_up(flight, asking, known.is_some()));
+        let looking = Box::pin(self.look_up(flight, asking, is_known));
         let confirmed = looking.await?;
         inner.mint(confirmed, brought)
     }
