@@ -14,6 +14,8 @@ use crate::tenant::{AccountId, TenantId};
 /// Addresses and sites share so many places each: memory is bounded, nothing is ever forgotten for want of room, and whose place one
 /// shares follows from a keyed hash, so that nobody can choose it.
 const PLACES: usize = 16 * 1024;
+/// So many times as much as one address may try those of one customer together.
+const HOUSEHOLDS: u32 = 4;
 /// Look-ups of one account's credentials at one tenant in a minute, once they are known to be its own. More than two credentials need
 /// that are believed for a second each, the least that can be configured.
 const PER_ACCOUNT: u32 = 120;
@@ -23,6 +25,7 @@ const PER_ACCOUNT: u32 = 120;
 pub(super) struct Budget {
     vault: Arc<Vault>,
     of_source: Paces,
+    of_customer: Paces,
     of_site: Paces,
     of_account: Paces,
 }
@@ -39,6 +42,7 @@ impl Budget {
         Self {
             vault,
             of_source: Paces::new(per_source),
+            of_customer: Paces::new(per_source.saturating_mul(HOUSEHOLDS)),
             of_site: Paces::new(per_site),
             of_account: Paces::new(PER_ACCOUNT),
         }
@@ -48,8 +52,12 @@ impl Budget {
     /// counted as one where it is registered, trying both would tell that it is.
     pub(super) fn take(&self, ip: IpAddr, site: &str, now: Timestamp) -> Result<(), u64> {
         let source = self.place(&[b"source", &network(ip)]);
+        let customer = customer(ip).map(|name| self.place(&[b"customer", &name]));
         let site = self.place(&[b"site", site.as_bytes()]);
         self.of_source.take(source, now)?;
+        if let Some(customer) = customer {
+            self.of_customer.take(customer, now)?;
+        }
         self.of_site.take(site, now)
     }
 
@@ -102,6 +110,14 @@ fn network(ip: IpAddr) -> Vec<u8> {
     }
 }
 
+/// Providers give a customer up to a /48 (RFC 6177, section 2), which is 65,536 households: what looks like many is one.
+fn customer(ip: IpAddr) -> Option<[u8; 6]> {
+    match ip.to_canonical() {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(v6) => v6.octets().first_chunk().copied(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -145,6 +161,22 @@ mod tests {
         assert!(budget.take(ip("2001:db8:0:1::1"), "a", NOON).is_ok());
         assert!(budget.take(ip("192.0.2.9"), "a", NOON).is_ok());
         assert!(budget.take(ip("::ffff:192.0.2.9"), "a", NOON).is_err());
+    }
+
+    #[test]
+    fn the_many_households_of_one_customer_of_ipv6_try_no_more_than_four() {
+        let budget = budget(40, 100_000);
+        let tries = |customer: u16| {
+            let from = |household: u16| {
+                let [first, second, third, fourth] = [0x2001, 0xdb8, customer, household];
+                IpAddr::from([first, second, third, fourth, 0, 0, 0, 1])
+            };
+            let tried = (0..1000).map(|household| budget.take(from(household), "a", NOON));
+            tried.flatten().count()
+        };
+        // Of each ten may come at once.
+        assert_eq!(tries(1), 40);
+        assert_eq!(tries(2), 40);
     }
 
     #[test]
