@@ -92,7 +92,7 @@ struct Inner {
 }
 
 /// Refusals are told so long after the last moment at which Atlassian can be waited for: it covers their record.
-const MARGIN: Duration = Duration::from_millis(250);
+pub const MARGIN: Duration = Duration::from_millis(250);
 
 impl OwnCredentials {
     /// Checks credentials at Atlassian.
