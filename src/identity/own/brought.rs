@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::identity::bearer::claims_of_jwt;
+use crate::identity::bearer::is_jose;
 use crate::identity::presented::{Bearer, Password};
 use crate::secret::{Secret, Vault, hex};
 use crate::tenant::own::OwnKind;
@@ -42,7 +42,7 @@ impl Brought {
             && user.contains(&b'@')
             && user.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
         // Atlassian's API tokens are no JWTs: somebody's token of another kind must not go where API tokens do.
-        let is_jwt = claims_of_jwt(password).is_some();
+        let is_jwt = is_jose(password);
         if !is_email || is_jwt || !is_plain(password, TOKEN_BYTES_MAX) {
             return None;
         }
