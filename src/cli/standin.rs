@@ -1,5 +1,5 @@
 //! `gatepost standin`: the pretended Jira alone, for people who develop against Gatepost. Nothing of the gateway runs here; with
-//! `--install` it plays Atlassian's part once and delivers the signed callback.
+//! `--install` it plays Atlassian's part: it delivers the signed callback, and sends what Forge's schedule sends.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -14,6 +14,10 @@ use crate::standin::{Callback, FORGE_APP_ID, Settings, Site, Standin};
 
 /// How often a gateway that is not up yet is tried, a second apart.
 const ATTEMPTS_MAX: u32 = 60;
+/// How often one that is up may refuse the first call of a schedule, likewise.
+const REFUSED_MAX: u32 = 15;
+/// As often as the schedule of the sample app under `docs/forge/`.
+const SCHEDULE: Duration = Duration::from_hours(1);
 
 /// Run the Jira stand-in alone: sites, key server, authorization server, Forge, api host and OpenID providers on one loopback address.
 #[derive(Debug, ClapArgs)]
@@ -66,7 +70,8 @@ pub struct Args {
         default_value = FORGE_APP_ID
     )]
     pub forge_app_id: String,
-    /// Install the app: deliver each site's signed callback to this base URL of a gateway, waiting until it is up.
+    /// Install the app: deliver each site's signed callback to this base URL of a gateway, waiting until it is up. For sites on Forge
+    /// alone, Forge's schedule is played every hour.
     #[arg(long, value_name = "URL", env = "GATEPOST_STANDIN_INSTALL")]
     pub install: Option<String>,
 }
@@ -92,47 +97,68 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
         .await
         .with_context(|| format!("cannot listen on `{}`", args.listen))?;
     print!("{}", greeting(&standin));
-    if let Some(base_url) = args.install {
-        let target = Target::parse(&base_url)?;
-        for site in standin.sites() {
-            install(&site, &base_url, &target).await?;
+    let playing = async {
+        if let Some(base_url) = args.install {
+            let target = Target::parse(&base_url)?;
+            for site in standin.sites() {
+                install(&site, &base_url, &target).await?;
+            }
+            keep_schedule(&standin.forge_sites(), &target).await?;
         }
+        std::future::pending().await
+    };
+    tokio::select! {
+        stopped = tokio::signal::ctrl_c() => stopped.context("cannot wait for Ctrl-C")?,
+        played = playing => return played,
     }
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for Ctrl-C")?;
     Ok(super::Exit::Ok.into())
 }
 
 /// What to paste into the gateway's configuration, and how to get credentials.
 fn greeting(standin: &Standin) -> String {
-    let host = |site: &Site| format!("\"{}\" = \"{}\"\n", site.host(), standin.address());
     let all = [standin.sites(), standin.forge_sites()].concat();
-    let hosts = all.iter().map(host).collect::<Vec<_>>().concat();
+    let lines = |line: &dyn Fn(&Site) -> String| all.iter().map(line).collect::<Vec<_>>().concat();
     let page = standin.sites().first().map(|site| site.page_url("ann"));
-    let guide = format!("# {}\n", standin.guide().trim_end().replace('\n', "\n# "));
     format!(
         "# The stand-in listens on {address}. For gatepost.toml:
+[atlassian]
+app_key = \"{key}\"
+forge_app_id = \"{app}\"
 [development]
 enabled = true
 install_key_server = \"{keys}\"
 oauth_server = \"{oauth}\"
 api_base = \"{api}\"
+forge_jwks = \"{forge}\"
 page_script = \"{script}\"
 [development.resolve]
-{hosts}
-# The app on Forge is {forge_app}, its key set {forge_keys}.
+{hosts}[[oidc]]
+name = \"company\"
+issuer = \"{issuer}\"
+jwks = \"{jwks}\"
+audience = \"gatepost\"
+tenant_claim = \"org\"
+account_claim = \"account\"
+[oidc.tenants]
+{tenants}
 # The app's page in its frame, as Ann sees it, once the app is installed:
 #   {page}
-{guide}",
+# {guide}
+",
         address = standin.address(),
+        key = standin.app_key(),
+        app = standin.forge_app_id(),
         keys = standin.key_server(),
         oauth = standin.oauth_server(),
         api = standin.api_base(),
+        forge = standin.forge_jwks(),
         script = standin.page_script(),
-        forge_app = standin.forge_app_id(),
-        forge_keys = standin.forge_jwks(),
+        hosts = lines(&|site| format!("\"{}\" = \"{}\"\n", site.host(), standin.address())),
+        issuer = standin.oidc_issuer(),
+        jwks = standin.oidc_jwks(),
+        tenants = lines(&|site| format!("{} = \"{}\"\n", site.name(), site.host())),
         page = page.unwrap_or_else(|| "no site has it".to_owned()),
+        guide = standin.guide().trim_end().replace('\n', "\n# "),
     )
 }
 
@@ -186,6 +212,58 @@ async fn install(site: &Site, base_url: &str, target: &Target) -> anyhow::Result
     bail!("no gateway at `{}`", target.authority)
 }
 
+/// Plays Forge's schedule on the sites that it alone knows, for as long as the stand-in runs: what a gateway has of it ends.
+async fn keep_schedule(sites: &[Site], target: &Target) -> anyhow::Result<()> {
+    for site in sites {
+        first_trigger(site, target).await?;
+        println!("# Schedule of {}: 204.", site.host());
+    }
+    loop {
+        tokio::time::sleep(SCHEDULE).await;
+        for site in sites {
+            // A gateway that is down for an hour hears of the next.
+            match trigger(site, target).await {
+                Ok(204) => {}
+                Ok(status) => eprintln!("the schedule of {} was refused: {status}", site.host()),
+                Err(error) => eprintln!("the schedule of {} was not sent: {error}", site.host()),
+            }
+        }
+    }
+}
+
+/// A gateway that started a moment ago takes no token of Forge's yet.
+async fn first_trigger(site: &Site, target: &Target) -> anyhow::Result<()> {
+    let mut refused = 0;
+    for _ in 1..=ATTEMPTS_MAX {
+        match trigger(site, target).await {
+            Ok(204) => return Ok(()),
+            Ok(401) if refused < REFUSED_MAX => refused += 1,
+            Ok(status) => bail!(
+                "the gateway refused the schedule of `{}`: {status}; `atlassian.forge_app_id` and `development.forge_jwks` must be \
+                 those above",
+                site.host()
+            ),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {}
+            Err(error) => return Err(error).context("cannot send the schedule"),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    bail!("no gateway at `{}`", target.authority)
+}
+
+/// The call of a schedule; gives the status of the answer.
+async fn trigger(site: &Site, target: &Target) -> std::io::Result<u16> {
+    let message = Message {
+        method: "POST",
+        authority: &target.authority,
+        target: &format!("{}/forge/remote/trigger", target.path),
+        authorization: "",
+        headers: &site.forge_headers(None),
+        body: "{}",
+    };
+    Ok(wire::exchange(&message).await?.status)
+}
+
 /// One POST over a connection of its own; gives the status of the answer.
 async fn deliver(target: &Target, callback: &Callback) -> std::io::Result<u16> {
     let message = Message {
@@ -202,29 +280,26 @@ async fn deliver(target: &Target, callback: &Callback) -> std::io::Result<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Config, Environment};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     #[tokio::test]
-    async fn the_greeting_is_configuration_that_parses() {
+    async fn the_greeting_is_a_configuration() {
         let standin = Standin::start(Settings::default(), Clock::system(), Chance::seeded(1)).await;
         let standin = standin.unwrap();
-        let parsed: toml::Table = toml::from_str(&greeting(&standin)).unwrap();
-        let development = &parsed["development"];
-        assert_eq!(
-            development["install_key_server"].as_str(),
-            Some(standin.key_server().as_str())
-        );
-        assert_eq!(
-            development["api_base"].as_str(),
-            Some(standin.api_base().as_str())
-        );
-        assert_eq!(
-            development["page_script"].as_str(),
-            Some(standin.page_script().as_str())
-        );
-        let host = &development["resolve"]["acme.atlassian.net"];
-        assert_eq!(host.as_str(), Some(standin.address().to_string().as_str()));
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gatepost.toml");
+        std::fs::write(&path, greeting(&standin)).unwrap();
+        let loaded = Config::load(Some(&path), &Environment::default()).unwrap();
+        let development = &loaded.config.development;
+        assert_eq!(development.install_key_server, Some(standin.key_server()));
+        assert_eq!(development.api_base, Some(standin.api_base()));
+        assert_eq!(development.forge_jwks, Some(standin.forge_jwks()));
+        assert_eq!(development.page_script, Some(standin.page_script()));
+        for host in ["acme.atlassian.net", "initech.atlassian.net"] {
+            assert_eq!(development.resolve.get(host), Some(&standin.address()));
+        }
     }
 
     #[test]

@@ -26,9 +26,9 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/_standin/oauth-token", get(oauth_token))
         .route("/_standin/id-token", get(id_token))
         .route("/_standin/rotate", post(rotate))
-        .route("/_standin/sites/{site}/forge-headers", get(forge_headers))
+        .route("/_standin/sites/{forge}/forge-headers", get(forge_headers))
         .route(
-            "/_standin/sites/{site}/invocation-token",
+            "/_standin/sites/{forge}/invocation-token",
             get(invocation_token),
         )
         .route(
@@ -124,7 +124,7 @@ async fn oauth_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -
     told(given())
 }
 
-/// A token with every parameter as a claim, but for `provider` and `alg`.
+/// A token with every parameter as a claim, but for `provider` and `alg`. The claim `account` may be a nickname.
 async fn id_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> Response {
     let given = || {
         let asked = Asked::parse(query)?;
@@ -137,7 +137,13 @@ async fn id_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> R
             .0
             .iter()
             .filter(|(name, _)| name != "provider" && name != "alg");
-        let claims = claims.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
+        let claims = claims.map(|(name, value)| {
+            let told = match name.as_str() {
+                "account" => people::account(value),
+                _ => value.clone(),
+            };
+            (name.clone(), Value::from(told))
+        });
         let claims = Value::Object(claims.collect());
         Ok(provider::token(&state, number, key, &claims, |_| {}))
     };
@@ -215,12 +221,16 @@ async fn rotate(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> Res
 }
 
 async fn overview(Held(state): Held<Arc<State>>) -> Response {
-    let name = state.sites.first().map_or("acme", |site| &site.name);
-    guide(&state.own_url(), name).into_response()
+    guide(&state).into_response()
 }
 
 /// How to get each kind of credential.
-pub(super) fn guide(own: &str, site: &str) -> String {
+pub(super) fn guide(state: &State) -> String {
+    let (own, site) = (state.own_url(), state.sites.first());
+    let site = site.map_or("acme", |site| &site.name);
+    // Where Forge alone has the app, a first token makes it known.
+    let forge = state.sites.iter().find(|site| site.forge_only);
+    let forge = forge.map_or(site, |site| &site.name);
     format!(
         "Sites, people, issues:       curl -s {own}/_standin/sites
 What was asked so far:       curl -s {own}/_standin/requests
@@ -231,8 +241,8 @@ A fault, and none:           curl -s -X POST '{own}/_standin/faults?role=jira&fa
 A token of Ann's, as the app's page gets it:
   curl -s '{own}/_standin/sites/{site}/context-token?account=ann'
 An invocation by Forge, from a page that Ann looks at; without an account, from a schedule:
-  curl -s '{own}/_standin/sites/{site}/invocation-token?account=ann'
-  curl -s '{own}/_standin/sites/{site}/forge-headers?account=ann' > forge.headers     # curl -H @forge.headers …
+  curl -s '{own}/_standin/sites/{forge}/invocation-token?account=ann'
+  curl -s '{own}/_standin/sites/{forge}/forge-headers?account=ann' > forge.headers     # curl -H @forge.headers …
 Ann's API token, without scopes and with them, and that of a service account, for curl -u:
   curl -s '{own}/_standin/api-token?account=ann'
   curl -s '{own}/_standin/api-token?account=ann&scoped'
@@ -240,7 +250,7 @@ Ann's API token, without scopes and with them, and that of a service account, fo
 Ann's token of a consent (OAuth 2.0, 3LO) for these sites:
   curl -s '{own}/_standin/oauth-token?account=ann&site={site}'
 A token of an OpenID provider ({own}/oidc or, with provider=other, {own}/oidc-other) with these claims:
-  curl -s '{own}/_standin/id-token?aud=gatepost&tid={site}&oid=ann&alg=ES256'
+  curl -s '{own}/_standin/id-token?aud=gatepost&org={site}&account=ann&alg=ES256'
 New keys, the old ones retired:
   curl -s -X POST '{own}/_standin/rotate?of=forge&retire'
 "

@@ -135,8 +135,7 @@ impl Standin {
     /// How to get credentials of every kind at a terminal.
     #[must_use]
     pub fn guide(&self) -> String {
-        let name = self.0.state.sites.first().map_or("acme", |site| &site.name);
-        handout::guide(&self.0.state.own_url(), name)
+        handout::guide(&self.0.state)
     }
 
     /// The script that an app's page loads in place of Jira's own.

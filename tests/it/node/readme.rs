@@ -111,6 +111,9 @@ async fn the_lines_of_the_readme_can_be_pasted() {
         let kind = format!("\"kind\":\"{kind}\"");
         assert_eq!(told.matches(&kind).count(), times, "{kind} in {told}");
     }
+    let own = blocks("README.md", "### Credentials that Atlassian gave to users").concat();
+    let told = paste(&ground, &program, &own);
+    assert_eq!(told.matches("\"key\":\"ACME-1\"").count(), 2, "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
