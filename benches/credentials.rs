@@ -1,17 +1,21 @@
 //! What a session or client key costs: from the cache, from the database, made and listed, with a thousand and with a million of each.
-//! The method is in `docs/performance.md`.
+//! And what tokens of OpenID providers and of Forge cost. The method is in `docs/performance.md`.
 //!
 //!     cargo bench --bench credentials
 //!     cargo bench --bench credentials -- --many 100000
 //!
 //! It prints tables of Markdown.
 
+#[path = "credentials/beside.rs"]
+mod beside;
 #[path = "credentials/cost.rs"]
 mod cost;
 #[path = "credentials/filled.rs"]
 mod filled;
 #[path = "credentials/own.rs"]
 mod own;
+#[path = "credentials/published.rs"]
+mod published;
 #[path = "credentials/signed.rs"]
 mod signed;
 
@@ -25,6 +29,7 @@ use gatepost::identity::verify::ConnectKind;
 use gatepost::ledger::entry::Entry;
 use gatepost::secret::Secret;
 
+use beside::Beside;
 use cost::{cost, cost_at_hand};
 use filled::Filled;
 
@@ -70,7 +75,21 @@ fn main() -> anyhow::Result<()> {
     for ((name, few), (_, many)) in few.iter().zip(&many) {
         println!("| {name} | {few:.2} | {many:.2} | {:.2} |", many / few);
     }
+    let clock = Clock::system();
+    let beside = Beside::start(&clock)?;
+    println!("\n| processor µs | |\n|---|---|");
+    for (name, cost) in runtime.block_on(others(&beside, &clock))? {
+        println!("| {name} | {cost:.2} |");
+    }
     Ok(())
+}
+
+/// What the number of sessions and keys has nothing to do with.
+async fn others(beside: &Beside, clock: &Clock) -> anyhow::Result<Figures> {
+    let filled = Filled::with(filled::COUNT_MIN, clock).await?;
+    let mut figures = Figures::new();
+    published::measure(&filled, &beside.jira, &mut figures).await?;
+    Ok(figures)
 }
 
 async fn visit(count: u32) -> anyhow::Result<Figures> {

@@ -8,7 +8,7 @@ use gatepost::clock::Chance;
 use gatepost::identity::own::{self, OwnCredentials};
 use gatepost::identity::presented::{Around, Asking, Bearer, Password, Presented};
 use gatepost::ledger::entry::Entry;
-use gatepost::outbound::{ApiHost, Bounds, Outbound, Resolutions};
+use gatepost::outbound::ApiHost;
 use gatepost::secret::Secret;
 use gatepost::standin::{self, Standin};
 use gatepost::tenant::own::OwnKind;
@@ -16,7 +16,7 @@ use gatepost::tenant::registry::SiteAsked;
 
 use super::cost::cost_at_hand;
 use super::filled::Filled;
-use super::{CALL, Figures};
+use super::{CALL, Figures, beside};
 
 /// The stand-in's acme, which has the same after every start.
 pub(super) const CLOUD: &str = "01aecfb3-b8ed-4a81-a69f-7c3546a293e4";
@@ -37,7 +37,7 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
         .tenants
         .take_own(&tenant.id, kinds, "unix:0")
         .await?;
-    let outbound = outbound(&jira)?;
+    let outbound = beside::outbound(&jira)?;
     let verifiers = filled
         .verifiers(&filled.opened.issued)
         .taking_own(own(filled, &jira)?);
@@ -65,16 +65,6 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
     let asked = jira.requests().len();
     ensure!(asked == 3, "asked {asked} times in place of once for each");
     Ok(())
-}
-
-fn outbound(jira: &Standin) -> anyhow::Result<Outbound> {
-    let bounds = Bounds {
-        connect_timeout: Duration::from_secs(3),
-        site_timeout: Duration::from_secs(20),
-        site_body_bytes_max: 8 * 1024 * 1024,
-    };
-    let near = ("acme.atlassian.net".to_owned(), jira.address());
-    Ok(Outbound::new(bounds, Resolutions::from_iter([near]))?)
 }
 
 fn own(filled: &Filled, jira: &Standin) -> anyhow::Result<OwnCredentials> {
