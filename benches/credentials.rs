@@ -1,5 +1,5 @@
 //! What a session or client key costs: from the cache, from the database, made and listed, with a thousand and with a million of each.
-//! And what tokens of OpenID providers and of Forge cost. The method is in `docs/performance.md`.
+//! And what tokens of OpenID providers and of Forge cost, and grants. The method is in `docs/performance.md`.
 //!
 //!     cargo bench --bench credentials
 //!     cargo bench --bench credentials -- --many 100000
@@ -12,6 +12,8 @@ mod beside;
 mod cost;
 #[path = "credentials/filled.rs"]
 mod filled;
+#[path = "credentials/grants.rs"]
+mod grants;
 #[path = "credentials/own.rs"]
 mod own;
 #[path = "credentials/published.rs"]
@@ -89,6 +91,7 @@ async fn others(beside: &Beside, clock: &Clock) -> anyhow::Result<Figures> {
     let filled = Filled::with(filled::COUNT_MIN, clock).await?;
     let mut figures = Figures::new();
     published::measure(&filled, &beside.jira, &mut figures).await?;
+    grants::measure(&filled, &mut figures).await?;
     Ok(figures)
 }
 
