@@ -1,5 +1,6 @@
 //! What a session or client key costs: from the cache, from the database, made and listed, with a thousand and with a million of each.
-//! And what tokens of OpenID providers and of Forge cost, and grants. The method is in `docs/performance.md`.
+//! And what other ways to say who asks cost, and what is decided about them: tokens of OpenID providers and of Forge, grants, groups of
+//! Jira users. The method is in `docs/performance.md`.
 //!
 //!     cargo bench --bench credentials
 //!     cargo bench --bench credentials -- --many 100000
@@ -14,6 +15,8 @@ mod cost;
 mod filled;
 #[path = "credentials/grants.rs"]
 mod grants;
+#[path = "credentials/groups.rs"]
+mod groups;
 #[path = "credentials/own.rs"]
 mod own;
 #[path = "credentials/published.rs"]
@@ -92,6 +95,7 @@ async fn others(beside: &Beside, clock: &Clock) -> anyhow::Result<Figures> {
     let mut figures = Figures::new();
     published::measure(&filled, &beside.jira, &mut figures).await?;
     grants::measure(&filled, &mut figures).await?;
+    groups::measure(&filled, &beside.jira, &mut figures).await?;
     Ok(figures)
 }
 

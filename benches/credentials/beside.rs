@@ -1,4 +1,5 @@
-//! A stand-in for Atlassian and for a company's OpenID provider.
+//! A stand-in for Atlassian and for a company's OpenID provider, on a thread of its own, so that its processor time can be told from
+//! that of the gateway.
 
 use std::time::Duration;
 
@@ -6,6 +7,8 @@ use gatepost::clock::{Chance, Clock};
 use gatepost::outbound::{Bounds, Outbound};
 use gatepost::standin::{self, Standin};
 use tokio::runtime::{Builder, Runtime};
+
+use super::cost::threads_us;
 
 const THREAD: &str = "standin";
 
@@ -28,6 +31,11 @@ impl Beside {
             jira: runtime.block_on(starting)?,
             _runtime: runtime,
         })
+    }
+
+    /// Processor time of the stand-in so far.
+    pub(crate) fn cpu_us() -> anyhow::Result<f64> {
+        threads_us(THREAD)
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) async fn cost_at_hand(
     Ok(median(batches.split_off(1)))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
@@ -42,6 +42,18 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Processor time of this process so far.
 fn process_us() -> anyhow::Result<f64> {
     stat_us(Path::new("/proc/self/stat"))
+}
+
+/// Processor time so far of the threads with this name.
+pub(crate) fn threads_us(name: &str) -> anyhow::Result<f64> {
+    let mut sum = 0.0;
+    for task in fs::read_dir("/proc/self/task")? {
+        let task = task?.path();
+        if fs::read_to_string(task.join("comm"))?.trim_end() == name {
+            sum += stat_us(&task.join("stat"))?;
+        }
+    }
+    Ok(sum)
 }
 
 /// User and system time: fields 14 and 15 of proc(5), in hundredths of a second.
