@@ -95,7 +95,8 @@ async fn a_log_that_cannot_be_written_stops_every_request() {
 
 #[tokio::test]
 async fn a_full_queue_of_the_log_is_told_and_nothing_is_sent() {
-    let settings = "[ledger]\nqueue_entries_max = 1\nbatch_entries_max = 1\nqueue_wait_ms = 20";
+    // Long enough for the collector to take the first entry on a busy machine: nobody would be in the queue otherwise.
+    let settings = "[ledger]\nqueue_entries_max = 1\nbatch_entries_max = 1\nqueue_wait_ms = 1000";
     let world = World::builder().settings(settings).start().await;
     let ledger = world.node.shared().opened.ledger.clone();
     // The write lane is busy: one entry waits with the collector, one in the queue.
