@@ -208,7 +208,6 @@ impl Forge {
             heard: Heard {
                 installation: invocation.installation,
                 cloud: invocation.cloud,
-                site: invocation.site.clone(),
                 iat: invocation.iat,
                 credential,
                 entry: entry.unwrap_or_default(),
@@ -239,10 +238,7 @@ impl Forge {
         let tenants = &self.0.parts.tenants;
         let (installation, cloud) = (invocation.installation, invocation.cloud);
         if let Some(tenant) = tenants.of_installation(installation, cloud) {
-            return match asking {
-                Some(_) => Ok(tenants.follow(tenant, heard).await?),
-                None => Ok(tenant),
-            };
+            return Ok(tenant);
         }
         // Whoever may ask nobody anything writes nothing either: a registration without a request behind it would have no record of one.
         let asking = asking.ok_or(ForgeError::NoSite)?;

@@ -1,10 +1,7 @@
 //! Installations that Forge tells of: registered by their first token, kept alive by triggers. Called with what `identity::forge` has
 //! verified, and by nobody else.
 //! Installation and site are those that the token's signature names. A site that another live tenant has is not taken over: that an
-//! installation and a Connect tenant are one is said by a verified install alone, never by a token that somebody presents. What can be
-//! taken is a host, by a later signature, from a tenant of another site (`place`).
-
-mod place;
+//! installation and a Connect tenant are one is said by a verified install alone, never by a token that somebody presents.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -33,8 +30,6 @@ pub struct Heard {
     pub installation: InstallationId,
     /// The site.
     pub cloud: CloudId,
-    /// Where that is, if the token says it.
-    pub site: Option<SiteUrl>,
     /// When the token was issued, in Unix seconds.
     pub iat: i64,
     /// Its public parts, for the record.
@@ -64,19 +59,17 @@ impl Tenants {
         let (installation, cloud) = (heard.installation, heard.cloud);
         let now = self.0.parts.clock.now();
         // Before the write lane: whoever cannot be registered must not keep others waiting with each of their tokens.
-        if self.of_installation(installation, cloud).is_none() {
-            let mut holders = self.holders(&site, cloud).into_iter();
-            let held = holders
-                .find(|holder| !holder.has_lapsed(now) && !place::yields(&heard, &site, holder));
-            if let Some(holder) = held {
-                return Err(TenantError::SiteHeld(holder.id.clone()));
-            }
+        if let Some(holder) = self.holder(&site, cloud)
+            && !holder.has_lapsed(now)
+            && self.of_installation(installation, cloud).is_none()
+        {
+            return Err(TenantError::SiteHeld(holder.id.clone()));
         }
         let (ledger, lapse) = (self.0.parts.ledger.clone(), self.0.lapse);
         self.change(move |connection| {
             Box::pin(async move {
                 let admitted = admit(connection, &heard, &site, &lapse, now).await?;
-                for entry in &admitted.entries {
+                if let Some(entry) = &admitted.entry {
                     ledger.append_in(connection, Draft::new(entry)?).await?;
                 }
                 // Read anew in any case: what could not be read the first time shows now.
@@ -211,7 +204,7 @@ struct Admitted {
     tenants: Vec<TenantId>,
     blocks: Vec<Shift>,
     /// Of what changed, if anything did.
-    entries: Vec<Entry>,
+    entry: Option<Entry>,
 }
 
 async fn admit(
@@ -242,20 +235,13 @@ async fn admit(
     let before = store::forge::predecessor(connection, site.host(), &cloud).await?;
     let (last, suspended) = before.map(|before| (before.id, before.suspended)).unzip();
     let suspended = suspended.flatten();
-    let (mut replaced, mut moved, mut entries) = (Vec::new(), Vec::new(), Vec::new());
+    let mut tenants = vec![id.clone()];
     for holder in store::holders(connection, &id, site.host(), Some(&cloud)).await? {
-        let has_lapsed = holder.has_lapsed(lapse, now);
-        if place::is_elsewhere(heard, &holder)
-            && (has_lapsed || heard.outweighs(site, &holder.id, holder.event_iat))
-        {
-            entries.push(place::lose(connection, &holder, heard, now).await?);
-            moved.push(holder.id);
-        } else if has_lapsed {
-            store::end(connection, &holder.id, State::Replaced, now, heard.iat).await?;
-            replaced.push(holder.id);
-        } else {
+        if !holder.has_lapsed(lapse, now) {
             return Err(TenantError::SiteHeld(holder.id));
         }
+        store::end(connection, &holder.id, State::Replaced, now, heard.iat).await?;
+        tenants.push(holder.id);
     }
     let row = Registered {
         id: &id,
@@ -268,13 +254,11 @@ async fn admit(
     };
     store::forge::register(connection, &row).await?;
     let (count, blocks) = hand_over(connection, last.as_deref(), &id, now).await?;
-    entries.push(registered_entry(heard, site, &replaced, suspended, count));
-    let mut tenants = vec![id];
-    tenants.extend(replaced.into_iter().chain(moved));
+    let entry = registered_entry(heard, site, &tenants[1..], suspended, count);
     Ok(Admitted {
         tenants,
         blocks,
-        entries,
+        entry: Some(entry),
     })
 }
 

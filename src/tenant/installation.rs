@@ -80,8 +80,6 @@ pub struct Forge {
     pub heard_at: Option<Timestamp>,
     /// Until when the kept token is good.
     pub system_token_ends_at: Option<Timestamp>,
-    /// When the newest of what decided where its site is was signed, in Unix seconds.
-    pub(super) said_at: i64,
     /// The moment at which the tenant is nobody's if it is not heard of again. A linked Connect tenant has none.
     pub lapses_at: Option<Timestamp>,
     pub(super) system_token: Option<Secret>,

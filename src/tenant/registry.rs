@@ -171,11 +171,11 @@ impl Tenants {
         directory.installation(installation, cloud).cloned()
     }
 
-    /// The live tenants that have the site, by host or by cloud id.
-    pub(super) fn holders(&self, site: &SiteUrl, cloud: CloudId) -> Vec<SharedTenant> {
+    /// The live tenant that has the site, by host or cloud id.
+    pub(super) fn holder(&self, site: &SiteUrl, cloud: CloudId) -> Option<SharedTenant> {
         let directory = self.0.directory.load();
-        let found = [directory.site(site), directory.cloud(&cloud)];
-        found.into_iter().flatten().cloned().collect()
+        let holder = directory.site(site).or_else(|| directory.cloud(&cloud));
+        holder.cloned()
     }
 
     /// The time, as the registry sees it.

@@ -120,16 +120,8 @@ fn tenant(
             .or_default()
             .push(grant);
     }
-    let site = SiteUrl::from_host(row.try_get("host")?).map_err(|_| spoiled("host"))?;
-    let own_credentials = OwnKinds::read(row.try_get("own_credentials")?);
     Ok(Tenant {
-        // What would be sent to a host is not taken where the host is nobody's.
-        own_credentials: if site.is_nowhere() {
-            own_credentials.below_cloud_id()
-        } else {
-            own_credentials
-        },
-        site,
+        site: SiteUrl::from_host(row.try_get("host")?).map_err(|_| spoiled("host"))?,
         cloud_id: cloud_id
             .map(|text| text.parse().map_err(|_| spoiled("cloud_id")))
             .transpose()?,
@@ -141,6 +133,7 @@ fn tenant(
         state: State::read(row.try_get("state")?).ok_or_else(|| spoiled("state"))?,
         suspended: row.try_get("suspended")?,
         oauth_client_id: row.try_get("oauth_client_id")?,
+        own_credentials: OwnKinds::read(row.try_get("own_credentials")?),
         installed_at: Timestamp::from_micros(row.try_get("installed_at")?),
         changed_at: Timestamp::from_micros(row.try_get("changed_at")?),
         id: id.parse().map_err(|_| spoiled("id"))?,

@@ -30,7 +30,7 @@ pub(super) struct Invocation {
     pub(super) installation: InstallationId,
     /// From `app.apiBaseUrl`.
     pub(super) cloud: CloudId,
-    /// Where the site was at that time: it finds no tenant, but says where that of the installation is.
+    /// Where the site was at that time: for the first mapping only.
     pub(super) site: Option<SiteUrl>,
     /// Whether a page stands behind it: only then is there a context.
     pub(super) is_of_page: bool,

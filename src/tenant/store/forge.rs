@@ -4,7 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use crate::clock::Timestamp;
-use crate::tenant::{Forge, InstallationId, SiteUrl, TenantError, TenantId};
+use crate::tenant::{Forge, InstallationId, TenantError, TenantId};
 
 use super::{Around, SYSTEM_TOKEN_COLUMN, Standing, read_standing};
 
@@ -29,7 +29,6 @@ pub(in crate::tenant) fn read(
         installation,
         heard_at,
         system_token_ends_at: moment(row, "system_token_ends_at")?,
-        said_at: row.try_get("event_iat")?,
         lapses_at: heard_at
             .filter(|_| alone)
             .map(|heard| around.lapse.of(heard)),
@@ -127,27 +126,6 @@ pub(in crate::tenant) async fn register(
     .bind(row.now.micros())
     .bind(row.event_iat)
     .bind(row.installation.uuid())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Gives a tenant another host, as what was signed at `iat` says, after which nothing older counts; the epoch moves. Sessions and keys are
-/// the tenant's and not its host's: they stay.
-pub(in crate::tenant) async fn move_to(
-    connection: &mut SqliteConnection,
-    id: &TenantId,
-    site: &SiteUrl,
-    iat: i64,
-    now: Timestamp,
-) -> Result<(), TenantError> {
-    sqlx::query(
-        "UPDATE tenants SET host = ?2, epoch = epoch + 1, changed_at = ?3, event_iat = max(event_iat, ?4) WHERE id = ?1",
-    )
-    .bind(id.as_str())
-    .bind(site.host())
-    .bind(now.micros())
-    .bind(iat)
     .execute(connection)
     .await?;
     Ok(())
