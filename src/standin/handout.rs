@@ -46,6 +46,8 @@ enum HandoutError {
     Nobody,
     #[error("nobody of this site; see /_standin/sites")]
     Stranger,
+    #[error("nobody goes by `{0}`: say a nickname of /_standin/sites, or an account id")]
+    Unknown(String),
     #[error("say what to rotate: ?of=forge|oidc|oidc-other[&retire]")]
     Ring,
     #[error("the query is not percent-encoded UTF-8")]
@@ -55,7 +57,7 @@ enum HandoutError {
 impl HandoutError {
     fn into_answer(self) -> Response {
         let status = match self {
-            Self::Site | Self::Stranger => StatusCode::NOT_FOUND,
+            Self::Site | Self::Stranger | Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Nobody | Self::Ring | Self::Query => StatusCode::BAD_REQUEST,
         };
         wrong(status, &self.to_string())
@@ -76,8 +78,7 @@ impl Asked {
     }
 
     fn account(&self) -> Result<String, HandoutError> {
-        let account = self.value("account").map(people::account);
-        account.ok_or(HandoutError::Nobody)
+        known(self.value("account").ok_or(HandoutError::Nobody)?)
     }
 
     /// The account, if one is asked for: an active user of the site.
@@ -90,6 +91,10 @@ impl Asked {
             account => Ok(account),
         }
     }
+}
+
+fn known(name: &str) -> Result<String, HandoutError> {
+    people::known(name).ok_or_else(|| HandoutError::Unknown(name.to_owned()))
 }
 
 fn site<'a>(state: &'a State, name: &str) -> Result<&'a Arc<Premises>, HandoutError> {
@@ -124,7 +129,8 @@ async fn oauth_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -
     told(given())
 }
 
-/// A token with every parameter as a claim, but for `provider` and `alg`.
+/// A token with every parameter as a claim, but for `provider` and `alg`. The claim `account` says an account id, also where it was
+/// asked for by a nickname: what the gateway compares must be what a real provider would say.
 async fn id_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> Response {
     let given = || {
         let asked = Asked::parse(query)?;
@@ -137,8 +143,14 @@ async fn id_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> R
             .0
             .iter()
             .filter(|(name, _)| name != "provider" && name != "alg");
-        let claims = claims.map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-        let claims = Value::Object(claims.collect());
+        let claims = claims.map(|(name, value)| {
+            let value = match name.as_str() {
+                "account" => known(value)?,
+                _ => value.clone(),
+            };
+            Ok((name.clone(), Value::from(value)))
+        });
+        let claims = Value::Object(claims.collect::<Result<_, HandoutError>>()?);
         Ok(provider::token(&state, number, key, &claims, |_| {}))
     };
     told(given())
@@ -240,7 +252,7 @@ Ann's API token, without scopes and with them, and that of a service account, fo
 Ann's token of a consent (OAuth 2.0, 3LO) for these sites:
   curl -s '{own}/_standin/oauth-token?account=ann&site={site}'
 A token of an OpenID provider ({own}/oidc or, with provider=other, {own}/oidc-other) with these claims:
-  curl -s '{own}/_standin/id-token?aud=gatepost&tid={site}&oid=ann&alg=ES256'
+  curl -s '{own}/_standin/id-token?aud=gatepost&org={site}&account=ann&alg=ES256'
 New keys, the old ones retired:
   curl -s -X POST '{own}/_standin/rotate?of=forge&retire'
 "
