@@ -227,12 +227,21 @@ async fn rotate(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> Res
 }
 
 async fn overview(Held(state): Held<Arc<State>>) -> Response {
-    let name = state.sites.first().map_or("acme", |site| &site.name);
-    guide(&state.own_url(), name).into_response()
+    guide(&state).into_response()
 }
 
-/// How to get each kind of credential.
-pub(super) fn guide(own: &str, site: &str) -> String {
+/// How to get each kind of credential: each line is one that works, with sites and people that are there.
+pub(super) fn guide(state: &State) -> String {
+    let own = state.own_url();
+    let first = |forge_only| {
+        let mut places = state.sites.iter();
+        let place = places.find(|place| place.forge_only == forge_only);
+        place.or_else(|| state.sites.first())
+    };
+    let named = |forge_only| first(forge_only).map_or("acme", |place| place.name.as_str());
+    // A gateway knows the app on Forge where it is there through Forge alone.
+    let (site, forge) = (named(false), named(true));
+    let (who, forge_who) = (people::of_site(site)[0], people::of_site(forge)[0]);
     format!(
         "Sites, people, issues:       curl -s {own}/_standin/sites
 What was asked so far:       curl -s {own}/_standin/requests
@@ -240,19 +249,19 @@ Credentials that strayed:    curl -s {own}/_standin/strays
 A fault, and none:           curl -s -X POST '{own}/_standin/faults?role=jira&fault=status&value=503&times=1'
                              curl -s -X DELETE {own}/_standin/faults
 
-A token of Ann's, as the app's page gets it:
-  curl -s '{own}/_standin/sites/{site}/context-token?account=ann'
-An invocation by Forge, from a page that Ann looks at; without an account, from a schedule:
-  curl -s '{own}/_standin/sites/{site}/invocation-token?account=ann'
-  curl -s '{own}/_standin/sites/{site}/forge-headers?account=ann' > forge.headers     # curl -H @forge.headers …
-Ann's API token, without scopes and with them, and that of a service account, for curl -u:
-  curl -s '{own}/_standin/api-token?account=ann'
-  curl -s '{own}/_standin/api-token?account=ann&scoped'
+A user's token, as the app's page gets it:
+  curl -s '{own}/_standin/sites/{site}/context-token?account={who}'
+An invocation by Forge, from a page that a user looks at; without an account, from a schedule:
+  curl -s '{own}/_standin/sites/{forge}/invocation-token?account={forge_who}'
+  curl -s '{own}/_standin/sites/{forge}/forge-headers?account={forge_who}' > forge.headers     # curl -H @forge.headers …
+A user's API token, without scopes and with them, and that of a service account, for curl -u:
+  curl -s '{own}/_standin/api-token?account={who}'
+  curl -s '{own}/_standin/api-token?account={who}&scoped'
   curl -s '{own}/_standin/sites/{site}/service-account?name=robot'
-Ann's token of a consent (OAuth 2.0, 3LO) for these sites:
-  curl -s '{own}/_standin/oauth-token?account=ann&site={site}'
+A user's token of a consent (OAuth 2.0, 3LO) for these sites:
+  curl -s '{own}/_standin/oauth-token?account={who}&site={site}'
 A token of an OpenID provider ({own}/oidc or, with provider=other, {own}/oidc-other) with these claims:
-  curl -s '{own}/_standin/id-token?aud=gatepost&org={site}&account=ann&alg=ES256'
+  curl -s '{own}/_standin/id-token?aud=gatepost&org={site}&account={who}&alg=ES256'
 New keys, the old ones retired:
   curl -s -X POST '{own}/_standin/rotate?of=forge&retire'
 "
