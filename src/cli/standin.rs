@@ -1,25 +1,31 @@
 //! `gatepost standin`: the pretended Jira alone, for people who develop against Gatepost. Nothing of the gateway runs here; with
 //! `--install` it plays Atlassian's part once and delivers the signed callback.
 
+mod greeting;
+mod install;
+mod target;
+
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args as ClapArgs;
 
-use super::wire::{self, Message};
 use crate::clock::{Chance, Clock};
-use crate::standin::{Callback, FORGE_APP_ID, Settings, Site, Standin};
+use crate::standin::{FORGE_APP_ID, Settings, Standin};
+use greeting::Greeting;
+use target::Target;
 
-/// How often a gateway that is not up yet is tried, a second apart.
-const ATTEMPTS_MAX: u32 = 60;
+/// Where a gateway listens that was not told otherwise.
+const USUAL: &str = "http://127.0.0.1:8080";
 
 /// Run the Jira stand-in alone: sites, key server, authorization server, Forge, api host and OpenID providers on one loopback address.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
   gatepost standin --site acme --site globex
   gatepost standin --listen 127.0.0.1:9100 --site acme --install http://127.0.0.1:8080
+
+What it prints is a gatepost.toml for a gateway beside it, and lines to paste: an issue by each kind of credential.
 
 A browser then sees the app's page in its frame, as inside Jira, at
   http://127.0.0.1:9100/sites/acme/page?as=ann
@@ -81,192 +87,30 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
+    let gateway = Target::parse(args.install.as_deref().unwrap_or(USUAL))?;
     let settings = Settings {
         listen: args.listen,
         sites: args.sites,
         forge_sites: args.forge_sites,
-        app_key: args.app_key,
+        app_key: args.app_key.clone(),
         forge_app_id: args.forge_app_id,
     };
     let standin = Standin::start(settings, Clock::system(), Chance::system())
         .await
-        .with_context(|| format!("cannot listen on `{}`", args.listen))?;
-    print!("{}", greeting(&standin));
-    if let Some(base_url) = args.install {
-        let target = Target::parse(&base_url)?;
+        .with_context(|| format!("the stand-in does not start on `{}`", args.listen))?;
+    let greeting = Greeting {
+        standin: &standin,
+        app_key: &args.app_key,
+        gateway: &gateway,
+    };
+    print!("{greeting}");
+    if args.install.is_some() {
         for site in standin.sites() {
-            install(&site, &base_url, &target).await?;
+            install::deliver(&site, &gateway).await?;
         }
     }
     tokio::signal::ctrl_c()
         .await
         .context("cannot wait for Ctrl-C")?;
     Ok(super::Exit::Ok.into())
-}
-
-/// What to paste into the gateway's configuration, and how to get credentials.
-fn greeting(standin: &Standin) -> String {
-    let host = |site: &Site| format!("\"{}\" = \"{}\"\n", site.host(), standin.address());
-    let all = [standin.sites(), standin.forge_sites()].concat();
-    let hosts = all.iter().map(host).collect::<Vec<_>>().concat();
-    let page = standin.sites().first().map(|site| site.page_url("ann"));
-    let guide = format!("# {}\n", standin.guide().trim_end().replace('\n', "\n# "));
-    format!(
-        "# The stand-in listens on {address}. For gatepost.toml:
-[development]
-enabled = true
-install_key_server = \"{keys}\"
-oauth_server = \"{oauth}\"
-api_base = \"{api}\"
-page_script = \"{script}\"
-[development.resolve]
-{hosts}
-# The app on Forge is {forge_app}, its key set {forge_keys}.
-# The app's page in its frame, as Ann sees it, once the app is installed:
-#   {page}
-{guide}",
-        address = standin.address(),
-        keys = standin.key_server(),
-        oauth = standin.oauth_server(),
-        api = standin.api_base(),
-        script = standin.page_script(),
-        forge_app = standin.forge_app_id(),
-        forge_keys = standin.forge_jwks(),
-        page = page.unwrap_or_else(|| "no site has it".to_owned()),
-    )
-}
-
-/// Where a callback goes.
-struct Target {
-    authority: String,
-    path: String,
-}
-
-impl Target {
-    fn parse(base_url: &str) -> anyhow::Result<Self> {
-        let url = url::Url::parse(base_url).with_context(|| format!("`{base_url}` is no URL"))?;
-        let is_bare =
-            url.username().is_empty() && url.query().is_none() && url.fragment().is_none();
-        if url.scheme() != "http" || !is_bare {
-            bail!(
-                "`{base_url}` is no base URL of a gateway in development: http, host, port, path"
-            );
-        }
-        let host = url.host_str().unwrap_or_default();
-        let port = url.port_or_known_default().unwrap_or(80);
-        Ok(Self {
-            authority: format!("{host}:{port}"),
-            path: url.path().trim_end_matches('/').to_owned(),
-        })
-    }
-}
-
-async fn install(site: &Site, base_url: &str, target: &Target) -> anyhow::Result<()> {
-    for attempt in 1..=ATTEMPTS_MAX {
-        // Signed anew each time: a callback is good for three minutes, and once.
-        let callback = site.install(base_url.trim_end_matches('/'));
-        match deliver(target, &callback).await {
-            Ok(status @ (200 | 204)) => {
-                println!("# Installed on {}: {status}.", site.host());
-                return Ok(());
-            }
-            Ok(status) => bail!(
-                "the gateway refused the install on `{}`: {status}",
-                site.host()
-            ),
-            Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
-                if attempt == 1 {
-                    eprintln!("waiting for a gateway at {}", target.authority);
-                }
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            Err(error) => return Err(error).context("cannot deliver the install"),
-        }
-    }
-    bail!("no gateway at `{}`", target.authority)
-}
-
-/// One POST over a connection of its own; gives the status of the answer.
-async fn deliver(target: &Target, callback: &Callback) -> std::io::Result<u16> {
-    let message = Message {
-        method: "POST",
-        authority: &target.authority,
-        target: &format!("{}{}", target.path, callback.path),
-        authorization: &callback.authorization,
-        headers: &[],
-        body: &callback.body,
-    };
-    Ok(wire::exchange(&message).await?.status)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
-
-    #[tokio::test]
-    async fn the_greeting_is_configuration_that_parses() {
-        let standin = Standin::start(Settings::default(), Clock::system(), Chance::seeded(1)).await;
-        let standin = standin.unwrap();
-        let parsed: toml::Table = toml::from_str(&greeting(&standin)).unwrap();
-        let development = &parsed["development"];
-        assert_eq!(
-            development["install_key_server"].as_str(),
-            Some(standin.key_server().as_str())
-        );
-        assert_eq!(
-            development["api_base"].as_str(),
-            Some(standin.api_base().as_str())
-        );
-        assert_eq!(
-            development["page_script"].as_str(),
-            Some(standin.page_script().as_str())
-        );
-        let host = &development["resolve"]["acme.atlassian.net"];
-        assert_eq!(host.as_str(), Some(standin.address().to_string().as_str()));
-    }
-
-    #[test]
-    fn only_a_plain_http_base_url_takes_installs() {
-        for url in [
-            "https://x.example",
-            "http://a@127.0.0.1",
-            "http://127.0.0.1/?a",
-            "127.0.0.1:8080",
-        ] {
-            assert!(Target::parse(url).is_err(), "{url}");
-        }
-        let target = Target::parse("http://127.0.0.1:8080/base/").unwrap();
-        assert_eq!(
-            (target.authority.as_str(), target.path.as_str()),
-            ("127.0.0.1:8080", "/base")
-        );
-    }
-
-    #[tokio::test]
-    async fn an_install_is_delivered_and_its_status_read() {
-        let standin = Standin::start(Settings::default(), Clock::system(), Chance::seeded(1)).await;
-        let site = standin.unwrap().site("acme");
-        let gateway = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = format!("http://{}/base", gateway.local_addr().unwrap());
-        let answering = async {
-            let (mut stream, _) = gateway.accept().await.unwrap();
-            let mut request = vec![0; 16 * 1024];
-            let read = stream.read(&mut request).await.unwrap();
-            stream
-                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
-                .await
-                .unwrap();
-            String::from_utf8_lossy(&request[..read]).into_owned()
-        };
-        let target = Target::parse(&base_url).unwrap();
-        let (request, installed) = tokio::join!(answering, install(&site, &base_url, &target));
-        installed.unwrap();
-        assert!(
-            request.starts_with("POST /base/connect/installed HTTP/1.1\r\n"),
-            "{request}"
-        );
-        assert!(request.contains("Authorization: JWT "));
-    }
 }
