@@ -1,8 +1,9 @@
 //! `gatepost standin`: the pretended Jira alone, for people who develop against Gatepost. Nothing of the gateway runs here; with
-//! `--install` it plays Atlassian's part once and delivers the signed callback.
+//! `--install` it plays Atlassian's part: the signed callbacks of Connect once, Forge's schedule for as long as it runs.
 
 mod greeting;
 mod install;
+mod schedule;
 mod target;
 
 use std::net::SocketAddr;
@@ -72,7 +73,8 @@ pub struct Args {
         default_value = FORGE_APP_ID
     )]
     pub forge_app_id: String,
-    /// Install the app: deliver each site's signed callback to this base URL of a gateway, waiting until it is up.
+    /// Install the app: deliver each site's signed callback to this base URL of a gateway, waiting until it is up, and on sites with
+    /// Forge alone what Forge's hourly schedule sends, as long as this runs.
     #[arg(long, value_name = "URL", env = "GATEPOST_STANDIN_INSTALL")]
     pub install: Option<String>,
 }
@@ -109,8 +111,13 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
             install::deliver(&site, &gateway).await?;
         }
     }
-    tokio::signal::ctrl_c()
-        .await
-        .context("cannot wait for Ctrl-C")?;
+    // Without a gateway that was named, nobody is called.
+    let forge_sites = args
+        .install
+        .map_or_else(Vec::new, |_| standin.forge_sites());
+    tokio::select! {
+        never = schedule::keep(&forge_sites, &gateway, &schedule::FORGES_PACE) => match never {},
+        ended = tokio::signal::ctrl_c() => ended.context("cannot wait for Ctrl-C")?,
+    }
     Ok(super::Exit::Ok.into())
 }
