@@ -1,15 +1,26 @@
 //! What a session or client key costs: from the cache, from the database, made and listed, with a thousand and with a million of each.
-//! The method is in `docs/performance.md`.
+//! And what other ways to say who asks cost, and what is decided about them: tokens of OpenID providers and of Forge, grants, groups of
+//! Jira users. The method is in `docs/performance.md`.
 //!
 //!     cargo bench --bench credentials
 //!     cargo bench --bench credentials -- --many 100000
 //!
 //! It prints tables of Markdown.
 
+#[path = "credentials/beside.rs"]
+mod beside;
+#[path = "credentials/cost.rs"]
+mod cost;
 #[path = "credentials/filled.rs"]
 mod filled;
+#[path = "credentials/grants.rs"]
+mod grants;
+#[path = "credentials/groups.rs"]
+mod groups;
 #[path = "credentials/own.rs"]
 mod own;
+#[path = "credentials/published.rs"]
+mod published;
 #[path = "credentials/signed.rs"]
 mod signed;
 
@@ -23,6 +34,8 @@ use gatepost::identity::verify::ConnectKind;
 use gatepost::ledger::entry::Entry;
 use gatepost::secret::Secret;
 
+use beside::Beside;
+use cost::{cost, cost_at_hand};
 use filled::Filled;
 
 /// How many.
@@ -41,9 +54,6 @@ struct Args {
 
 /// Credentials that are made, and then looked up in turn. No account may have more than a hundred.
 const MADE: u32 = 800;
-/// Look-ups of a batch: processor time is counted in hundredths of a second.
-const LOOK_UPS: u32 = 20_000;
-const BATCHES: usize = 9;
 const LISTS: u32 = 100;
 
 const CALL: Call<'_> = Call {
@@ -68,9 +78,25 @@ fn main() -> anyhow::Result<()> {
         args.few, args.many
     );
     for ((name, few), (_, many)) in few.iter().zip(&many) {
-        println!("| {name} | {few:.1} | {many:.1} | {:.2} |", many / few);
+        println!("| {name} | {few:.2} | {many:.2} | {:.2} |", many / few);
+    }
+    let clock = Clock::system();
+    let beside = Beside::start(&clock)?;
+    println!("\n| processor µs | |\n|---|---|");
+    for (name, cost) in runtime.block_on(others(&beside, &clock))? {
+        println!("| {name} | {cost:.2} |");
     }
     Ok(())
+}
+
+/// What the number of sessions and keys has nothing to do with.
+async fn others(beside: &Beside, clock: &Clock) -> anyhow::Result<Figures> {
+    let filled = Filled::with(filled::COUNT_MIN, clock).await?;
+    let mut figures = Figures::new();
+    published::measure(&filled, &beside.jira, &mut figures).await?;
+    grants::measure(&filled, &mut figures).await?;
+    groups::measure(&filled, &beside.jira, &mut figures).await?;
+    Ok(figures)
 }
 
 async fn visit(count: u32) -> anyhow::Result<Figures> {
@@ -143,22 +169,15 @@ async fn from_cache(
         ("verify a key from the cache", keys),
         ("verify a context token", &tokens[..]),
     ] {
-        let mut batches = Vec::new();
-        // The first one warms up.
-        for _ in 0..=BATCHES {
-            let mut turn = credentials.iter().cycle();
-            let verify = async |_| {
-                let credential = turn.next().context("a credential")?;
-                let _principal = verifiers
-                    .verify(credential, CALL, Around::nowhere())
-                    .await?;
-                Ok(())
-            };
-            batches.push(cost(LOOK_UPS, verify).await?.0);
-        }
-        let mut batches = batches.split_off(1);
-        batches.sort_by(f64::total_cmp);
-        figures.push((name, batches[BATCHES / 2]));
+        let mut turn = credentials.iter().cycle();
+        let verify = async |_| {
+            let credential = turn.next().context("a credential")?;
+            let _principal = verifiers
+                .verify(credential, CALL, Around::nowhere())
+                .await?;
+            Ok(())
+        };
+        figures.push((name, cost_at_hand(verify).await?));
     }
     Ok(())
 }
@@ -224,26 +243,4 @@ async fn ends(filled: &Filled, figures: &mut Figures) -> anyhow::Result<()> {
     };
     figures.push(("end a session", cost(LISTS, end).await?.0));
     Ok(())
-}
-
-/// Processor time of this process for each of so many calls, and what they gave.
-async fn cost<T>(
-    times: u32,
-    mut work: impl AsyncFnMut(u32) -> anyhow::Result<T>,
-) -> anyhow::Result<(f64, Vec<T>)> {
-    let before = cpu_us()?;
-    let mut done = Vec::new();
-    for number in 0..times {
-        done.push(work(number).await?);
-    }
-    Ok(((cpu_us()? - before) / f64::from(times), done))
-}
-
-/// User and system time of this process so far: fields 14 and 15 of proc(5), in hundredths of a second.
-fn cpu_us() -> anyhow::Result<f64> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
-    let (_, behind_name) = stat.rsplit_once(')').context("the kernel's line")?;
-    let mut fields = behind_name.split_whitespace().skip(11);
-    let mut next = || -> anyhow::Result<f64> { Ok(fields.next().context("a field")?.parse()?) };
-    Ok((next()? + next()?) * 10_000.0)
 }

@@ -55,7 +55,10 @@ impl Filled {
         let loaded = Config::load(Some(&config), &environment)?;
         let opened =
             Opened::open(&loaded, Markers::Written, clock.clone(), Chance::system()).await?;
-        opened.tenants.install(install(clock)?).await?;
+        let secret = Secret::from(signed::SHARED_SECRET.to_owned());
+        let (acme, cloud) = ("https://acme.atlassian.net", super::own::CLOUD);
+        let install = install(clock, (signed::CLIENT_KEY, secret), acme, cloud)?;
+        opened.tenants.install(install).await?;
         let now_us = clock.now().micros();
         opened
             .db
@@ -101,24 +104,30 @@ impl Filled {
     }
 }
 
-fn install(clock: &Clock) -> anyhow::Result<Install> {
+/// The app's install on a site, with the tenant's client key and secret.
+pub(crate) fn install(
+    clock: &Clock,
+    (tenant, secret): (&str, Secret),
+    site: &str,
+    cloud: &str,
+) -> anyhow::Result<Install> {
     let iat = clock.now().seconds();
     Ok(Install {
         signed: Signed {
-            token_hash: sha256(b"token"),
+            token_hash: sha256(site.as_bytes()),
             body_hash: sha256(b"body"),
             iat,
             exp: iat + 60,
             credential: Credential::default(),
             entry: Entry::default(),
         },
-        tenant: signed::CLIENT_KEY.parse()?,
-        site: "https://acme.atlassian.net".parse()?,
-        cloud_id: Some(super::own::CLOUD.parse()?),
+        tenant: tenant.parse()?,
+        site: site.parse()?,
+        cloud_id: Some(cloud.parse()?),
         display_url: None,
         oauth_client_id: None,
         installation: None,
-        secret: Secret::from(signed::SHARED_SECRET.to_owned()),
+        secret,
     })
 }
 

@@ -8,14 +8,15 @@ use gatepost::clock::Chance;
 use gatepost::identity::own::{self, OwnCredentials};
 use gatepost::identity::presented::{Around, Asking, Bearer, Password, Presented};
 use gatepost::ledger::entry::Entry;
-use gatepost::outbound::{ApiHost, Bounds, Outbound, Resolutions};
+use gatepost::outbound::ApiHost;
 use gatepost::secret::Secret;
 use gatepost::standin::{self, Standin};
 use gatepost::tenant::own::OwnKind;
 use gatepost::tenant::registry::SiteAsked;
 
+use super::cost::cost_at_hand;
 use super::filled::Filled;
-use super::{BATCHES, CALL, Figures, LOOK_UPS, cost};
+use super::{CALL, Figures, beside};
 
 /// The stand-in's acme, which has the same after every start.
 pub(super) const CLOUD: &str = "01aecfb3-b8ed-4a81-a69f-7c3546a293e4";
@@ -36,7 +37,7 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
         .tenants
         .take_own(&tenant.id, kinds, "unix:0")
         .await?;
-    let outbound = outbound(&jira)?;
+    let outbound = beside::outbound(&jira)?;
     let verifiers = filled
         .verifiers(&filled.opened.issued)
         .taking_own(own(filled, &jira)?);
@@ -55,32 +56,15 @@ pub(super) async fn from_cache(filled: &Filled, figures: &mut Figures) -> anyhow
         ("verify an API token from the cache", api_token(&jira)?),
         ("verify an access token from the cache", access_token(&jira)),
     ] {
-        let mut batches = Vec::new();
-        // The first one warms up.
-        for _ in 0..=BATCHES {
-            let verify = async |_| {
-                let _principal = verifiers.verify(&presented, CALL, around).await?;
-                Ok(())
-            };
-            batches.push(cost(LOOK_UPS, verify).await?.0);
-        }
-        let mut batches = batches.split_off(1);
-        batches.sort_by(f64::total_cmp);
-        figures.push((name, batches[BATCHES / 2]));
+        let verify = async |_| {
+            let _principal = verifiers.verify(&presented, CALL, around).await?;
+            Ok(())
+        };
+        figures.push((name, cost_at_hand(verify).await?));
     }
     let asked = jira.requests().len();
     ensure!(asked == 3, "asked {asked} times in place of once for each");
     Ok(())
-}
-
-fn outbound(jira: &Standin) -> anyhow::Result<Outbound> {
-    let bounds = Bounds {
-        connect_timeout: Duration::from_secs(3),
-        site_timeout: Duration::from_secs(20),
-        site_body_bytes_max: 8 * 1024 * 1024,
-    };
-    let near = ("acme.atlassian.net".to_owned(), jira.address());
-    Ok(Outbound::new(bounds, Resolutions::from_iter([near]))?)
 }
 
 fn own(filled: &Filled, jira: &Standin) -> anyhow::Result<OwnCredentials> {

@@ -94,7 +94,7 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
         listen: args.listen,
         sites: args.sites,
         forge_sites: args.forge_sites,
-        app_key: args.app_key.clone(),
+        app_key: args.app_key,
         forge_app_id: args.forge_app_id,
     };
     let standin = Standin::start(settings, Clock::system(), Chance::system())
@@ -102,22 +102,22 @@ async fn stand_in(args: Args) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("the stand-in does not start on `{}`", args.listen))?;
     let greeting = Greeting {
         standin: &standin,
-        app_key: &args.app_key,
         gateway: &gateway,
     };
     print!("{greeting}");
-    if args.install.is_some() {
+    let playing = async {
+        // Without a gateway that was named, nobody is called.
+        if args.install.is_none() {
+            return std::future::pending().await;
+        }
         for site in standin.sites() {
             install::deliver(&site, &gateway).await?;
         }
-    }
-    // Without a gateway that was named, nobody is called.
-    let forge_sites = args
-        .install
-        .map_or_else(Vec::new, |_| standin.forge_sites());
+        match schedule::keep(&standin.forge_sites(), &gateway, &schedule::FORGES_PACE).await {}
+    };
     tokio::select! {
-        never = schedule::keep(&forge_sites, &gateway, &schedule::FORGES_PACE) => match never {},
         ended = tokio::signal::ctrl_c() => ended.context("cannot wait for Ctrl-C")?,
+        failed = playing => return failed,
     }
     Ok(super::Exit::Ok.into())
 }

@@ -47,7 +47,7 @@ pub(super) fn example(key: &str) -> Option<String> {
         "jwks" => "\"https://login.example.com/keys\"",
         "tenant_claim" => "\"tid\"",
         "account_claim" => "\"atlassian_account_id\"",
-        "tenants" => "{ \"value of the claim\" = \"acme.atlassian.net\" }",
+        "tenants" => "{ \"value of the claim\" = \"6e9a7e5c-4d3b-4a0e-9c0e-0a1b2c3d4e5f\" }",
         _ => return None,
     };
     Some(text.to_owned())

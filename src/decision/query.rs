@@ -107,6 +107,8 @@ impl Query {
             resource: self.resource.aim(Thing::Issue(key)),
             wish,
             stage: Stage::Answer,
+            // Jira took its time: what was known when the request was decided may be too old by now.
+            known: None,
             ..self
         }
     }

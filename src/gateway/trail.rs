@@ -136,10 +136,14 @@ impl Trail {
     /// What the outcome's record says of a stop after the permit.
     pub(super) fn note_stop(&mut self, stop: &Stop) {
         self.stage = failed_at(stop);
-        if let Stop::Screen(ScreenError::Denied(_, decision_id)) = stop {
-            let decided = ("answer_decision".to_owned(), decision_id.clone());
-            self.entry.detail.extend([decided]);
-        }
+        let detail = match stop {
+            Stop::Screen(ScreenError::Denied(_, id)) => Some(("answer_decision", &**id)),
+            // The caller is told no more than whoever's credential is not good; auditors are.
+            Stop::Upstream(UpstreamError::ForeignToken) => Some(("cause", "foreign_user_token")),
+            _ => None,
+        };
+        let detail = detail.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.entry.detail.extend(detail);
     }
 
     /// From here on something is done that must have an end in the log.
@@ -223,6 +227,7 @@ fn failed_at(stop: &Stop) -> Option<Stage> {
             | UpstreamError::Outbound(_)
             | UpstreamError::Deadline
             | UpstreamError::NoCloudId
+            | UpstreamError::ForeignToken
             | UpstreamError::Unauthorized,
         )
         | Stop::Screen(

@@ -178,9 +178,9 @@ impl From<&Stop> for Problem {
             Stop::Identity(IdentityError::Oidc(refused)) if refused.cause.is_lookup() => {
                 Self::unchecked(refused.cause.code())
             }
-            Stop::Identity(_) | Stop::Upstream(UpstreamError::Revoked(_)) => {
-                Self::unauthenticated()
-            }
+            Stop::Identity(_)
+            | Stop::Upstream(UpstreamError::Revoked(_) | UpstreamError::ForeignToken)
+            | Stop::Screen(ScreenError::Revoked(_)) => Self::unauthenticated(),
             Stop::Issue(error) => Self::from(error),
             Stop::Supervise(error) => Self::from(error),
             Stop::Resolve(_)

@@ -3,7 +3,9 @@
 //! issuer of must be sent nowhere.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::alphabet::URL_SAFE;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 
 use crate::secret::Secret;
@@ -111,8 +113,14 @@ impl Claimed {
         struct Claims {
             iss: Option<String>,
         }
-        let Some(claims) = claims_of_jwt(token) else {
+        if !is_jose(token) {
             return Self::Nobody;
+        }
+        let mut parts = token.split(|&byte| byte == b'.');
+        let (Some(_), Some(claims), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Self::Unreadable;
         };
         let claims = URL_SAFE_NO_PAD.decode(claims).unwrap_or_default();
         match strict_json::parse(&claims) {
@@ -124,20 +132,27 @@ impl Claimed {
     }
 }
 
-/// The encoded claims of what is a JWT by its form: three parts, of which the first is an object.
-pub(super) fn claims_of_jwt(token: &[u8]) -> Option<&[u8]> {
-    let mut parts = token.split(|&byte| byte == b'.');
-    let (Some(header), Some(claims), Some(_), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
-        return None;
+/// Whether a token is a JOSE object by its form (RFC 7515, RFC 7516): what stands before its first dot decodes, however badly, to something
+/// that begins as an object does. Somebody issued it, also if it is encrypted or not quite well formed.
+pub(super) fn is_jose(token: &[u8]) -> bool {
+    let Some(end) = token.iter().position(|&byte| byte == b'.') else {
+        return false;
     };
-    let header = URL_SAFE_NO_PAD.decode(header).ok()?;
-    header
-        .trim_ascii_start()
-        .starts_with(b"{")
-        .then_some(claims)
+    let header = token[..end].trim_ascii_end();
+    let header = header.strip_suffix(b"==").unwrap_or(header);
+    let header = header.strip_suffix(b"=").unwrap_or(header);
+    LENIENT
+        .decode(header)
+        .is_ok_and(|header| header.trim_ascii_start().starts_with(b"{"))
 }
+
+/// Padding is cut off before; bits that are left over are nobody's.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &URL_SAFE,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
 
 #[cfg(test)]
 mod tests {
@@ -174,16 +189,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_jwt_by_its_form_says_nothing() {
-        for opaque in [
-            "",
-            "ATOAabc",
-            "a.b",
-            "a.b.c",
-            "e30.e30",
-            "e30.e30.e30.e30",
-            "\u{e9}.\u{e9}.x",
+    fn what_somebody_issued_and_cannot_be_read_is_nobodys_to_send() {
+        let encrypted = URL_SAFE_NO_PAD.encode(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#);
+        let padded = base64::engine::general_purpose::URL_SAFE.encode(r#"{"alg":"RS256"}x"#);
+        assert!(padded.ends_with('='));
+        for form in [
+            "e30.e30".to_owned(),
+            "e30.e30.e30.e30".to_owned(),
+            "e31.e30.x.y".to_owned(),
+            format!("{encrypted}.a.b.c.d"),
+            format!("{padded}.a"),
         ] {
+            assert_eq!(Claimed::by(form.as_bytes()), Claimed::Unreadable, "{form}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_jwt_by_its_form_says_nothing() {
+        for opaque in ["", "ATOAabc", "a.b", "a.b.c", "\u{e9}.\u{e9}.x"] {
             assert_eq!(Claimed::by(opaque.as_bytes()), Claimed::Nobody, "{opaque}");
         }
     }

@@ -150,9 +150,13 @@ impl Forge {
         let mut claimed = None;
         let heard = async {
             let verified = self.verified(bearer, around, &mut claimed).await?;
-            // With a user there is a browser, which could send any token for the app's.
+            // With a user there is a browser, which could send any token for the app's; and so there is behind a page that is open to
+            // visitors without a name.
             if verified.invocation.principal.is_some() {
                 return Err(ForgeError::User);
+            }
+            if verified.invocation.is_of_page {
+                return Err(ForgeError::Page);
             }
             let Verified {
                 invocation, heard, ..
@@ -162,7 +166,7 @@ impl Forge {
                 .await?;
             let now = self.0.parts.clock.now();
             let token = bearer.forge_system.as_ref();
-            let token = token.map(|token| system_token::read(token, now));
+            let token = token.and_then(|token| system_token::read(token, now));
             self.0.parts.tenants.hear(&tenant.id, &heard, token).await?;
             Ok(tenant)
         };
@@ -204,6 +208,7 @@ impl Forge {
             heard: Heard {
                 installation: invocation.installation,
                 cloud: invocation.cloud,
+                site: invocation.site.clone(),
                 iat: invocation.iat,
                 credential,
                 entry: entry.unwrap_or_default(),
@@ -234,15 +239,18 @@ impl Forge {
         let tenants = &self.0.parts.tenants;
         let (installation, cloud) = (invocation.installation, invocation.cloud);
         if let Some(tenant) = tenants.of_installation(installation, cloud) {
-            return Ok(tenant);
+            return match asking {
+                Some(_) => Ok(tenants.follow(tenant, heard).await?),
+                None => Ok(tenant),
+            };
         }
-        let site = match (&invocation.site, asking) {
-            (Some(site), _) => site.clone(),
-            (None, Some(asking)) => {
-                self.ask_site(invocation, heard, bearer, asking.outbound)
-                    .await?
-            }
-            (None, None) => return Err(ForgeError::NoSite),
+        // Whoever may ask nobody anything writes nothing either: a registration without a request behind it would have no record of one.
+        let asking = asking.ok_or(ForgeError::NoSite)?;
+        let site = if let Some(site) = &invocation.site {
+            site.clone()
+        } else {
+            let asked = self.ask_site(invocation, heard, bearer, asking.outbound);
+            asked.await?
         };
         Ok(tenants.register(heard.clone(), site).await?)
     }

@@ -12,8 +12,8 @@ use super::own::Confirmed;
 pub enum Means {
     /// With the app's own means: a token that it gets for whoever is acted as.
     App,
-    /// With the token that Forge sent beside its own for the user of this very request, good at the API host only. As anybody else, the
-    /// app asks with its own means.
+    /// With the token that came beside an invocation as its user's, good at the API host only. Nobody signed that it is: `upstream` asks
+    /// Jira whose it is first. As anybody else, the app asks with its own means.
     ForgeUser(Secret),
     /// With the credential that the user brought. On the heap: every principal would be as large as the few that have one.
     Own(Box<Own>),

@@ -14,7 +14,7 @@ use crate::clock::{Chance, Clock};
 use crate::decision::{DeniedError, Permit};
 use crate::ledger::{Ledger, LedgerError};
 use crate::tenant::{SiteRead, Thing};
-use crate::upstream::{Answer, Jira};
+use crate::upstream::{Answer, Jira, Revoked};
 
 pub use issue::NotAnIssue;
 pub use reply::Reply;
@@ -49,6 +49,9 @@ pub enum ScreenError {
     /// The answer is not what the site was asked for.
     #[error(transparent)]
     NotOfSite(#[from] NotOfSite),
+    /// What the request rests on ended while the answer was decided.
+    #[error(transparent)]
+    Revoked(#[from] Revoked),
     /// The decision about the answer could not be recorded.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -123,8 +126,8 @@ impl Screen {
         let ruling = self.jira.decide(rules, query, &self.ledger).await?;
         let receipt = self.ledger.append(ruling.entry()).await?;
         match ruling.seal(receipt) {
-            // The second permit is used up by letting the answer go.
-            Ok(_released) => Ok(()),
+            // Jira and the log took their time: what ended meanwhile lets no answer go.
+            Ok(permit) => Ok(self.jira.stands(&permit)?),
             Err(denied) => Err(ScreenError::Denied(denied, decision_id)),
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -29,7 +30,7 @@ pub enum Fault {
     Delay(Duration),
     /// Read the request and never answer.
     Hang,
-    /// Read the request and answer properly once the fault is taken away or another takes its place.
+    /// Read the request and answer properly once the fault is taken away or another takes its place, be it the same.
     Hold,
     /// Read the request and close the connection.
     CloseConnection,
@@ -62,6 +63,7 @@ pub enum Fault {
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     planned: Mutex<HashMap<&'static str, Planned>>,
+    count: AtomicU64,
     changes: watch::Sender<()>,
 }
 
@@ -70,25 +72,30 @@ struct Planned {
     fault: Fault,
     /// How many requests it still hits; nothing means all.
     left: Option<u32>,
+    /// Which it is of all that were planned: the same fault planned again is another.
+    number: u64,
 }
 
 impl Faults {
     pub(super) fn set(&self, role: Role, fault: Option<Fault>, times: Option<u32>) {
-        match fault {
-            Some(fault) => self
-                .planned()
-                .insert(role.as_str(), Planned { fault, left: times }),
+        let plan = |fault| Planned {
+            fault,
+            left: times,
+            number: self.count.fetch_add(1, Ordering::Relaxed),
+        };
+        match fault.map(plan) {
+            Some(plan) => self.planned().insert(role.as_str(), plan),
             None => self.planned().remove(role.as_str()),
         };
         self.changes.send_replace(());
     }
 
-    /// Waits while requests to `role` are held.
-    pub(super) async fn lifted(&self, role: Role) {
+    /// Waits until the fault in force for `role` is not the one with this number any more.
+    pub(super) async fn lifted(&self, role: Role, number: u64) {
         let holds = || {
             let planned = self.planned();
-            let fault = planned.get(role.as_str()).map(|planned| &planned.fault);
-            fault == Some(&Fault::Hold)
+            let plan = planned.get(role.as_str());
+            plan.is_some_and(|plan| plan.number == number)
         };
         let mut changes = self.changes.subscribe();
         // INVARIANT: the sender lives as long as `self`.
@@ -99,8 +106,8 @@ impl Faults {
         self.planned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The fault that hits the request at hand.
-    pub(super) fn next(&self, role: Role) -> Option<Fault> {
+    /// The fault that hits the request at hand, and its number.
+    pub(super) fn next(&self, role: Role) -> Option<(Fault, u64)> {
         let mut planned = self.planned();
         let hit = planned.get_mut(role.as_str())?;
         match &mut hit.left {
@@ -108,7 +115,7 @@ impl Faults {
             Some(left) => *left -= 1,
             None => {}
         }
-        Some(hit.fault.clone())
+        Some((hit.fault.clone(), hit.number))
     }
 }
 

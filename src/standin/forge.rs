@@ -151,6 +151,12 @@ impl Standin {
         format!("{}/forge/jwks.json", self.state().own_url())
     }
 
+    /// The key of the app that Connect installs.
+    #[must_use]
+    pub fn app_key(&self) -> &str {
+        &self.state().app_key
+    }
+
     /// The app on Forge: `ari:cloud:ecosystem::app/…`.
     #[must_use]
     pub fn forge_app_id(&self) -> &str {

@@ -142,9 +142,10 @@ impl Desk {
             answer
         };
         let fault = self.state.faults.next(role);
-        if fault == Some(Fault::Hold) {
-            self.state.faults.lifted(role).await;
+        if let Some((Fault::Hold, number)) = fault {
+            self.state.faults.lifted(role, number).await;
         }
+        let fault = fault.map(|(fault, _)| fault);
         let answer = faults::apply(fault, answer).await?;
         self.state.requests.answered(number, |seen| {
             seen.status = answer.status().as_u16();

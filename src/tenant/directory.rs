@@ -62,6 +62,28 @@ impl Directory {
         self.installations.get(&(installation, cloud))
     }
 
+    /// Whom an operator means by an id. One of Forge's may be of a tenant that a Connect tenant is linked to by now: a kill switch
+    /// must fall on that one.
+    pub(super) fn named(&self, id: &TenantId) -> Vec<&SharedTenant> {
+        match id.installation() {
+            Some(installation) => self.installed_as(installation),
+            None => self.id(id).into_iter().collect(),
+        }
+    }
+
+    /// The live tenant that is this installation, or else the one that ended as it. Where Forge itself made a tenant of it, its site is
+    /// signed, and what another site's Connect install says of the installation names nobody; where it did not, all who say so are.
+    pub(super) fn installed_as(&self, installation: InstallationId) -> Vec<&SharedTenant> {
+        let Some(own) = self.id(&installation.tenant_id()) else {
+            let all = self.installations.iter();
+            let claimed = all.filter(|((known, _), _)| *known == installation);
+            return claimed.map(|(_, tenant)| tenant).collect();
+        };
+        let cloud = own.cloud_id;
+        let live = cloud.and_then(|cloud| self.installation(installation, cloud));
+        vec![live.unwrap_or(own)]
+    }
+
     /// All, by id.
     pub(super) fn all(&self) -> Vec<SharedTenant> {
         let mut tenants: Vec<SharedTenant> = self.ids.values().cloned().collect();

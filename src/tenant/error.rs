@@ -32,9 +32,9 @@ pub enum TenantError {
     /// No grant in force has that id.
     #[error("there is no grant `{0}` in force; `gatepost grant list` shows them")]
     UnknownGrant(String),
-    /// The tenant's site belongs to another client key by now, so nothing of it is left to be blocked.
+    /// The tenant's site belongs to another client key by now, so nothing of it is left to be blocked or switched off.
     #[error(
-        "tenant `{0}` was replaced when its site was imported; name the site by its host, or by the client key that it has now"
+        "tenant `{0}` was replaced when its site was imported or installed anew; name the site by its host, or by the client key that it has now"
     )]
     Replaced(TenantId),
     /// Nothing keeps this target out.

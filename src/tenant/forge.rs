@@ -1,11 +1,13 @@
 //! Installations that Forge tells of: registered by their first token, kept alive by triggers. Called with what `identity::forge` has
 //! verified, and by nobody else.
 //! Installation and site are those that the token's signature names. A site that another live tenant has is not taken over: that an
-//! installation and a Connect tenant are one is said by a verified install alone, never by a token that somebody presents.
+//! installation and a Connect tenant are one is said by a verified install alone, never by a token that somebody presents. What can be
+//! taken is a host, by a later signature, from a tenant of another site (`place`).
+
+mod place;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -14,10 +16,14 @@ use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
 use super::block::Shift;
+use super::installation::Lapse;
 use super::lifecycle::hand_over;
 use super::record::State;
 use super::registry::{Changed, Tenants};
-use super::store::{self, forge::Registered};
+use super::store::{
+    self,
+    forge::{Brought, Registered},
+};
 use super::{CloudId, InstallationId, SharedTenant, SiteUrl, TenantError, TenantId};
 
 /// What a verified token of Forge says of its installation.
@@ -27,6 +33,8 @@ pub struct Heard {
     pub installation: InstallationId,
     /// The site.
     pub cloud: CloudId,
+    /// Where that is, if the token says it.
+    pub site: Option<SiteUrl>,
     /// When the token was issued, in Unix seconds.
     pub iat: i64,
     /// Its public parts, for the record.
@@ -56,17 +64,19 @@ impl Tenants {
         let (installation, cloud) = (heard.installation, heard.cloud);
         let now = self.0.parts.clock.now();
         // Before the write lane: whoever cannot be registered must not keep others waiting with each of their tokens.
-        if let Some(holder) = self.holder(&site, cloud)
-            && !holder.has_lapsed(now)
-            && self.of_installation(installation, cloud).is_none()
-        {
-            return Err(TenantError::SiteHeld(holder.id.clone()));
+        if self.of_installation(installation, cloud).is_none() {
+            let mut holders = self.holders(&site, cloud).into_iter();
+            let held = holders
+                .find(|holder| !holder.has_lapsed(now) && !place::yields(&heard, &site, holder));
+            if let Some(holder) = held {
+                return Err(TenantError::SiteHeld(holder.id.clone()));
+            }
         }
-        let (ledger, lapses_after) = (self.0.parts.ledger.clone(), self.0.parts.lapses_after);
+        let (ledger, lapse) = (self.0.parts.ledger.clone(), self.0.lapse);
         self.change(move |connection| {
             Box::pin(async move {
-                let admitted = admit(connection, &heard, &site, lapses_after, now).await?;
-                if let Some(entry) = &admitted.entry {
+                let admitted = admit(connection, &heard, &site, &lapse, now).await?;
+                for entry in &admitted.entries {
                     ledger.append_in(connection, Draft::new(entry)?).await?;
                 }
                 // Read anew in any case: what could not be read the first time shows now.
@@ -82,7 +92,8 @@ impl Tenants {
             .ok_or_else(|| TenantError::NeverInstalled(installation.tenant_id()))
     }
 
-    /// Keeps what a trigger brought for a live tenant, suspended or not. From then on it is not lapsed.
+    /// Keeps what a trigger brought for a live tenant, suspended or not. From then on it is not lapsed. Of two tokens the one that lasts
+    /// longer is kept, unless Atlassian refused what was asked with the former.
     pub async fn hear(
         &self,
         tenant: &TenantId,
@@ -91,24 +102,24 @@ impl Tenants {
     ) -> Result<(), TenantError> {
         let parts = &self.0.parts;
         let (now, ledger, id) = (parts.clock.now(), parts.ledger.clone(), tenant.clone());
-        let draft = Draft::new(&heard_entry(&id, heard, token.as_ref()))?;
-        let sealed = token.map(|token| {
-            let column = store::SYSTEM_TOKEN_COLUMN;
-            let sealed = parts
+        let column = store::SYSTEM_TOKEN_COLUMN;
+        let in_any_case = self.trouble(tenant).is_some();
+        let token = token.map(|token| Brought {
+            sealed: parts
                 .vault
-                .seal(id.as_str(), column, &token.secret, &parts.chance);
-            (sealed, token.ends_at)
+                .seal(id.as_str(), column, &token.secret, &parts.chance),
+            ends_at: token.ends_at,
+            in_any_case,
         });
+        let heard = heard.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                let token = sealed
-                    .as_ref()
-                    .map(|(sealed, end)| (sealed.as_slice(), *end));
-                if !store::forge::hear(connection, &id, token, now).await? {
-                    return Err(TenantError::NeverInstalled(id));
-                }
-                ledger.append_in(connection, draft).await?;
-                Ok(Changed {
+                let token = token.as_ref();
+                let kept = store::forge::hear(connection, &id, token, now).await?;
+                let kept = kept.ok_or_else(|| TenantError::NeverInstalled(id.clone()))?;
+                let entry = heard_entry(&id, &heard, kept.filter(|_| token.is_some()));
+                ledger.append_in(connection, Draft::new(&entry)?).await?;
+                Ok::<_, TenantError>(Changed {
                     tenants: vec![id],
                     blocks: Vec::new(),
                     outcome: (),
@@ -200,14 +211,14 @@ struct Admitted {
     tenants: Vec<TenantId>,
     blocks: Vec<Shift>,
     /// Of what changed, if anything did.
-    entry: Option<Entry>,
+    entries: Vec<Entry>,
 }
 
 async fn admit(
     connection: &mut Connection,
     heard: &Heard,
     site: &SiteUrl,
-    lapses_after: Duration,
+    lapse: &Lapse,
     now: Timestamp,
 ) -> Result<Admitted, TenantError> {
     let (id, cloud) = (heard.installation.tenant_id(), heard.cloud.to_string());
@@ -228,15 +239,23 @@ async fn admit(
             return Err(TenantError::Stale(known.id));
         }
     }
-    let suspended = store::suspension(connection, site.host()).await?;
-    let last = store::last_on(connection, site.host()).await?;
-    let mut tenants = vec![id.clone()];
+    let before = store::forge::predecessor(connection, site.host(), &cloud).await?;
+    let (last, suspended) = before.map(|before| (before.id, before.suspended)).unzip();
+    let suspended = suspended.flatten();
+    let (mut replaced, mut moved, mut entries) = (Vec::new(), Vec::new(), Vec::new());
     for holder in store::holders(connection, &id, site.host(), Some(&cloud)).await? {
-        if !holder.has_lapsed(lapses_after, now) {
+        let has_lapsed = holder.has_lapsed(lapse, now);
+        if place::is_elsewhere(heard, &holder)
+            && (has_lapsed || heard.outweighs(site, &holder.id, holder.event_iat))
+        {
+            entries.push(place::lose(connection, &holder, heard, now).await?);
+            moved.push(holder.id);
+        } else if has_lapsed {
+            store::end(connection, &holder.id, State::Replaced, now, heard.iat).await?;
+            replaced.push(holder.id);
+        } else {
             return Err(TenantError::SiteHeld(holder.id));
         }
-        store::end(connection, &holder.id, State::Replaced, now, heard.iat).await?;
-        tenants.push(holder.id);
     }
     let row = Registered {
         id: &id,
@@ -249,11 +268,13 @@ async fn admit(
     };
     store::forge::register(connection, &row).await?;
     let (count, blocks) = hand_over(connection, last.as_deref(), &id, now).await?;
-    let entry = registered_entry(heard, site, &tenants[1..], suspended, count);
+    entries.push(registered_entry(heard, site, &replaced, suspended, count));
+    let mut tenants = vec![id];
+    tenants.extend(replaced.into_iter().chain(moved));
     Ok(Admitted {
         tenants,
         blocks,
-        entry: Some(entry),
+        entries,
     })
 }
 
@@ -282,13 +303,10 @@ fn registered_entry(
     }
 }
 
-fn heard_entry(tenant: &TenantId, heard: &Heard, token: Option<&SystemToken>) -> Entry {
+fn heard_entry(tenant: &TenantId, heard: &Heard, kept_until: Option<Timestamp>) -> Entry {
     let told = [
         ("installation", Some(heard.installation.to_string())),
-        (
-            "system_token_until",
-            token.map(|token| token.ends_at.rfc3339()),
-        ),
+        ("system_token_until", kept_until.map(Timestamp::rfc3339)),
     ];
     entry(heard, tenant, "tenant.heard", present(told))
 }

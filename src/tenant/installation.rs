@@ -2,6 +2,7 @@
 //! Used by `forge`, `lifecycle` and the verifier of Forge's tokens. It must never be accepted in a second spelling: it finds a tenant.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -79,6 +80,8 @@ pub struct Forge {
     pub heard_at: Option<Timestamp>,
     /// Until when the kept token is good.
     pub system_token_ends_at: Option<Timestamp>,
+    /// When the newest of what decided where its site is was signed, in Unix seconds.
+    pub(super) said_at: i64,
     /// The moment at which the tenant is nobody's if it is not heard of again. A linked Connect tenant has none.
     pub lapses_at: Option<Timestamp>,
     pub(super) system_token: Option<Secret>,
@@ -96,6 +99,48 @@ impl Forge {
     pub(crate) fn system_token(&self, now: Timestamp) -> Option<&Secret> {
         let good = self.system_token_ends_at.is_some_and(|end| now < end);
         self.system_token.as_ref().filter(|_| good)
+    }
+}
+
+/// When a tenant lapses that Forge alone knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lapse {
+    /// After how long without a word of Forge's.
+    after: Duration,
+    /// When this process began to listen.
+    started_at: Timestamp,
+    /// When Forge was last heard of, for any tenant, before that.
+    last_heard: Option<Timestamp>,
+}
+
+/// From one of the hourly triggers to the next, and the half hour by which one may be late: after that long, whoever is still there has
+/// been heard of, however long the gateway itself was not.
+const FIRST_TRIGGERS: Duration = Duration::from_mins(90);
+
+impl Lapse {
+    /// The rule of a process that starts at `started_at`.
+    pub(super) const fn new(
+        after: Duration,
+        started_at: Timestamp,
+        last_heard: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            after,
+            started_at,
+            last_heard,
+        }
+    }
+
+    /// The moment for a tenant that was last heard of then. What nobody could hear because the gateway was down or its data is that of a
+    /// backup is no silence; but whoever had been silent for too long when others were still heard of had lapsed, and stays so.
+    pub(super) fn of(&self, heard_at: Timestamp) -> Timestamp {
+        let at = heard_at.plus(self.after);
+        let had_lapsed = self.last_heard.is_some_and(|last| at <= last);
+        if had_lapsed {
+            at
+        } else {
+            at.max(self.started_at.plus(FIRST_TRIGGERS))
+        }
     }
 }
 
@@ -126,5 +171,24 @@ mod tests {
                 "{other}"
             );
         }
+    }
+    #[test]
+    fn the_gateways_own_silence_is_nobodys_lapse() {
+        let hours = |hours: u64| Timestamp::from_seconds(0).plus(Duration::from_hours(hours));
+        let after = Duration::from_hours(6);
+        // Never down for long: by the hours alone.
+        let lapse = Lapse::new(after, hours(100), Some(hours(100)));
+        assert_eq!(lapse.of(hours(100)), hours(106));
+        assert_eq!(lapse.of(hours(120)), hours(126));
+        // Down from 100 to 150: an hour and a half for whoever had not lapsed at 100.
+        let lapse = Lapse::new(after, hours(150), Some(hours(100)));
+        let grace = hours(150).plus(Duration::from_mins(90));
+        assert_eq!(lapse.of(hours(100)), grace);
+        assert_eq!(lapse.of(hours(95)), grace);
+        assert_eq!(lapse.of(hours(94)), hours(100));
+        assert_eq!(lapse.of(hours(150)), hours(156));
+        // Nobody was ever heard of.
+        let lapse = Lapse::new(after, hours(1), None);
+        assert_eq!(lapse.of(hours(1)), hours(7));
     }
 }

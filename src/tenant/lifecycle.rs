@@ -6,7 +6,6 @@
 //! other way round it would leave a tenant open whose administrator has closed it.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::Connection;
@@ -15,6 +14,7 @@ use crate::ledger::entry::{Credential, Entry, Kind};
 use crate::secret::Secret;
 
 use super::block::Shift;
+use super::installation::Lapse;
 use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::store::{self, Standing};
@@ -101,7 +101,7 @@ impl Tenants {
             &install.secret,
             &parts.chance,
         );
-        let (ledger, lapses_after) = (parts.ledger.clone(), parts.lapses_after);
+        let (ledger, lapse) = (parts.ledger.clone(), self.0.lapse);
         self.change(move |connection| {
             Box::pin(async move {
                 let (mut tenants, mut blocks) = (vec![install.tenant.clone()], Vec::new());
@@ -109,7 +109,7 @@ impl Tenants {
                     repetition_entry(&install.signed, &install.tenant, "installed")
                 } else {
                     require_newer(connection, &install).await?;
-                    let replacing = replace_holders(connection, &install, lapses_after, now);
+                    let replacing = replace_holders(connection, &install, &lapse, now);
                     let mut replaced = replacing.await?;
                     let row = row(&install, &replaced, &sealed, now);
                     store::upsert(connection, &row).await?;
@@ -228,7 +228,7 @@ struct Replaced {
 async fn replace_holders(
     connection: &mut Connection,
     install: &Install,
-    lapses_after: Duration,
+    lapse: &Lapse,
     now: Timestamp,
 ) -> Result<Replaced, TenantError> {
     let cloud_id = install.cloud_id.as_ref().map(ToString::to_string);
@@ -247,7 +247,7 @@ async fn replace_holders(
         if holder.id.is_of_forge() {
             // Nor does it end what Forge's signatures made, unless it is the same installation on the same site. Which of the two
             // came first says nothing then: at an installation both are sent at once.
-            if !is_linked(install, &holder) && !holder.has_lapsed(lapses_after, now) {
+            if !is_linked(install, &holder) && !holder.has_lapsed(lapse, now) {
                 return Err(TenantError::SiteHeld(holder.id));
             }
         } else if install.signed.iat < holder.event_iat {

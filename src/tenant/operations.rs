@@ -8,9 +8,11 @@ mod own;
 
 use std::collections::BTreeMap;
 
+use crate::db::Connection;
 use crate::ledger::Draft;
 use crate::ledger::entry::{Entry, Kind};
 
+use super::record::State;
 use super::registry::{Changed, Tenants};
 use super::{TenantError, TenantId, store};
 
@@ -57,6 +59,7 @@ impl Tenants {
         );
         self.change(move |connection| {
             Box::pin(async move {
+                refuse_replaced(connection, &id).await?;
                 if !store::suspend(connection, &id, reason.as_deref(), now).await? {
                     return Err(TenantError::Unknown(id.to_string()));
                 }
@@ -65,6 +68,20 @@ impl Tenants {
             })
         })
         .await
+    }
+}
+
+/// An import or a link may come between the look at a name and this transaction, or the name may be an old client key from a log: the
+/// operator would believe in a block or a suspension that keeps nobody out.
+async fn refuse_replaced(
+    connection: &mut Connection,
+    tenant: &TenantId,
+) -> Result<(), TenantError> {
+    let standing = store::standing(connection, tenant).await?;
+    match standing.map(|standing| standing.state) {
+        Some(State::Replaced) => Err(TenantError::Replaced(tenant.clone())),
+        Some(State::Installed | State::Uninstalled) => Ok(()),
+        None => Err(TenantError::Unknown(tenant.to_string())),
     }
 }
 

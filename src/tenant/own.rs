@@ -64,6 +64,14 @@ impl OwnKinds {
         taken.map(OwnKind::as_str).collect()
     }
 
+    /// Those of them that go to the API host alone, below the site's cloud id.
+    pub(super) const fn below_cloud_id(self) -> Self {
+        Self {
+            api_token: false,
+            ..self
+        }
+    }
+
     /// What the database says. A word that a newer version wrote takes nothing here.
     pub(super) fn read(words: &str) -> Self {
         let known = words.split(' ').filter_map(|word| word.parse().ok());

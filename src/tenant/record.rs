@@ -181,6 +181,13 @@ impl Tenant {
         grant.is_in_force(now) && self.keeps_out(&grant.act_as, now).is_none()
     }
 
+    /// The grant with this id, if it is in force.
+    #[must_use]
+    pub fn grant(&self, id: &str, now: Timestamp) -> Option<&Grant> {
+        let mut all = self.grants.values().flatten();
+        all.find(|grant| grant.id == id && grant.is_in_force(now))
+    }
+
     /// All grants in force, in the order in which they were given.
     #[must_use]
     pub fn grants(&self, now: Timestamp) -> Vec<&Grant> {

@@ -15,6 +15,7 @@ use crate::secret::{Secret, Vault};
 use super::block::{Blocks, SharedBlocks, Shift};
 use super::directory::Directory;
 use super::forge::Troubles;
+use super::installation::Lapse;
 use super::named::Named;
 use super::record::SharedTenant;
 use super::resource::Resource;
@@ -87,6 +88,7 @@ pub struct Tenants(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) parts: Parts,
     directory: ArcSwap<Directory>,
+    pub(super) lapse: Lapse,
     /// Also in every tenant.
     pub(super) blocks: SharedBlocks,
     pub(super) troubles: Troubles,
@@ -101,13 +103,16 @@ impl Tenants {
         let now = parts.clock.now();
         let blocks = store::load_blocks(parts.db.reads(), now).await?;
         let blocks = Arc::new(Blocks::of(blocks));
-        let around = store::Around::of(&parts, &blocks);
+        let last_heard = store::forge::last_heard(parts.db.reads()).await?;
+        let lapse = Lapse::new(parts.lapses_after, now, last_heard);
+        let around = store::Around::of(&parts, &blocks, lapse);
         let tenants = store::load(parts.db.reads(), &around, None, now).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
         let (directory, refreshing) = (ArcSwap::from_pointee(directory), Mutex::new(()));
         Ok(Self(Arc::new(Inner {
             parts,
             directory,
+            lapse,
             blocks,
             troubles: Troubles::default(),
             refreshing,
@@ -166,11 +171,11 @@ impl Tenants {
         directory.installation(installation, cloud).cloned()
     }
 
-    /// The live tenant that has the site, by host or cloud id.
-    pub(super) fn holder(&self, site: &SiteUrl, cloud: CloudId) -> Option<SharedTenant> {
+    /// The live tenants that have the site, by host or by cloud id.
+    pub(super) fn holders(&self, site: &SiteUrl, cloud: CloudId) -> Vec<SharedTenant> {
         let directory = self.0.directory.load();
-        let holder = directory.site(site).or_else(|| directory.cloud(&cloud));
-        holder.cloned()
+        let found = [directory.site(site), directory.cloud(&cloud)];
+        found.into_iter().flatten().cloned().collect()
     }
 
     /// The time, as the registry sees it.
@@ -185,17 +190,17 @@ impl Tenants {
         self.0.directory.load().all()
     }
 
-    /// The tenant that an operator names by client key, host, URL or cloud id. By a name that two have, none is meant.
+    /// The tenant that an operator names by client key, host, URL, cloud id or installation. By a name that two have, none is meant.
     pub fn by_any_name(&self, name: &str) -> Result<SharedTenant, TenantError> {
         let directory = self.0.directory.load();
-        let by_id = name.parse().ok().and_then(|id| directory.id(&id));
+        let by_id = name.parse().ok().map(|id| directory.named(&id));
         let by_cloud = name.parse().ok().and_then(|cloud| directory.cloud(&cloud));
         let installation: Option<InstallationId> = name.parse().ok();
-        let by_installation = installation.and_then(|known| directory.id(&known.tenant_id()));
+        let by_installation = installation.map(|known| directory.installed_as(known));
         let site = name.parse().or_else(|_| SiteUrl::from_host(name)).ok();
         let by_site = site.and_then(|site| directory.site(&site));
-        let found = [by_id, by_cloud, by_installation, by_site];
-        let mut found = found.into_iter().flatten();
+        let found = by_id.into_iter().chain(by_installation).flatten();
+        let mut found = found.chain(by_cloud).chain(by_site);
         let first = found.next();
         let first = first.ok_or_else(|| TenantError::Unknown(name.to_owned()))?;
         if found.any(|other| other.id != first.id) {
@@ -243,7 +248,7 @@ impl Tenants {
         let (mut fresh, mut result) = (Vec::new(), Ok(()));
         let (reads, now) = (parts.db.reads(), parts.clock.now());
         for id in changed {
-            let around = store::Around::of(parts, &self.0.blocks);
+            let around = store::Around::of(parts, &self.0.blocks, self.0.lapse);
             match store::load(reads, &around, Some(id), now).await {
                 Ok(tenants) => fresh.extend(tenants),
                 Err(error) => result = Err(error),

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use url::{Host, Url};
 
+use super::CloudId;
+
 /// A site: `https://acme.atlassian.net`, nothing more. The host is in lower case and ASCII.
 ///
 /// ```
@@ -74,6 +76,7 @@ const TEXT_BYTES_MAX: usize = 8 + HOST_BYTES_MAX + 5;
 const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 const SCHEME: &str = "https://";
+const NOWHERE: &str = ".invalid";
 
 impl SiteUrl {
     /// The site of a host, as in `/sites/{host}`: the same rule as for the host of an address.
@@ -84,6 +87,18 @@ impl SiteUrl {
             Ok(Host::Domain(seen)) if seen == host => Ok(Self(host.into())),
             _ => Err(SiteUrlError::Ambiguous),
         }
+    }
+
+    /// The site of a tenant of which only the cloud id is known: its host is nobody's, and no name of it is ever resolved (RFC 6761, 6.4).
+    #[must_use]
+    pub fn nowhere(cloud: CloudId) -> Self {
+        Self(format!("{cloud}{NOWHERE}").into())
+    }
+
+    /// Whether it is such a site.
+    #[must_use]
+    pub fn is_nowhere(&self) -> bool {
+        self.0.ends_with(NOWHERE)
     }
 
     /// The host, in lower case.

@@ -2,7 +2,6 @@
 //! transaction of the write lane that also holds the change's admin record.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
@@ -14,6 +13,7 @@ use crate::db::DbError;
 
 use super::block::SharedBlocks;
 use super::grant::Grant;
+use super::installation::Lapse;
 use super::own::OwnKinds;
 use super::record::{State, Tenant};
 use super::registry::Parts;
@@ -56,24 +56,24 @@ pub(super) struct Standing {
 pub(super) struct Around<'a> {
     vault: &'a Vault,
     blocks: &'a SharedBlocks,
-    lapses_after: Duration,
+    lapse: Lapse,
 }
 
 impl<'a> Around<'a> {
-    pub(super) fn of(parts: &'a Parts, blocks: &'a SharedBlocks) -> Self {
+    pub(super) fn of(parts: &'a Parts, blocks: &'a SharedBlocks, lapse: Lapse) -> Self {
         Self {
             vault: &parts.vault,
             blocks,
-            lapses_after: parts.lapses_after,
+            lapse,
         }
     }
 }
 
 impl Standing {
     /// Whether Forge alone knows it, and it was not heard of for so long.
-    pub(super) fn has_lapsed(&self, lapses_after: Duration, now: Timestamp) -> bool {
+    pub(super) fn has_lapsed(&self, lapse: &Lapse, now: Timestamp) -> bool {
         let heard = self.heard_at.filter(|_| self.id.is_of_forge());
-        heard.is_some_and(|heard| heard.plus(lapses_after) <= now)
+        heard.is_some_and(|heard| lapse.of(heard) <= now)
     }
 }
 
@@ -120,8 +120,16 @@ fn tenant(
             .or_default()
             .push(grant);
     }
+    let site = SiteUrl::from_host(row.try_get("host")?).map_err(|_| spoiled("host"))?;
+    let own_credentials = OwnKinds::read(row.try_get("own_credentials")?);
     Ok(Tenant {
-        site: SiteUrl::from_host(row.try_get("host")?).map_err(|_| spoiled("host"))?,
+        // What would be sent to a host is not taken where the host is nobody's.
+        own_credentials: if site.is_nowhere() {
+            own_credentials.below_cloud_id()
+        } else {
+            own_credentials
+        },
+        site,
         cloud_id: cloud_id
             .map(|text| text.parse().map_err(|_| spoiled("cloud_id")))
             .transpose()?,
@@ -133,7 +141,6 @@ fn tenant(
         state: State::read(row.try_get("state")?).ok_or_else(|| spoiled("state"))?,
         suspended: row.try_get("suspended")?,
         oauth_client_id: row.try_get("oauth_client_id")?,
-        own_credentials: OwnKinds::read(row.try_get("own_credentials")?),
         installed_at: Timestamp::from_micros(row.try_get("installed_at")?),
         changed_at: Timestamp::from_micros(row.try_get("changed_at")?),
         id: id.parse().map_err(|_| spoiled("id"))?,

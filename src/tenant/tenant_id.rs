@@ -5,6 +5,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use super::InstallationId;
+
 /// Names one installation of the app: for Connect its `clientKey`, which never changes while the site may be renamed; for one that
 /// Forge alone knows `forge-` and the UUID of the installation.
 ///
@@ -49,6 +51,13 @@ impl TenantId {
     #[must_use]
     pub fn is_of_forge(&self) -> bool {
         self.0.starts_with(Self::OF_FORGE)
+    }
+
+    /// The installation that it names, if it names one of Forge's.
+    #[must_use]
+    pub fn installation(&self) -> Option<InstallationId> {
+        let uuid = self.0.strip_prefix(Self::OF_FORGE)?;
+        InstallationId::from_uuid(uuid).ok()
     }
 }
 

@@ -111,6 +111,8 @@ pub(super) struct Groups {
     api: ApiHost,
     clock: Clock,
     cache: Cache<Key, Arc<Seen>>,
+    /// Until when Jira wants to be left alone, by tenant and epoch: its limit is the app's on a site, whoever is asked about.
+    limited: Cache<(TenantId, u64), Timestamp>,
 }
 
 /// 60,000 accounts of 20 groups each.
@@ -125,6 +127,8 @@ const GROUPS_MAX: usize = 2_000;
 const PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_OF_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_mins(1);
+/// Tenants that limit requests at once, a hundred bytes each. Of more than these, each account is asked about once.
+const LIMITED_MAX: u64 = 10_000;
 /// Longer than an answer may be old; that decides, this only frees memory.
 const KEPT: Duration = Duration::from_hours(1);
 
@@ -152,6 +156,10 @@ impl Groups {
                 .max_capacity(CACHE_BYTES_MAX)
                 .weigher(weight)
                 .time_to_live(KEPT)
+                .build(),
+            limited: Cache::builder()
+                .max_capacity(LIMITED_MAX)
+                .time_to_live(PAUSE_MAX)
                 .build(),
         }
     }
@@ -184,16 +192,23 @@ impl Groups {
             }
             self.drop_if_same(&key, &seen).await;
         }
+        if self.is_limited(principal).await {
+            return Err(Unknown::Limited);
+        }
         let asking = async {
             let permit = permit.await.ok_or(Unknown::NotRecorded)?;
             Ok(Arc::new(self.seen(settings, outbound, &permit).await))
         };
         let seen = self.cache.try_get_with(key, asking).await;
         let seen = seen.map_err(|why: Arc<Unknown>| *why)?;
-        match &*seen {
-            Seen::In { groups, .. } => Ok(groups.clone()),
-            Seen::Failed { why, .. } => Err(*why),
-        }
+        // An answer that was longer in coming than it may be old is none.
+        self.good(settings, &seen).unwrap_or(Err(Unknown::Slow))
+    }
+
+    async fn is_limited(&self, principal: &Principal) -> bool {
+        let of = (principal.tenant().clone(), principal.epoch());
+        let until = self.limited.get(&of).await;
+        until.is_some_and(|until| self.clock.now() < until)
     }
 
     /// Said once: each request has its record.
@@ -210,8 +225,10 @@ impl Groups {
     fn good(&self, settings: &Memberships, seen: &Seen) -> Option<Result<GroupSet, Unknown>> {
         let now = self.clock.now();
         match seen {
+            // Where the clock was turned back, nobody knows how old it is.
             Seen::In { groups, at } => {
-                (now.since(*at) < settings.age_max).then(|| Ok(groups.clone()))
+                let is_good = *at <= now && now.since(*at) < settings.age_max;
+                is_good.then(|| Ok(groups.clone()))
             }
             Seen::Failed { why, until } => (now < *until).then_some(Err(*why)),
         }
@@ -302,7 +319,12 @@ impl Groups {
             429 => {
                 let wanted = received.retry_after_s().map(Duration::from_secs);
                 let pause = wanted.unwrap_or(PAUSE_OF_LIMIT);
-                Err((Unknown::Limited, pause.clamp(PAUSE, PAUSE_MAX)))
+                let pause = pause.clamp(PAUSE, PAUSE_MAX);
+                let principal = permit.principal();
+                let of = (principal.tenant().clone(), principal.epoch());
+                let until = self.clock.now().plus(pause);
+                self.limited.insert(of, until).await;
+                Err((Unknown::Limited, pause))
             }
             status => {
                 if status == 401 {

@@ -2,6 +2,7 @@
 //! URL, headers and body come from the permit alone, never from the request; a tenant's credential goes to its own site only.
 
 pub mod answer;
+mod beside;
 mod groups;
 mod keys;
 mod look;
@@ -19,6 +20,7 @@ use crate::outbound::{
     ApiHost, Authorization, Destination, Outbound, OutboundError, Received, SiteRequest,
     TokenServer,
 };
+use crate::secret::Secret;
 use crate::tenant::{SiteRead, Tenants, Thing};
 
 pub use answer::Answer;
@@ -26,6 +28,7 @@ pub use groups::{Memberships, Unknown};
 pub use keys::Revoked;
 pub use user_token::TokenFailure;
 
+use beside::Owners;
 use groups::Groups;
 use keys::Keys;
 use user_token::UserTokens;
@@ -51,6 +54,9 @@ pub enum UpstreamError {
     /// The site is known by its host only, and what would be sent is good at the API host only.
     #[error("the site's cloud id is not known")]
     NoCloudId,
+    /// What came beside an invocation of Forge's as its user's token is somebody else's, or nobody's.
+    #[error("the token beside the invocation is not its user's")]
+    ForeignToken,
     /// Jira refuses a fresh user token.
     #[error("Jira refuses a fresh user token")]
     Unauthorized,
@@ -73,6 +79,7 @@ pub struct Shared {
     keys: Keys,
     tokens: UserTokens,
     groups: Groups,
+    owners: Owners,
     api: ApiHost,
     clock: Clock,
 }
@@ -91,6 +98,7 @@ impl Shared {
         Self {
             groups: Groups::new(None, keys.clone(), api.clone(), clock.clone()),
             keys,
+            owners: Owners::new(api.clone()),
             tokens: UserTokens::new(server, api.clone(), clock.clone()),
             api,
             clock,
@@ -152,6 +160,11 @@ impl Jira {
         ))
     }
 
+    /// Whether what the permit rests on stands now: tenant, credential, grant, and nobody blocked.
+    pub fn stands(&self, permit: &Permit) -> Result<(), Revoked> {
+        self.shared.keys.signer(permit).map(drop)
+    }
+
     async fn read(
         &self,
         permit: &Permit,
@@ -160,8 +173,7 @@ impl Jira {
         let as_oneself = permit.act_as() == permit.principal().account();
         match permit.principal().means() {
             Means::ForgeUser(token) if as_oneself => {
-                let authorization = Authorization::Bearer(token);
-                self.read_with(permit, authorization, true, exchange).await
+                self.read_with_token_beside(permit, token, exchange).await
             }
             Means::Own(own) if as_oneself => {
                 let authorization = Authorization::Whole(&own.authorization);
@@ -179,6 +191,24 @@ impl Jira {
             Means::Own(_) => Err(UpstreamError::Unauthorized),
             Means::ForgeUser(_) | Means::App => self.read_as_app(permit, exchange).await,
         }
+    }
+
+    /// With the token that came beside an invocation, once Jira has said that it is the invocation's user's.
+    async fn read_with_token_beside(
+        &self,
+        permit: &Permit,
+        token: &Secret,
+        exchange: &mut Exchange,
+    ) -> Result<Received, UpstreamError> {
+        let _still_good = self.shared.keys.signer(permit)?;
+        let owners = &self.shared.owners;
+        if let Some(refusal) = owners.disown(&self.outbound, permit, token).await? {
+            exchange.status = Some(refusal.status);
+            exchange.trace_id = trace_id(&refusal.headers);
+            return Ok(refusal);
+        }
+        let authorization = Authorization::Bearer(token);
+        self.read_with(permit, authorization, true, exchange).await
     }
 
     /// With the user's own credential, which speaks for nobody else.

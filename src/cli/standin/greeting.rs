@@ -10,7 +10,6 @@ use crate::standin::{Site, Standin};
 /// The greeting of a stand-in; its text is a `gatepost.toml`.
 pub(super) struct Greeting<'a> {
     pub(super) standin: &'a Standin,
-    pub(super) app_key: &'a str,
     pub(super) gateway: &'a Target,
 }
 
@@ -32,11 +31,7 @@ impl fmt::Display for Greeting<'_> {
 
 impl Greeting<'_> {
     fn configuration(&self) -> String {
-        let Self {
-            standin,
-            app_key,
-            gateway,
-        } = self;
+        let Self { standin, gateway } = self;
         let sites = [standin.sites(), standin.forge_sites()].concat();
         let each = |line: &dyn Fn(&Site) -> String| sites.iter().map(line).collect::<String>();
         format!(
@@ -64,7 +59,7 @@ account_claim = "account"
 {tenants}"#,
             public_url = quoted(&gateway.base_url),
             listen = listen(gateway),
-            app_key = quoted(app_key),
+            app_key = quoted(standin.app_key()),
             forge_app_id = quoted(standin.forge_app_id()),
             keys = standin.key_server(),
             oauth = standin.oauth_server(),

@@ -1,6 +1,10 @@
 //! The lowest and highest value of every number. Used by the checks of `config` only.
 //! A limit of zero means "none" to one reader and "nothing" to another, so it is refused; a limit beyond reason is no limit.
 
+use std::time::Duration;
+
+use crate::identity::own::MARGIN;
+
 use super::Checks;
 
 /// A key, its value, and the lowest and highest value it may have.
@@ -9,6 +13,8 @@ type Bound = (&'static str, u64, u64, u64);
 const KIB: u64 = 1024;
 const MIB: u64 = 1024 * KIB;
 const MINUTE_MS: u64 = 60_000;
+/// What is left to the log once a user's own credential was waited for in vain.
+const LOG_MS: u64 = 2_000;
 
 impl Checks<'_> {
     pub(super) fn bounds(&mut self) {
@@ -44,6 +50,19 @@ impl Checks<'_> {
                 &["limits.session_idle_s", "limits.session_lifetime_s"],
                 "is longer than a session may last",
                 "make it at most `limits.session_lifetime_s`",
+            );
+        }
+        // Or a site that takes such credentials would tell so: where its look-up outlasts the request, the refusal cannot be recorded.
+        let refused_at_ms = limits.own_credential_wait_ms + millis(MARGIN);
+        if limits.request_timeout_ms < refused_at_ms + LOG_MS {
+            self.report(
+                &["limits.request_timeout_ms", "limits.own_credential_wait_ms"],
+                "ends a request before the refusal of a user's own credential is due and on record",
+                format!(
+                    "make it at least {}, which is `limits.own_credential_wait_ms` and {} more",
+                    refused_at_ms + LOG_MS,
+                    millis(MARGIN) + LOG_MS
+                ),
             );
         }
         if ledger.batch_entries_max > ledger.queue_entries_max {
@@ -182,6 +201,10 @@ impl Checks<'_> {
             ),
         ]
     }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn count(value: usize) -> u64 {

@@ -79,13 +79,19 @@ impl Checks<'_> {
     }
 
     fn meanings(&mut self, index: usize, provider: &Settings) {
-        let remedy = "write each value of the claim with its tenant: client key, host or cloud id";
+        let remedy = "write each value of the claim with its tenant: client key or cloud id";
+        let development = self.config.development.enabled;
         if provider.tenants.is_empty() {
             self.of_provider(index, "tenants", "is empty: no token would be good", remedy);
         }
         for (value, tenant) in &provider.tenants {
             if value.is_empty() || !names_a_tenant(tenant) {
                 let what = format!("says `{value}` is `{tenant}`, which cannot be");
+                self.of_provider(index, "tenants", &what, remedy);
+            } else if names_a_host(tenant) && !development {
+                let what = format!("says `{value}` is whoever has the host `{tenant}`");
+                let remedy = "write the tenant's client key or cloud id, as `gatepost tenant list` shows them: a host can \
+                              become another customer's, whom this company's tokens must not open";
                 self.of_provider(index, "tenants", &what, remedy);
             }
         }
@@ -161,4 +167,10 @@ fn names_a_tenant(text: &str) -> bool {
     text.parse::<TenantId>().is_ok()
         || text.parse::<CloudId>().is_ok()
         || text.parse::<SiteUrl>().is_ok()
+}
+
+/// A client key has no dot, a cloud id neither.
+fn names_a_host(text: &str) -> bool {
+    let is_site = text.parse::<SiteUrl>().is_ok() || SiteUrl::from_host(text).is_ok();
+    text.contains('.') && is_site
 }

@@ -47,6 +47,9 @@ pub enum ForgeError {
     /// It speaks for a user, where Forge itself is expected.
     #[error("the token names a user")]
     User,
+    /// It comes from a page, where Forge itself is expected.
+    #[error("the token is one of a page")]
+    Page,
     /// Nothing says where the installation's site is.
     #[error("nothing says which site the installation is on")]
     NoSite,
@@ -82,6 +85,7 @@ impl ForgeError {
             Self::Full => "replay_memory_full",
             Self::NoUser => "no_user",
             Self::User => "user_token",
+            Self::Page => "page_token",
             Self::NoSite => "no_site",
             Self::SiteUnknown(_) => "site_unavailable",
             Self::Inactive => "tenant_inactive",

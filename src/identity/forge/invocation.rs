@@ -30,8 +30,10 @@ pub(super) struct Invocation {
     pub(super) installation: InstallationId,
     /// From `app.apiBaseUrl`.
     pub(super) cloud: CloudId,
-    /// Where the site was at that time: for the first mapping only.
+    /// Where the site was at that time: it finds no tenant, but says where that of the installation is.
     pub(super) site: Option<SiteUrl>,
+    /// Whether a page stands behind it: only then is there a context.
+    pub(super) is_of_page: bool,
     pub(super) principal: Option<AccountId>,
     pub(super) jti: String,
     pub(super) iat: i64,
@@ -89,6 +91,7 @@ impl Invocation {
         let installation = installation.map_err(|_| ForgeError::Claim("app.installationId"))?;
         let cloud = cloud(&payload.app.api_base_url, &expected.api_base)
             .ok_or(ForgeError::Claim("app.apiBaseUrl"))?;
+        let is_of_page = payload.context.is_some();
         let context = payload.context.unwrap_or(Context {
             cloud_id: None,
             site_url: None,
@@ -106,6 +109,7 @@ impl Invocation {
             cloud,
             // One that cannot be read maps nothing; it is no reason to refuse whoever needs no mapping.
             site: context.site_url.and_then(|site| site.parse().ok()),
+            is_of_page,
             principal: principal.map_err(|_| ForgeError::Claim("principal"))?,
             jti: payload.jti,
             iat: claims.iat,

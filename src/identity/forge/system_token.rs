@@ -15,13 +15,17 @@ const GUARANTEED: Duration = Duration::from_hours(2);
 /// No token lasts longer than this, whatever it says.
 const LONGEST: Duration = Duration::from_hours(24);
 
-/// The token, with the end that it tells or the one that is guaranteed.
-pub(super) fn read(token: &Secret, now: Timestamp) -> SystemToken {
-    let end = end(token.expose()).unwrap_or_else(|| now.plus(GUARANTEED));
-    SystemToken {
-        secret: Secret::new(token.expose().to_vec()),
-        ends_at: end.min(now.plus(LONGEST)),
+/// The token, with the end that it tells or the one that is guaranteed. What has ended, or can be in no header, is none.
+pub(super) fn read(token: &Secret, now: Timestamp) -> Option<SystemToken> {
+    let text = token.expose();
+    if text.is_empty() || !text.iter().all(u8::is_ascii_graphic) {
+        return None;
     }
+    let end = end(text).unwrap_or_else(|| now.plus(GUARANTEED));
+    (now < end).then(|| SystemToken {
+        secret: Secret::new(text.to_vec()),
+        ends_at: end.min(now.plus(LONGEST)),
+    })
 }
 
 fn end(token: &[u8]) -> Option<Timestamp> {
@@ -44,20 +48,25 @@ mod tests {
         let now = Timestamp::from_seconds(1_000_000);
         let ends_at = |text: &str| {
             let token = read(&Secret::from(text.to_owned()), now);
-            token.ends_at.seconds() - now.seconds()
+            token.map(|token| token.ends_at.seconds() - now.seconds())
         };
         let jwt = |claims: &str| format!("h.{}.s", URL_SAFE_NO_PAD.encode(claims));
-        assert_eq!(ends_at(&jwt(r#"{"exp":1000060}"#)), 60);
-        assert_eq!(ends_at(&jwt(r#"{"exp":999999}"#)), -1);
-        assert_eq!(ends_at(&jwt(r#"{"exp":4000000000}"#)), 24 * 3600);
-        for opaque in [
+        assert_eq!(ends_at(&jwt(r#"{"exp":1000060}"#)), Some(60));
+        assert_eq!(ends_at(&jwt(r#"{"exp":1000001}"#)), Some(1));
+        assert_eq!(ends_at(&jwt(r#"{"exp":4000000000}"#)), Some(24 * 3600));
+        for opaque in ["opaque", "a.b.c", &jwt("{}"), &jwt(r#"{"exp":"1000060"}"#)] {
+            assert_eq!(ends_at(opaque), Some(2 * 3600), "{opaque}");
+        }
+        for none in [
             "",
-            "opaque",
-            "a.b.c",
-            &jwt("{}"),
-            &jwt(r#"{"exp":"1000060"}"#),
+            " ",
+            "two words",
+            "line\n",
+            "caf\u{e9}",
+            &jwt(r#"{"exp":1000000}"#),
+            &jwt(r#"{"exp":999999}"#),
         ] {
-            assert_eq!(ends_at(opaque), 2 * 3600, "{opaque}");
+            assert_eq!(ends_at(none), None, "{none}");
         }
     }
 }

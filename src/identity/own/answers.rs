@@ -18,6 +18,8 @@ pub(super) enum Unconfirmed {
     Refused(Refused),
     /// It says nothing.
     Trouble(Trouble),
+    /// It was not asked: the tenant is not what it was when the request came.
+    Outlived,
 }
 
 impl From<Refused> for Unconfirmed {

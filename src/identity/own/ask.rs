@@ -1,15 +1,18 @@
 //! Asks Atlassian whose a credential is, with leave to. Used by `flights`.
 //! It goes to the registered site and to Atlassian's API host, and nowhere else; a redirect is an answer that says nothing.
+//! Before each question the tenant is read again: a turn, the log and an answer are waited for, and what an operator or Atlassian said of
+//! the tenant meanwhile must win.
 
 use crate::outbound::{
     ApiHost, Authorization, Destination, LoginRefused, Outbound, Received, SiteRequest,
 };
-use crate::tenant::AccountId;
 use crate::tenant::own::OwnKind;
+use crate::tenant::{AccountId, Tenants};
 
 use super::answers::{self, Unconfirmed};
 use super::error::{Refused, Trouble};
 use super::leave::Leave;
+use super::still_takes;
 use super::subject::Subject;
 
 /// Whose it is, and whether it is good at the API host.
@@ -19,6 +22,7 @@ pub(super) type Owner = (AccountId, bool);
 pub(super) async fn whose(
     outbound: &Outbound,
     api: &ApiHost,
+    tenants: &Tenants,
     leave: &Leave,
     at_api: Option<bool>,
 ) -> Result<Owner, Unconfirmed> {
@@ -26,6 +30,7 @@ pub(super) async fn whose(
     let asker = Asker {
         outbound,
         api,
+        tenants,
         subject,
     };
     match subject.brought.kind {
@@ -40,6 +45,7 @@ pub(super) async fn whose(
 struct Asker<'a> {
     outbound: &'a Outbound,
     api: &'a ApiHost,
+    tenants: &'a Tenants,
     subject: &'a Subject,
 }
 
@@ -60,7 +66,7 @@ impl Asker<'_> {
     /// Which sites the token covers is asked first: at a site that it does not cover it has no business.
     async fn of_access_token(&self) -> Result<Owner, Unconfirmed> {
         let cloud = self.subject.tenant.cloud_id.ok_or(Refused::NoCloudId)?;
-        let (authorization, request_id) = self.sent();
+        let (authorization, request_id) = self.sent()?;
         let asked = self
             .outbound
             .accessible_resources(self.api, authorization, request_id);
@@ -71,7 +77,7 @@ impl Asker<'_> {
     async fn myself(&self, at_api: bool) -> Result<Owner, Unconfirmed> {
         let tenant = &self.subject.tenant;
         let cloud = tenant.cloud_id.map(|cloud| cloud.to_string());
-        let (authorization, request_id) = self.sent();
+        let (authorization, request_id) = self.sent()?;
         let request = SiteRequest {
             to: match (at_api, &cloud) {
                 (false, _) => Destination::Site {
@@ -93,9 +99,16 @@ impl Asker<'_> {
         Ok((answers::myself(&body)?, at_api))
     }
 
-    fn sent(&self) -> (Authorization<'_>, &str) {
+    /// What is sent, once: nothing else gives the credential out, and it is asked for before each question.
+    fn sent(&self) -> Result<(Authorization<'_>, &str), Unconfirmed> {
+        let tenant = &self.subject.tenant;
+        let current = self.tenants.current(&tenant.id);
+        let (kind, now) = (self.subject.brought.kind, self.tenants.now());
+        if !current.is_some_and(|current| still_takes(&current, tenant.epoch, kind, now)) {
+            return Err(Unconfirmed::Outlived);
+        }
         let authorization = Authorization::Whole(&self.subject.brought.authorization);
-        (authorization, &self.subject.request_id)
+        Ok((authorization, &self.subject.request_id))
     }
 }
 

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-use crate::identity::bearer::claims_of_jwt;
+use crate::identity::bearer::is_jose;
 use crate::identity::presented::{Bearer, Password};
 use crate::secret::{Secret, Vault, hex};
 use crate::tenant::own::OwnKind;
@@ -28,6 +28,8 @@ const ID_BYTES: usize = 12;
 pub(super) struct Brought {
     pub(super) kind: OwnKind,
     pub(super) authorization: Secret,
+    /// The same in the one spelling by which it is known here.
+    known_by: Secret,
     /// Whether it can be good at the API host alone, by what it looks like.
     pub(super) is_for_api_host: bool,
 }
@@ -40,15 +42,18 @@ impl Brought {
             && user.contains(&b'@')
             && user.iter().all(|byte| *byte > b' ' && *byte != 0x7f);
         // Atlassian's API tokens are no JWTs: somebody's token of another kind must not go where API tokens do.
-        let is_jwt = claims_of_jwt(password).is_some();
+        let is_jwt = is_jose(password);
         if !is_email || is_jwt || !is_plain(password, TOKEN_BYTES_MAX) {
             return None;
         }
-        let both = Zeroizing::new([user, b":", password].concat());
         let ending = user.len().checked_sub(SERVICE.len()).map(|at| &user[at..]);
+        // Atlassian does not tell the cases of an address apart. If they were told apart here, one token would be as many credentials
+        // as its owner's address has spellings.
+        let lower = Zeroizing::new(user.to_ascii_lowercase());
         Some(Self {
             kind: OwnKind::ApiToken,
-            authorization: Secret::from(format!("Basic {}", STANDARD.encode(&*both))),
+            authorization: basic(user, password),
+            known_by: basic(&lower, password),
             is_for_api_host: ending.is_some_and(|ending| ending.eq_ignore_ascii_case(SERVICE)),
         })
     }
@@ -61,9 +66,11 @@ impl Brought {
         if is_forges || is_api_token || !is_plain(token, ACCESS_BYTES_MAX) {
             return None;
         }
+        let authorization = Secret::new([b"Bearer ", token].concat());
         Some(Self {
             kind: OwnKind::OauthToken,
-            authorization: Secret::new([b"Bearer ", token].concat()),
+            known_by: authorization.clone(),
+            authorization,
             is_for_api_host: true,
         })
     }
@@ -73,16 +80,21 @@ impl Brought {
         let parts = [
             tenant.as_bytes(),
             &epoch.to_le_bytes(),
-            self.authorization.expose(),
+            self.known_by.expose(),
         ];
         vault.keyed_hash("own credential v1", &parts)
     }
 
     /// Its name in records, the same at every site: whoever tries one credential everywhere is seen to.
     pub(super) fn id(&self, vault: &Vault) -> String {
-        let hash = vault.keyed_hash("own credential id v1", &[self.authorization.expose()]);
+        let hash = vault.keyed_hash("own credential id v1", &[self.known_by.expose()]);
         format!("own_{}", hex(&hash[..ID_BYTES]))
     }
+}
+
+fn basic(user: &[u8], password: &[u8]) -> Secret {
+    let both = Zeroizing::new([user, b":", password].concat());
+    Secret::from(format!("Basic {}", STANDARD.encode(&*both)))
 }
 
 fn is_plain(token: &[u8], bytes_max: usize) -> bool {
@@ -172,5 +184,23 @@ mod tests {
         assert_ne!(hash, bob.hash(&vault, "acme", 1));
         assert_ne!(ann.id(&vault), bob.id(&vault));
         assert_eq!(ann.id(&vault).len(), 4 + 2 * ID_BYTES);
+    }
+
+    #[test]
+    fn however_an_address_is_spelt_it_is_one_credential_and_sent_as_it_came() {
+        let vault = Vault::new(&Vault::generate(&crate::clock::Chance::seeded(1))).unwrap();
+        let ann = password("ann@acme.example", "ATATT3x=AB").unwrap();
+        let spelt = password("aNn@Acme.Example", "ATATT3x=AB").unwrap();
+        assert_eq!(ann.hash(&vault, "acme", 1), spelt.hash(&vault, "acme", 1));
+        assert_eq!(ann.id(&vault), spelt.id(&vault));
+        assert_eq!(
+            spelt.authorization.expose(),
+            b"Basic YU5uQEFjbWUuRXhhbXBsZTpBVEFUVDN4PUFC"
+        );
+        // Of the token itself every letter counts.
+        let other = password("ann@acme.example", "ATATT3x=Ab").unwrap();
+        assert_ne!(ann.hash(&vault, "acme", 1), other.hash(&vault, "acme", 1));
+        let [one, other] = ["abc.def", "Abc.def"].map(|token| bearer(token, None).unwrap());
+        assert_ne!(one.id(&vault), other.id(&vault));
     }
 }

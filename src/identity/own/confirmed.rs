@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::tenant::own::OwnKind;
 use crate::tenant::{AccountId, Tenant, TenantId};
 
-use super::is_within;
+use super::{is_within, still_takes};
 
 /// Whose credential it is, and where it was good.
 #[derive(Debug)]
@@ -26,14 +26,14 @@ pub(in crate::identity) struct Confirmed {
 
 impl Confirmed {
     pub(super) fn new(
-        tenant: &Tenant,
+        (tenant, epoch): (TenantId, u64),
         (kind, id): (OwnKind, String),
         (account, at_api_host): (AccountId, bool),
         at: Timestamp,
     ) -> Self {
         Self {
-            tenant: tenant.id.clone(),
-            epoch: tenant.epoch,
+            tenant,
+            epoch,
             kind,
             account,
             id,
@@ -50,11 +50,7 @@ impl Confirmed {
 
     /// Whether the tenant is what it was, and takes such a credential still.
     pub(super) fn is_of(&self, tenant: &Tenant, now: Timestamp) -> bool {
-        tenant.epoch == self.epoch
-            && tenant.is_active(now)
-            && tenant.is_blocked(now).is_none()
-            && tenant.own_credentials.takes(self.kind)
-            && !self.is_refused()
+        still_takes(tenant, self.epoch, self.kind, now) && !self.is_refused()
     }
 
     /// Jira does not take it any more: nobody believes it from now on.

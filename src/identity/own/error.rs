@@ -37,7 +37,7 @@ pub enum NotGood {
     #[error("Atlassian could not be asked")]
     Trouble(#[source] Trouble),
     /// The tenant changed meanwhile.
-    #[error("the tenant changed since the credential was confirmed")]
+    #[error("the tenant changed since the request came or the credential was confirmed")]
     Outlived,
     /// The look-up could not be recorded, so nobody was asked.
     #[error("the look-up could not be recorded")]

@@ -13,13 +13,13 @@ mod confirmed;
 mod due;
 mod error;
 mod flights;
+mod known;
 mod leave;
 mod subject;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
-
-use moka::future::Cache;
 
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::Ledger;
@@ -44,6 +44,7 @@ use brought::Brought;
 use budget::Budget;
 use due::Due;
 use flights::{Flight, Flights};
+use known::Known;
 
 /// How such credentials are checked, and how often.
 #[derive(Clone, Copy, Debug)]
@@ -85,34 +86,22 @@ pub struct OwnCredentials(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     parts: Parts,
-    budget: Budget,
-    /// By keyed hash of tenant, epoch and credential. What is too old to be believed still says that its owner is no guesser, and where
-    /// the credential was good.
-    known: Cache<[u8; 32], Arc<Confirmed>>,
+    budget: Arc<Budget>,
+    known: Known,
     flights: Flights,
 }
 
-/// About half a kilobyte each.
-const KNOWN_MAX: u64 = 50_000;
-/// How long whoever had a good credential is remembered.
-const REMEMBERED: Duration = Duration::from_hours(24);
 /// Refusals are told so long after the last moment at which Atlassian can be waited for: it covers their record.
-const MARGIN: Duration = Duration::from_millis(250);
+pub const MARGIN: Duration = Duration::from_millis(250);
 
 impl OwnCredentials {
     /// Checks credentials at Atlassian.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let budget = Budget::new(
-            parts.vault.clone(),
-            parts.limits.per_source,
-            parts.limits.per_site,
-        );
-        let known = Cache::builder()
-            .max_capacity(KNOWN_MAX)
-            .time_to_idle(REMEMBERED)
-            .build();
-        let flights = Flights::new(parts.api.clone(), parts.ledger.clone(), parts.clock.clone());
+        let (per_source, per_site) = (parts.limits.per_source, parts.limits.per_site);
+        let budget = Arc::new(Budget::new(parts.vault.clone(), per_source, per_site));
+        let known = Known::new();
+        let flights = Flights::new(&parts, budget.clone(), known.clone());
         Self(Arc::new(Inner {
             parts,
             budget,
@@ -174,29 +163,30 @@ impl OwnCredentials {
         let site = around.site.name().ok_or(NotGood::NoSite)?;
         let tenant = inner.taker(around.site, brought.kind);
         let hash = inner.hash(tenant.as_deref(), brought);
-        let known = inner.known.get(&hash).await;
+        let known = inner.known.get(tenant.as_deref(), &hash).await;
         let known = known.filter(|confirmed| !confirmed.is_refused());
         if let Some(confirmed) = &known
             && confirmed.is_believed(inner.parts.limits.believed, now)
         {
             return inner.mint(confirmed.clone(), brought);
         }
-        // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does.
+        // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does. A look-up counts by the account.
         if known.is_none() {
             let taken = inner.budget.take(around.ip, &site, now);
             taken.map_err(|retry_after_s| NotGood::TooMany { retry_after_s })?;
         }
         let asking = around.asking.ok_or(NotGood::NotKnown)?;
         let tenant = tenant.ok_or(NotGood::NotTaken)?;
+        let is_known = known.is_some();
         let flight = Flight {
             hash,
-            at_api: known.as_ref().map(|confirmed| confirmed.at_api_host()),
+            before: known,
             id: brought.id(&inner.parts.vault),
             tenant,
             brought: brought.clone(),
         };
         // On the heap: every request would be as large as the few that look something up.
-        let looking = Box::pin(self.look_up(flight, asking, known.is_some()));
+        let looking = Box::pin(self.look_up(flight, asking, is_known));
         let confirmed = looking.await?;
         inner.mint(confirmed, brought)
     }
@@ -208,7 +198,6 @@ impl OwnCredentials {
         asking: Asking<'_>,
         is_known: bool,
     ) -> Result<Arc<Confirmed>, NotGood> {
-        let hash = flight.hash;
         let looked = self.0.flights.start(flight, asking);
         let looked = if is_known {
             looked.await
@@ -216,18 +205,10 @@ impl OwnCredentials {
             let looked = tokio::time::timeout(self.0.parts.limits.wait, looked).await;
             looked.map_err(|_| NotGood::Unsure(Trouble::Slow))?
         };
-        match looked {
-            Ok(confirmed) => {
-                self.0.known.insert(hash, confirmed.clone()).await;
-                Ok(confirmed)
-            }
-            Err(NotGood::Trouble(trouble)) if !is_known => Err(NotGood::Unsure(trouble)),
-            Err(NotGood::Refused(why)) => {
-                self.0.known.invalidate(&hash).await;
-                Err(NotGood::Refused(why))
-            }
-            Err(other) => Err(other),
-        }
+        looked.map_err(|cause| match cause {
+            NotGood::Trouble(trouble) if !is_known => NotGood::Unsure(trouble),
+            other => other,
+        })
     }
 }
 
@@ -296,6 +277,14 @@ fn public_parts(kind: OwnKind, id: Option<String>) -> Credential {
         key_id: id,
         ..Credential::default()
     }
+}
+
+/// Whether the tenant is what it was in `epoch`, and takes such a credential now.
+fn still_takes(tenant: &Tenant, epoch: u64, kind: OwnKind, now: Timestamp) -> bool {
+    tenant.epoch == epoch
+        && tenant.is_active(now)
+        && tenant.is_blocked(now).is_none()
+        && tenant.own_credentials.takes(kind)
 }
 
 /// Whether what was confirmed at `then` is believed at `now`.

@@ -9,8 +9,7 @@ use crate::db::Connection;
 use crate::ledger::entry::{Entry, Kind};
 use crate::ledger::{Draft, Ledger};
 use crate::tenant::block::{Block, Shift, Target};
-use crate::tenant::operations::By;
-use crate::tenant::record::State;
+use crate::tenant::operations::{By, refuse_replaced};
 use crate::tenant::registry::{Changed, Tenants};
 use crate::tenant::{AccountId, TenantError, TenantId, store};
 
@@ -52,7 +51,9 @@ impl Tenants {
         let ledger = parts.ledger.clone();
         self.change(move |connection| {
             Box::pin(async move {
-                refuse_replaced(connection, block.target.tenant()).await?;
+                if let Some(tenant) = block.target.tenant() {
+                    refuse_replaced(connection, tenant).await?;
+                }
                 let before = store::end_blocks(connection, &block.target, &by.name, now).await?;
                 refuse_operators(&by, &before)?;
                 refuse_too_many(connection, &by, &block).await?;
@@ -148,21 +149,6 @@ async fn refuse_too_many(
         Ok(())
     } else {
         Err(TenantError::TooManyBlocks(BLOCKS_MAX))
-    }
-}
-
-/// An import may come between the look at a name and this transaction, or the name may be an old client key from a log: the operator
-/// would believe in a block that keeps nobody out.
-async fn refuse_replaced(
-    connection: &mut Connection,
-    tenant: Option<&TenantId>,
-) -> Result<(), TenantError> {
-    let Some(tenant) = tenant else { return Ok(()) };
-    let standing = store::standing(connection, tenant).await?;
-    match standing.map(|standing| standing.state) {
-        Some(State::Replaced) => Err(TenantError::Replaced(tenant.clone())),
-        Some(State::Installed | State::Uninstalled) => Ok(()),
-        None => Err(TenantError::Unknown(tenant.to_string())),
     }
 }
 

@@ -72,6 +72,14 @@ impl By {
         }
     }
 
+    /// The one tenant that it reaches into; nothing for whoever reaches them all.
+    pub(super) const fn within(&self) -> Option<&TenantId> {
+        match &self.reach {
+            Reach::Everything => None,
+            Reach::Site(tenant) | Reach::Own(tenant, _) => Some(tenant),
+        }
+    }
+
     /// Whether it may end or take the place of this block.
     pub(super) fn may_end(&self, block: &Block) -> bool {
         match &self.reach {

@@ -153,3 +153,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_site_that_is_nowhere_has_a_host_that_is_nobodys() {
+    let cloud = "11223344-a1b2-4c3d-8e9f-112233445566".parse().unwrap();
+    let nowhere = SiteUrl::nowhere(cloud);
+    assert_eq!(
+        nowhere.host(),
+        "11223344-a1b2-4c3d-8e9f-112233445566.invalid"
+    );
+    assert_eq!(SiteUrl::from_host(nowhere.host()), Ok(nowhere.clone()));
+    assert!(nowhere.is_nowhere());
+    let somewhere: SiteUrl = "https://acme.atlassian.net".parse().unwrap();
+    assert!(!somewhere.is_nowhere());
+}

@@ -1,10 +1,10 @@
 //! The SQL of installations that Forge tells of. Used by this module only.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use crate::clock::Timestamp;
-use crate::tenant::{Forge, InstallationId, TenantError, TenantId};
+use crate::tenant::{Forge, InstallationId, SiteUrl, TenantError, TenantId};
 
 use super::{Around, SYSTEM_TOKEN_COLUMN, Standing, read_standing};
 
@@ -29,9 +29,10 @@ pub(in crate::tenant) fn read(
         installation,
         heard_at,
         system_token_ends_at: moment(row, "system_token_ends_at")?,
+        said_at: row.try_get("event_iat")?,
         lapses_at: heard_at
             .filter(|_| alone)
-            .map(|heard| heard.plus(around.lapses_after)),
+            .map(|heard| around.lapse.of(heard)),
         system_token,
     }))
 }
@@ -39,6 +40,14 @@ pub(in crate::tenant) fn read(
 fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, TenantError> {
     let micros: Option<i64> = row.try_get(column)?;
     Ok(micros.map(Timestamp::from_micros))
+}
+
+/// When Forge was last heard of, whatever for.
+pub(in crate::tenant) async fn last_heard(
+    reads: &SqlitePool,
+) -> Result<Option<Timestamp>, TenantError> {
+    let query = sqlx::query("SELECT max(heard_at) AS heard_at FROM tenants");
+    moment(&query.fetch_one(reads).await?, "heard_at")
 }
 
 /// All rows of an installation, live or ended.
@@ -51,6 +60,38 @@ pub(in crate::tenant) async fn of_installation(
         .fetch_all(connection)
         .await?;
     rows.iter().map(read_standing).collect()
+}
+
+/// Whoever had a site before.
+#[derive(Debug)]
+pub(in crate::tenant) struct Predecessor {
+    pub(in crate::tenant) id: String,
+    pub(in crate::tenant) suspended: Option<String>,
+}
+
+/// Whose suspension and blocks pass on to a tenant of this cloud id: the last that had it, wherever its host was, since a site can be
+/// renamed between two installations. By its host alone nobody inherits of a tenant whose cloud id is known to be another: a free host
+/// is given to the next customer.
+pub(in crate::tenant) async fn predecessor(
+    connection: &mut SqliteConnection,
+    host: &str,
+    cloud_id: &str,
+) -> Result<Option<Predecessor>, TenantError> {
+    let row = sqlx::query(
+        "SELECT id, suspended FROM tenants WHERE cloud_id = ?2 OR (host = ?1 AND cloud_id IS NULL)
+         ORDER BY changed_at DESC, rowid DESC LIMIT 1",
+    )
+    .bind(host)
+    .bind(cloud_id)
+    .fetch_optional(connection)
+    .await?;
+    row.map(|row| {
+        Ok(Predecessor {
+            id: row.try_get("id")?,
+            suspended: row.try_get("suspended")?,
+        })
+    })
+    .transpose()
 }
 
 /// A row as the first token of an installation writes it.
@@ -91,23 +132,57 @@ pub(in crate::tenant) async fn register(
     Ok(())
 }
 
-/// Writes down that an installation was heard of, and the token that came with it. Gives whether there is such a live tenant.
+/// Gives a tenant another host, as what was signed at `iat` says, after which nothing older counts; the epoch moves. Sessions and keys are
+/// the tenant's and not its host's: they stay.
+pub(in crate::tenant) async fn move_to(
+    connection: &mut SqliteConnection,
+    id: &TenantId,
+    site: &SiteUrl,
+    iat: i64,
+    now: Timestamp,
+) -> Result<(), TenantError> {
+    sqlx::query(
+        "UPDATE tenants SET host = ?2, epoch = epoch + 1, changed_at = ?3, event_iat = max(event_iat, ?4) WHERE id = ?1",
+    )
+    .bind(id.as_str())
+    .bind(site.host())
+    .bind(now.micros())
+    .bind(iat)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A token that a trigger brought.
+#[derive(Debug)]
+pub(in crate::tenant) struct Brought {
+    pub(in crate::tenant) sealed: Vec<u8>,
+    pub(in crate::tenant) ends_at: Timestamp,
+    /// Also if the kept one would last longer.
+    pub(in crate::tenant) in_any_case: bool,
+}
+
+/// Writes down that an installation was heard of, and the token that came with it if it lasts longer than the kept one. Gives whether
+/// there is such a live tenant, and until when the token is good that it has now.
 pub(in crate::tenant) async fn hear(
     connection: &mut SqliteConnection,
     id: &TenantId,
-    token: Option<(&[u8], Timestamp)>,
+    token: Option<&Brought>,
     now: Timestamp,
-) -> Result<bool, TenantError> {
-    let done = sqlx::query(
-        "UPDATE tenants SET heard_at = ?2, system_token = coalesce(?3, system_token),
-             system_token_ends_at = coalesce(?4, system_token_ends_at)
-         WHERE id = ?1 AND state = 'installed'",
+) -> Result<Option<Option<Timestamp>>, TenantError> {
+    let row = sqlx::query(
+        "UPDATE tenants SET heard_at = ?2,
+             system_token = CASE WHEN ?5 OR ?4 > coalesce(system_token_ends_at, 0) THEN ?3 ELSE system_token END,
+             system_token_ends_at = CASE WHEN ?5 OR ?4 > coalesce(system_token_ends_at, 0) THEN ?4 ELSE system_token_ends_at END
+         WHERE id = ?1 AND state = 'installed' RETURNING system_token_ends_at",
     )
     .bind(id.as_str())
     .bind(now.micros())
-    .bind(token.map(|(sealed, _)| sealed))
-    .bind(token.map(|(_, ends_at)| ends_at.micros()))
-    .execute(connection)
+    .bind(token.map(|token| token.sealed.as_slice()))
+    .bind(token.map(|token| token.ends_at.micros()))
+    .bind(token.is_some_and(|token| token.in_any_case))
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    row.map(|row| moment(&row, "system_token_ends_at"))
+        .transpose()
 }

@@ -273,6 +273,27 @@ fn limits_have_ends() {
 }
 
 #[test]
+fn a_request_lasts_longer_than_a_users_own_credential_is_waited_for() {
+    for (request, wait, least) in [
+        (2_000, 3_000, 5_250),
+        (5_249, 3_000, 5_250),
+        (2_349, 100, 2_350),
+        (12_000, 10_000, 12_250),
+    ] {
+        let lines = |request: u64| {
+            format!("request_timeout_ms = {request}\nown_credential_wait_ms = {wait}")
+        };
+        let short = with("limits", &lines(request));
+        refused(&short, "`limits.request_timeout_ms` ends a request before");
+        refused(
+            &short,
+            &format!("at least {least}, which is `limits.own_credential_wait_ms` and 2250 more"),
+        );
+        Case::new(&with("limits", &lines(least))).loaded();
+    }
+}
+
+#[test]
 fn an_activation_is_one_of_three() {
     for word in ["auto", "narrowing", "manual"] {
         Case::new(&with("policy", &format!("activation = \"{word}\""))).loaded();

@@ -15,7 +15,7 @@ jwks = \"https://login.example/contoso/keys\"
 tenant_claim = \"tid\"
 account_claim = \"atlassian_account_id\"
 [oidc.tenants]
-\"72f988bf\" = \"acme.atlassian.net\"
+\"72f988bf\" = \"6e9a7e5c-4d3b-4a0e-9c0e-0a1b2c3d4e5f\"
 ";
 
 const SERVER: &str = "[server]\npublic_url = \"https://g.example.com\"\n";
@@ -36,7 +36,8 @@ fn a_provider_is_read_with_its_defaults_and_says_where_it_came_from() {
         panic!("one provider");
     };
     assert_eq!(provider.issuer, "https://login.example/contoso/v2.0");
-    assert_eq!(provider.tenants["72f988bf"], "acme.atlassian.net");
+    let cloud = "6e9a7e5c-4d3b-4a0e-9c0e-0a1b2c3d4e5f";
+    assert_eq!(provider.tenants["72f988bf"], cloud);
     assert_eq!(provider.algorithms, [Rs256, Es256]);
     assert_eq!(provider.token_lifetime_s_max, 3600);
     assert_eq!(
@@ -96,14 +97,14 @@ tenants = { \"\" = \"acme\" }
     gatepost.toml:5:1: unknown key `isuer` in [[oidc]]; did you mean `issuer`?
     gatepost.toml:6:8: `oidc.jwks`: invalid type: integer `5`, expected a string; write it like `jwks = "https://login.example.com/keys"`
     gatepost.toml:7:24: `oidc.algorithms`: unknown variant `HS256`, expected `RS256` or `ES256`; write it like `algorithms = ["RS256", "ES256"]`
-    gatepost.toml:8:19: `oidc.tenants`: invalid type: integer `7`, expected a string; write it like `tenants = { "value of the claim" = "acme.atlassian.net" }`
+    gatepost.toml:8:19: `oidc.tenants`: invalid type: integer `7`, expected a string; write it like `tenants = { "value of the claim" = "6e9a7e5c-4d3b-4a0e-9c0e-0a1b2c3d4e5f" }`
     gatepost.toml:10:1: `oidc.name` cannot name a provider; use 1 to 64 letters, digits, dots, hyphens and underscores
     gatepost.toml:11:1: `oidc.issuer` is `http://login.example`, which is no https URL of scheme, host and path; copy it from the provider's `/.well-known/openid-configuration`; plain HTTP is for addresses of this machine under [development]
     gatepost.toml:12:1: `oidc.audience` is empty; write what the provider's tokens say
     gatepost.toml:13:1: `oidc.jwks` is `https://login.example/keys?p=policy`, which is no https URL of scheme, host and path; copy it from the provider's `/.well-known/openid-configuration`; plain HTTP is for addresses of this machine under [development]
     gatepost.toml:16:1: `oidc.algorithms` is empty, or names one twice; write it like `algorithms = ["RS256", "ES256"]`
     gatepost.toml:17:1: `oidc.token_lifetime_s_max` is 86400; choose 1 to 7200: nobody can take a token back before it ends
-    gatepost.toml:18:1: `oidc.tenants` says `` is `acme`, which cannot be; write each value of the claim with its tenant: client key, host or cloud id
+    gatepost.toml:18:1: `oidc.tenants` says `` is `acme`, which cannot be; write each value of the claim with its tenant: client key or cloud id
     "#);
 }
 
@@ -116,7 +117,7 @@ fn what_is_missing_is_told_where_the_provider_begins() {
     gatepost.toml:3:1: `oidc.jwks` is missing; write `jwks = "https://login.example.com/keys"`
     gatepost.toml:3:1: `oidc.name` is missing; write `name = "entra"`
     gatepost.toml:3:1: `oidc.tenant_claim` is missing; write `tenant_claim = "tid"`
-    gatepost.toml:3:1: `oidc.tenants` is missing; write `tenants = { "value of the claim" = "acme.atlassian.net" }`
+    gatepost.toml:3:1: `oidc.tenants` is missing; write `tenants = { "value of the claim" = "6e9a7e5c-4d3b-4a0e-9c0e-0a1b2c3d4e5f" }`
     "#);
 }
 
@@ -164,6 +165,25 @@ fn plain_http_is_for_addresses_of_this_machine_under_development() {
         assert_eq!(problems(&development(&near(host))).len(), 2, "{host}");
     }
     assert_eq!(problems(&production(&near("127.0.0.1"))).len(), 2);
+}
+
+#[test]
+fn a_companys_tokens_are_never_whoever_has_a_host() {
+    let named = |tenant: &str| ENTRA.replace("6e9a7e5c-4d3b-4a0e-9c0e-0a1b2c3d4e5f", tenant);
+    for host in [
+        "acme.atlassian.net",
+        "https://acme.atlassian.net",
+        "ACME.jira.com",
+    ] {
+        let told = problems(&production(&named(host)));
+        assert_eq!(told.len(), 1, "{host}: {told:?}");
+        assert!(told[0].contains("a host can become another customer's"));
+        // Hosts of a stand-in are nobody else's.
+        Case::new(&format!("{DEVELOPMENT}{}", named(host))).loaded();
+    }
+    for tenant in ["acme-client-key", "3f9bd1d2-7f0e-4c35-8c62-8a9b9a3a6f11"] {
+        Case::new(&production(&named(tenant))).loaded();
+    }
 }
 
 #[test]

@@ -31,21 +31,91 @@ fn kinds(world: &World) -> Vec<(Role, Option<&'static str>)> {
         .collect()
 }
 
+/// Headers of an invocation by one person, beside which is another's token.
+fn with_token_of(world: &World, person: &str, other: &str) -> Vec<(String, String)> {
+    let initech = world.site("initech");
+    let mut headers = initech.forge_headers(Some(person));
+    headers.retain(|(name, _)| name != "x-forge-oauth-user");
+    headers.push(("x-forge-oauth-user".to_owned(), initech.user_token(other)));
+    headers
+}
+
+/// What was asked at the API host below the site, without queries.
+fn at_api_host(world: &World) -> Vec<String> {
+    let base = format!("/ex/jira/{}", world.site("initech").cloud_id());
+    let seen = world.seen(Role::Api).into_iter();
+    seen.map(|seen| {
+        let path = seen.target.split('?').next().unwrap();
+        path.strip_prefix(&base).unwrap().to_owned()
+    })
+    .collect()
+}
+
+const MYSELF: &str = "/rest/api/3/myself";
+
 #[tokio::test]
 async fn the_token_beside_the_request_reads_as_its_user() {
     let world = World::with_initech().await;
-    let headers = world.site("initech").forge_headers(Some("ann"));
+    let mut headers = world.site("initech").forge_headers(Some("ann"));
     let answer = world.invoke("GET", ISSUE, &headers).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(kinds(&world), [(Role::Api, Some("forge_user_token"))]);
+    let own = (Role::Api, Some("forge_user_token"));
+    assert_eq!(kinds(&world), [own, own]);
+    // Whose it is, is asked once.
+    assert_eq!(at_api_host(&world), [MYSELF, ISSUE]);
     let seen = world.seen(Role::Api);
-    assert_eq!(seen[0].account.as_deref(), Some(account("ann").as_str()));
-    let cloud = world.site("initech").cloud_id().to_owned();
-    assert!(
-        seen[0]
-            .target
-            .starts_with(&format!("/ex/jira/{cloud}/rest/api/3/issue/INITECH-1"))
-    );
+    assert_eq!(seen[1].account.as_deref(), Some(account("ann").as_str()));
+    let fresh = world.site("initech").invocation_token(Some("ann"));
+    headers[0].1 = format!("Bearer {fresh}");
+    let again = world.invoke("GET", ISSUE, &headers).await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    assert_eq!(at_api_host(&world), [MYSELF, ISSUE, ISSUE]);
+}
+
+#[tokio::test]
+async fn a_token_of_somebody_else_beside_the_request_reads_and_supervises_nothing() {
+    let world = World::with_initech().await;
+    // Of an administrator, and the other way round; asked twice, since the second time it is known whose it is.
+    let headers = with_token_of(&world, "ann", "carol");
+    for target in [ISSUE, "/v1/site", ISSUE] {
+        let mut headers = headers.clone();
+        let fresh = world.site("initech").invocation_token(Some("ann"));
+        headers[0].1 = format!("Bearer {fresh}");
+        let answer = world.invoke("GET", target, &headers).await;
+        assert_eq!(answer.status, 401, "{target}: {}", answer.text);
+        assert_eq!(answer.json()["code"], "unauthenticated");
+    }
+    assert_eq!(at_api_host(&world), [MYSELF]);
+    let outcome = world.decisions().await.pop().unwrap();
+    assert_eq!(outcome["stage"], "upstream", "{outcome}");
+    assert_eq!(outcome["detail"]["cause"], "foreign_user_token");
+    let carols = with_token_of(&world, "carol", "ann");
+    assert_eq!(world.invoke("GET", "/v1/site", &carols).await.status, 401);
+    // With her own, or none, Carol supervises.
+    let own = world.site("initech").forge_headers(Some("carol"));
+    let answer = world.invoke("GET", "/v1/site", &own).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_token_beside_the_request_of_which_jira_does_not_say_whose_it_is_is_not_used() {
+    let world = World::with_initech().await;
+    for (fault, status) in [
+        (Fault::Status(401), 502),
+        (Fault::FailedLogin, 502),
+        (Fault::Status(403), 404),
+        (Fault::Status(500), 502),
+        (Fault::RateLimited { retry_after_s: 7 }, 429),
+        (Fault::NotJson, 401),
+        (Fault::CloseConnection, 502),
+    ] {
+        world.jira.clear_requests();
+        world.jira.set_fault_times(Role::Api, fault.clone(), 1);
+        let headers = world.site("initech").forge_headers(Some("ann"));
+        let answer = world.invoke("GET", ISSUE, &headers).await;
+        assert_eq!(answer.status, status, "{fault:?}: {}", answer.text);
+        assert_eq!(at_api_host(&world), [MYSELF], "{fault:?}");
+    }
 }
 
 #[tokio::test]
@@ -210,7 +280,8 @@ async fn a_linked_tenant_keeps_the_grant_of_connect() {
         .invoke("GET", issue, &acme.forge_headers(Some("ann")))
         .await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(kinds(&world), [(Role::Api, Some("forge_user_token"))]);
+    let own = (Role::Api, Some("forge_user_token"));
+    assert_eq!(kinds(&world), [own, own]);
 }
 
 #[tokio::test]

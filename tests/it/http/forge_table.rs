@@ -149,7 +149,7 @@ async fn block(world: &World, fate: &str) {
 }
 
 /// The `Authorization` of a token that this befell.
-async fn authorization(world: &World, fate: &str, former: &Key) -> String {
+async fn authorization(world: &World, fate: &str, former: Key) -> String {
     let initech = world.site("initech");
     let token = match fate {
         "of another app" => initech.foreign_invocation_token(Some("ann")),
@@ -174,7 +174,7 @@ async fn authorization(world: &World, fate: &str, former: &Key) -> String {
 }
 
 /// A token as the fate has it, if it is about what the token says.
-fn bent(world: &World, fate: &str, former: &Key) -> Option<String> {
+fn bent(world: &World, fate: &str, former: Key) -> Option<String> {
     let (initech, acme) = (world.site("initech"), world.site("acme"));
     let draft = |change: &dyn Fn(&mut TokenDraft)| {
         initech.invocation_token_with(Some("ann"), |draft| change(draft))
@@ -214,7 +214,7 @@ fn bent(world: &World, fate: &str, former: &Key) -> Option<String> {
         }
         "signed by a retired key" => draft(&|draft| {
             draft.header["kid"] = json!(former.kid());
-            draft.signing = Signing::Key(former.clone());
+            draft.signing = Signing::Key(former);
         }),
         "HS256 with the public key" => draft(&|draft| {
             draft.header["alg"] = json!("HS256");
@@ -255,7 +255,7 @@ async fn lines(fate: &str) -> String {
     befall(&world, fate).await;
     let mut told = Vec::new();
     for (place, site, as_bob) in PLACES {
-        let authorization = authorization(&world, fate, &former).await;
+        let authorization = authorization(&world, fate, former).await;
         world.jira.clear_requests();
         let mut target = format!("/v1/issue?site=https://{site}");
         if as_bob {

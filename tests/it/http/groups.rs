@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gatepost::control::command::Command;
 use gatepost::standin::{Fault, Role, account};
 use serde_json::{Value, json};
 
@@ -258,8 +259,15 @@ async fn a_jira_that_fails_is_left_alone_for_a_while() {
     let limited = Fault::RateLimited { retry_after_s: 30 };
     world.jira.set_fault_times(Role::Jira, limited, 1);
     assert_eq!(ann_reads(&world).await, unknown());
+    let asked = looked_up(&world).len();
     world.clock.advance(Duration::from_secs(29));
     assert_eq!(ann_reads(&world).await, unknown());
+    // The limit is the app's on this site: nobody else is asked about either.
+    let bob = world.get(ACME_1, &world.token("acme", "bob")).await;
+    assert_eq!(said(&bob), unknown());
+    let record = world.decisions().await.pop().unwrap();
+    assert_eq!(record["detail"]["groups_unknown"], "limited");
+    assert_eq!(looked_up(&world).len(), asked);
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(ann_reads(&world).await, read());
 }
@@ -278,6 +286,46 @@ async fn an_answer_that_is_too_old_is_none_also_where_jira_is_down() {
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(check(&world, &ann, "ACME-1").await, "groups_unknown");
     assert_eq!(ann_reads(&world).await, unknown());
+}
+
+#[tokio::test]
+async fn an_answer_that_was_too_long_in_coming_is_none() {
+    let settings = format!("{ON}\npolicy.jira_groups_age_s_max = 1");
+    let world = with(&settings, STAFF_ONLY).await;
+    world.site("acme").set_groups("ann", &[("staff", STAFF)]);
+    world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+    let released = async {
+        until("groups are asked for", || world.jira_saw().len() == 1).await;
+        world.clock.advance(Duration::from_secs(1));
+        world.jira.set_fault(Role::Jira, None);
+    };
+    let (answer, ()) = tokio::join!(ann_reads(&world), released);
+    assert_eq!(answer, unknown());
+    let record = world.decisions().await.pop().unwrap();
+    assert_eq!(record["detail"]["groups_unknown"], "slow");
+    assert_eq!(ann_reads(&world).await, read());
+}
+
+#[tokio::test]
+async fn what_was_known_before_jira_answered_is_asked_for_anew_if_it_is_too_old() {
+    let world = world(NO_LEAVERS).await;
+    let acme = world.site("acme");
+    acme.set_groups("ann", &[]);
+    assert_eq!(ann_reads(&world).await, read());
+    world.clock.advance(Duration::from_secs(299));
+    world.jira.clear_requests();
+    world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+    let by_number = ACME_1.replace("ACME-1", "10107");
+    let ann = world.fresh_token("acme", "ann");
+    let released = async {
+        until("the issue is asked for", || world.jira_saw().len() == 1).await;
+        acme.set_groups("ann", &[("leavers", LEAVERS)]);
+        world.clock.advance(Duration::from_secs(1));
+        world.jira.set_fault(Role::Jira, None);
+    };
+    let (answer, ()) = tokio::join!(world.get(&by_number, &ann), released);
+    assert_eq!(answer.status, 404, "{}", answer.text);
+    assert_eq!(looked_up(&world), [account("ann")]);
 }
 
 /// The code of the answer to a check.
@@ -459,6 +507,38 @@ async fn what_jira_says_after_a_revocation_is_nobodys() {
     let before = looked_up(&world).len();
     assert_eq!(ann_reads(&world).await, denied());
     assert_eq!(looked_up(&world).len(), before + 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_waits_for_groups_does_not_outlive_the_grant_it_was_asked_under() {
+    let secret = STAFF_ONLY.replace("T/ACME", "T/SECRET");
+    let delegates = r#"@id("delegates") permit (principal, action in Action::"read", resource)
+        when { principal.mayActAs.contains(context.actAs) };"#;
+    let world = world(&[&secret, delegates].concat()).await;
+    world.site("acme").set_groups("ann", &[("staff", STAFF)]);
+    let grant = act_as_grant("acme.atlassian.net", "ann", "carol");
+    let grant = world.command(grant).await["id"].clone();
+    let ann = world.token("acme", "ann");
+    let by_number = ACME_1.replace("ACME-1", "10107");
+    let as_carol = format!("{by_number}&act_as={}", account("carol"));
+    world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+    let asked = world.get(&as_carol, &ann);
+    let revoked = async {
+        until("the issue is asked for", || world.jira_saw().len() == 1).await;
+        // The issue goes, and what is asked next is held.
+        world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+        until("groups are asked for", || !looked_up(&world).is_empty()).await;
+        let grant = grant.as_str().unwrap().to_owned();
+        world.command(Command::GrantRevoke { grant }).await;
+        world.jira.set_fault(Role::Jira, None);
+    };
+    let (answer, ()) = tokio::join!(asked, revoked);
+    assert_eq!(said(&answer), (401, "unauthenticated".to_owned()));
+    // Without a grant that ends, the same is read.
+    world
+        .command(act_as_grant("acme.atlassian.net", "ann", "carol"))
+        .await;
+    assert_eq!(said(&world.get(&as_carol, &ann).await), read());
 }
 
 #[tokio::test]

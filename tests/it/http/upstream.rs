@@ -107,7 +107,7 @@ async fn a_slow_jira_is_a_gateway_timeout() {
 
 #[tokio::test]
 async fn a_request_ends_with_its_time_whoever_keeps_it_waiting() {
-    let bounds = "[limits]\nrequest_timeout_ms = 200";
+    let bounds = "[limits]\nrequest_timeout_ms = 2350\nown_credential_wait_ms = 100";
     let world = World::builder().settings(bounds).start().await;
     world.jira.set_fault(Role::Token, Some(Fault::Hang));
     assert_eq!(asked(&world).await, outcome(504, "jira_slow"));

@@ -305,7 +305,7 @@ async fn a_head_that_does_not_end_ends_its_connection() {
 async fn a_body_that_does_not_end_is_answered_and_recorded() {
     let world = World::builder()
         .not_installed()
-        .settings("limits.request_timeout_ms = 300")
+        .settings("limits.request_timeout_ms = 2350\nlimits.own_credential_wait_ms = 100")
         .start()
         .await;
     let callback = world.site("acme").install(world.app_url());
@@ -369,7 +369,7 @@ async fn the_descriptor_passes_the_front_like_every_route() {
 
 #[tokio::test]
 async fn a_client_that_never_reads_its_answers_is_cut_off() {
-    let settings = "limits.request_timeout_ms = 300";
+    let settings = "limits.request_timeout_ms = 2350\nlimits.own_credential_wait_ms = 100";
     let world = World::builder().settings(settings).start().await;
     let mut stream = wire::connect(world.node.data_address()).await;
     let requests = "GET /connect/atlassian-connect.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000);

@@ -68,14 +68,15 @@ async fn every_kind_of_credential_is_given_out() {
         assert_eq!(stage.get_api(&site, &access, myself).await.status, 200);
     }
     let token = stage
-        .given("/_standin/id-token?aud=gatepost&tid=acme&alg=ES256&provider=other")
+        .given("/_standin/id-token?aud=gatepost&org=acme&account=ann&alg=ES256&provider=other")
         .await;
     let (header, claims) = parts(&token);
     assert_eq!(
-        (&header["alg"], &claims["tid"]),
+        (&header["alg"], &claims["org"]),
         (&json!("ES256"), &json!("acme"))
     );
     assert_eq!(claims["iss"], stage.standin.oidc_other().issuer());
+    assert_eq!(claims["account"], account("ann"));
     assert!(claims.get("alg").is_none() && claims.get("provider").is_none());
 }
 

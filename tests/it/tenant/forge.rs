@@ -115,6 +115,32 @@ async fn a_users_token_registers_its_installation_where_it_says_the_site() {
 }
 
 #[tokio::test]
+async fn an_opinion_registers_nobody() {
+    let world = World::new().await;
+    world.past_the_start();
+    let body = json!({"action": "getIssue", "site": "https://initech.atlassian.net", "issue": "INITECH-1"});
+    let asked = async || {
+        let token = world.site("initech").invocation_token(Some("ann"));
+        let bearer = format!("Bearer {token}");
+        world.send_json("POST", "/v1/check", &bearer, &body).await
+    };
+    let answer = asked().await;
+    assert_eq!(answer.status, 401, "{}", answer.text);
+    let log = world.log().await;
+    let refused = log
+        .iter()
+        .rfind(|record| record["authentication_error"].is_string());
+    assert_eq!(refused.unwrap()["authentication_error"], "no_site");
+    assert_eq!(tenants(&world).all().len(), 2);
+    // Of whoever is known it says the same as of everybody.
+    assert_eq!(whoami(&world, "initech", "ann").await.status, 200);
+    let answer = asked().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let installed = admin(&world, "tenant.installed").await;
+    assert!(installed["request_id"].is_string(), "{installed}");
+}
+
+#[tokio::test]
 async fn a_site_must_pass_the_host_rule() {
     let world = World::new().await;
     world.past_the_start();
@@ -174,6 +200,95 @@ async fn a_trigger_is_for_nobody() {
         .await;
     assert_eq!(answer.status, 401, "{}", answer.text);
     assert_eq!(refusal(&world).await, "no_user");
+}
+
+#[tokio::test]
+async fn a_page_without_a_visitor_is_no_schedule() {
+    let world = World::with_initech().await;
+    let initech = world.site("initech");
+    for context in [json!({}), json!({"cloudId": initech.cloud_id()})] {
+        let mut headers = initech.forge_headers(None);
+        let token = initech.invocation_token_with(None, |draft| {
+            draft.merge(&json!({"context": context}));
+        });
+        headers[0].1 = format!("Bearer {token}");
+        let answer = world
+            .invoke("POST", "/forge/remote/trigger", &headers)
+            .await;
+        assert_eq!(answer.status, 401, "{context} {}", answer.text);
+        assert_eq!(refusal(&world).await, "page_token");
+    }
+    let heard = world.log().await;
+    let heard = heard
+        .iter()
+        .filter(|record| record["operation"] == "tenant.heard");
+    assert_eq!(heard.count(), 1);
+}
+
+/// A trigger of initech with this text as the token for the app.
+async fn trigger_with(world: &World, system: &str) {
+    let mut headers = world.site("initech").forge_headers(None);
+    for (name, value) in &mut headers {
+        if name == "x-forge-oauth-system" {
+            system.clone_into(value);
+        }
+    }
+    let answer = world
+        .invoke("POST", "/forge/remote/trigger", &headers)
+        .await;
+    assert_eq!(answer.status, 204, "{}", answer.text);
+}
+
+/// An opaque token that tells its end, so many seconds from now.
+fn ending(world: &World, in_s: i64) -> String {
+    use base64::Engine as _;
+    let end = world.clock.clock().now().seconds() + in_s;
+    let claims = format!(r#"{{"exp":{end}}}"#);
+    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims);
+    format!("h.{claims}.s")
+}
+
+/// In how many seconds the token ends that initech has.
+fn ends_in(world: &World) -> i64 {
+    let tenant = of_forge(world, "initech");
+    let end = tenant.forge.as_ref().unwrap().system_token_ends_at;
+    end.unwrap().seconds() - world.clock.clock().now().seconds()
+}
+
+#[tokio::test]
+async fn the_better_token_for_the_app_is_kept() {
+    let world = World::with_initech().await;
+    let key = world.forge_key("initech", "ann").await;
+    let life = ends_in(&world);
+    for worse in [
+        "",
+        "two words",
+        "opaque",
+        &ending(&world, 0),
+        &ending(&world, life - 1),
+    ] {
+        trigger_with(&world, worse).await;
+        assert_eq!(ends_in(&world), life, "{worse:?}");
+    }
+    // Heard of it was all the same, and the token that works is still the one that is used.
+    let heard = of_forge(&world, "initech").forge.as_ref().unwrap().heard_at;
+    assert_eq!(heard, Some(world.clock.clock().now()));
+    let issue = "/rest/api/3/issue/INITECH-1";
+    assert_eq!(world.get_as(issue, &key).await.status, 200);
+    trigger_with(&world, &ending(&world, life + 1)).await;
+    assert_eq!(ends_in(&world), life + 1);
+}
+
+#[tokio::test]
+async fn a_token_that_atlassian_refuses_gives_way_to_the_next() {
+    let world = World::with_initech().await;
+    let key = world.forge_key("initech", "ann").await;
+    trigger_with(&world, &ending(&world, 86_000)).await;
+    let issue = "/rest/api/3/issue/INITECH-1";
+    assert_eq!(world.get_as(issue, &key).await.status, 502);
+    assert_eq!(world.trigger("initech").await.status, 204);
+    assert!(ends_in(&world) < 86_000);
+    assert_eq!(world.get_as(issue, &key).await.status, 200);
 }
 
 #[tokio::test]
@@ -370,6 +485,44 @@ async fn a_tenant_that_is_not_heard_of_lapses_and_comes_back() {
     assert_eq!(world.trigger("initech").await.status, 204);
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
     assert_eq!(show(&world, "initech").await["state"], "installed");
+}
+
+#[tokio::test]
+async fn what_the_gateway_did_not_hear_while_it_was_down_is_no_silence() {
+    let world = World::with_initech().await;
+    let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+    let world = world.restart("", async |_| clock.advance(HOUR * 24)).await;
+    world.past_the_start();
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
+    assert_eq!(show(&world, "initech").await["state"], "installed");
+    // Nor is anybody's tenant given away meanwhile.
+    let former = id(&world, "initech");
+    world.site("initech").install_on_forge_anew();
+    assert_eq!(world.trigger("initech").await.status, 401);
+    assert_eq!(refusal(&world).await, "site_held");
+    // An hour and a half after the start, whoever is there has been heard of.
+    world.clock.advance(Duration::from_mins(90));
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    assert_eq!(world.trigger("initech").await.status, 204);
+    let former = tenants(&world).current(&former).unwrap();
+    assert_eq!(former.state, State::Replaced);
+}
+
+#[tokio::test]
+async fn who_had_lapsed_before_the_gateway_stopped_stays_so() {
+    let world = World::with_initech().await;
+    let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+    world.clock.advance(HOUR * 7);
+    // Others are heard of.
+    let acme = world.site("acme");
+    let installed = world.deliver(&acme.install_on_forge(world.app_url())).await;
+    assert_eq!(installed.status, 204, "{}", installed.text);
+    assert_eq!(world.trigger("acme").await.status, 204);
+    let world = world.restart("", async |_| clock.advance(HOUR)).await;
+    world.past_the_start();
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    assert_eq!(of_forge(&world, "initech").state, State::Installed);
+    assert!(of_forge(&world, "initech").has_lapsed(clock.clock().now()));
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ mod blocks;
 mod callback;
 pub(crate) mod epochs;
 mod forge;
+mod forge_names;
+mod forge_sites;
 mod hangup;
 mod keys;
 mod lifecycle;

@@ -10,11 +10,10 @@ async fn standin(settings: Settings) -> Standin {
     standin.unwrap()
 }
 
-fn greeting(standin: &Standin, app_key: &str, gateway: &str) -> String {
+fn greeting(standin: &Standin, gateway: &str) -> String {
     let gateway = Target::parse(gateway).unwrap();
     let greeting = Greeting {
         standin,
-        app_key,
         gateway: &gateway,
     };
     greeting.to_string()
@@ -35,11 +34,12 @@ fn hosts<T>(of: impl Fn(&str, String) -> T) -> [T; 3] {
 async fn the_greeting_is_a_whole_configuration() {
     const APP: &str = "ari:cloud:ecosystem::app/0d6ed3ee-5ee9-4f9c-9b25-7a4c3f3a7f10";
     let settings = Settings {
+        app_key: "com.example.other".to_owned(),
         forge_app_id: APP.to_owned(),
         ..Settings::default()
     };
     let standin = standin(settings).await;
-    let text = greeting(&standin, "com.example.other", "http://localhost:8090/base/");
+    let text = greeting(&standin, "http://localhost:8090/base/");
     let config = loaded(&text).config;
     assert_eq!(config.server.public_url, "http://localhost:8090/base");
     assert_eq!(config.server.listen, ([127, 0, 0, 1], 8090).into());
@@ -71,9 +71,13 @@ async fn the_greeting_is_a_whole_configuration() {
 /// What came from flags cannot end a string of the configuration and begin a key.
 #[tokio::test]
 async fn a_quote_in_a_flag_stays_in_its_string() {
-    let standin = standin(Settings::default()).await;
     let key = "a\"\nenabled = false\\'''";
-    let text = greeting(&standin, key, "http://127.0.0.1:1");
+    let settings = Settings {
+        app_key: key.to_owned(),
+        ..Settings::default()
+    };
+    let standin = standin(settings).await;
+    let text = greeting(&standin, "http://127.0.0.1:1");
     let parsed: toml::Table = toml::from_str(&text).unwrap();
     assert_eq!(parsed["atlassian"]["app_key"].as_str(), Some(key));
     assert_eq!(parsed["development"]["enabled"].as_bool(), Some(true));
@@ -87,7 +91,7 @@ async fn the_lines_name_sites_and_people_that_are_there() {
         ..Settings::default()
     };
     let standin = standin(settings).await;
-    let text = greeting(&standin, "app", "http://127.0.0.1:8080");
+    let text = greeting(&standin, "http://127.0.0.1:8080");
     for part in [
         "/_standin/sites/globex/context-token?account=eve'",
         "/_standin/sites/hooli/invocation-token?account=ann'",
@@ -107,7 +111,7 @@ async fn the_readme_shows_what_is_printed() {
         ..Settings::default()
     };
     let standin = standin(settings).await;
-    let text = greeting(&standin, "com.example.gatepost", "http://127.0.0.1:8080");
+    let text = greeting(&standin, "http://127.0.0.1:8080");
     let text = text.replace(&standin.address().to_string(), "127.0.0.1:9100");
     let readme = include_str!("../../../../README.md");
     let (_, rest) = readme.split_once("```toml\n").unwrap();

@@ -56,6 +56,27 @@ async fn many_requests_at_once_make_one_look_up() {
 }
 
 #[tokio::test]
+async fn one_token_is_one_credential_however_its_owners_address_is_spelt() {
+    use base64::Engine as _;
+    let world = World::taking_own(&["acme"]).await;
+    let token = world.jira.api_token("ann").token;
+    for address in ["ann@acme.example", "aNn@acme.example", "ANN@Acme.Example"] {
+        let pair = format!("{address}:{token}");
+        let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+        let answer = world.get_by(ACME_1, &format!("Basic {pair}")).await;
+        assert_eq!(answer.status, 200, "{address}: {}", answer.text);
+    }
+    assert_eq!(whose(&world), 1);
+    assert_eq!(world.lookups().await.len(), 1);
+    let log = world.decisions().await;
+    let names: std::collections::BTreeSet<_> = log
+        .iter()
+        .filter_map(|record| record["credential"]["key_id"].as_str())
+        .collect();
+    assert_eq!(names.len(), 1, "{names:?}");
+}
+
+#[tokio::test]
 async fn a_wrong_credential_is_not_asked_about_again_for_some_seconds() {
     let world = World::taking_own(&["acme"]).await;
     let mut made_up = world.jira.api_token("ann");

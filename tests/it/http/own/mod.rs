@@ -4,6 +4,8 @@ mod alike;
 mod ends;
 mod hosts;
 mod kept;
+mod outlived;
+mod shares;
 mod table;
 mod trouble;
 

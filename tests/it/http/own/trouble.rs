@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gatepost::standin::{Fault, Role};
+use serde_json::json;
 
 use super::{ACME_1, told};
 use crate::world::World;
@@ -98,4 +99,44 @@ async fn a_first_look_up_that_takes_too_long_is_of_use_to_the_next_request() {
     let answer = world.get_by(ACME_1, &own).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(world.lookups().await.len(), 1);
+}
+
+/// Waits until it is known here, by a route that asks nobody.
+async fn becomes_known(world: &World, own: &str) {
+    let body = json!({"site": "https://acme.atlassian.net", "issue": "ACME-1"});
+    let known = async {
+        while world
+            .send_json("POST", "/v1/check", own, &body)
+            .await
+            .status
+            != 200
+        {}
+    };
+    let known = tokio::time::timeout(Duration::from_secs(20), known).await;
+    known.expect("what the look-up found is kept");
+}
+
+#[tokio::test]
+async fn what_a_look_up_finds_is_kept_though_nobody_waits_for_it_any_more() {
+    for kind in BOTH {
+        let world = World::builder()
+            .settings("[limits]\nown_credential_wait_ms = 200")
+            .settings("own_credentials_per_source = 10000\nown_credentials_per_site = 100000")
+            .start()
+            .await;
+        world.allow_own("acme", &BOTH).await;
+        world.jira.clear_requests();
+        for role in [Role::Jira, Role::Api] {
+            world.jira.set_fault(role, Some(Fault::Hold));
+        }
+        let own = world.own(kind, "ann", &["acme"]);
+        assert_eq!(world.get_by(ACME_1, &own).await.status, 401, "{kind}");
+        for role in [Role::Jira, Role::Api] {
+            world.jira.set_fault(role, None);
+        }
+        becomes_known(&world, &own).await;
+        let answer = world.get_by(ACME_1, &own).await;
+        assert_eq!(answer.status, 200, "{kind}: {}", answer.text);
+        assert_eq!(world.lookups().await.len(), 1, "{kind}");
+    }
 }
