@@ -26,9 +26,9 @@ pub(super) fn router() -> Router<Arc<State>> {
         .route("/_standin/oauth-token", get(oauth_token))
         .route("/_standin/id-token", get(id_token))
         .route("/_standin/rotate", post(rotate))
-        .route("/_standin/sites/{forge}/forge-headers", get(forge_headers))
+        .route("/_standin/sites/{site}/forge-headers", get(forge_headers))
         .route(
-            "/_standin/sites/{forge}/invocation-token",
+            "/_standin/sites/{site}/invocation-token",
             get(invocation_token),
         )
         .route(
@@ -46,6 +46,8 @@ enum HandoutError {
     Nobody,
     #[error("nobody of this site; see /_standin/sites")]
     Stranger,
+    #[error("nobody goes by `{0}`: say a nickname of /_standin/sites, or an account id")]
+    Unknown(String),
     #[error("say what to rotate: ?of=forge|oidc|oidc-other[&retire]")]
     Ring,
     #[error("the query is not percent-encoded UTF-8")]
@@ -55,7 +57,7 @@ enum HandoutError {
 impl HandoutError {
     fn into_answer(self) -> Response {
         let status = match self {
-            Self::Site | Self::Stranger => StatusCode::NOT_FOUND,
+            Self::Site | Self::Stranger | Self::Unknown(_) => StatusCode::NOT_FOUND,
             Self::Nobody | Self::Ring | Self::Query => StatusCode::BAD_REQUEST,
         };
         wrong(status, &self.to_string())
@@ -76,8 +78,7 @@ impl Asked {
     }
 
     fn account(&self) -> Result<String, HandoutError> {
-        let account = self.value("account").map(people::account);
-        account.ok_or(HandoutError::Nobody)
+        known(self.value("account").ok_or(HandoutError::Nobody)?)
     }
 
     /// The account, if one is asked for: an active user of the site.
@@ -90,6 +91,10 @@ impl Asked {
             account => Ok(account),
         }
     }
+}
+
+fn known(name: &str) -> Result<String, HandoutError> {
+    people::known(name).ok_or_else(|| HandoutError::Unknown(name.to_owned()))
 }
 
 fn site<'a>(state: &'a State, name: &str) -> Result<&'a Arc<Premises>, HandoutError> {
@@ -124,7 +129,8 @@ async fn oauth_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -
     told(given())
 }
 
-/// A token with every parameter as a claim, but for `provider` and `alg`. The claim `account` may be a nickname.
+/// A token with every parameter as a claim, but for `provider` and `alg`. The claim `account` says an account id, also where it was
+/// asked for by a nickname: what the gateway compares must be what a real provider would say.
 async fn id_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> Response {
     let given = || {
         let asked = Asked::parse(query)?;
@@ -138,13 +144,13 @@ async fn id_token(Held(state): Held<Arc<State>>, RawQuery(query): RawQuery) -> R
             .iter()
             .filter(|(name, _)| name != "provider" && name != "alg");
         let claims = claims.map(|(name, value)| {
-            let told = match name.as_str() {
-                "account" => people::account(value),
+            let value = match name.as_str() {
+                "account" => known(value)?,
                 _ => value.clone(),
             };
-            (name.clone(), Value::from(told))
+            Ok((name.clone(), Value::from(value)))
         });
-        let claims = Value::Object(claims.collect());
+        let claims = Value::Object(claims.collect::<Result<_, HandoutError>>()?);
         Ok(provider::token(&state, number, key, &claims, |_| {}))
     };
     told(given())
@@ -224,13 +230,18 @@ async fn overview(Held(state): Held<Arc<State>>) -> Response {
     guide(&state).into_response()
 }
 
-/// How to get each kind of credential.
+/// How to get each kind of credential: each line is one that works, with sites and people that are there.
 pub(super) fn guide(state: &State) -> String {
-    let (own, site) = (state.own_url(), state.sites.first());
-    let site = site.map_or("acme", |site| &site.name);
-    // Where Forge alone has the app, a first token makes it known.
-    let forge = state.sites.iter().find(|site| site.forge_only);
-    let forge = forge.map_or(site, |site| &site.name);
+    let own = state.own_url();
+    let first = |forge_only| {
+        let mut places = state.sites.iter();
+        let place = places.find(|place| place.forge_only == forge_only);
+        place.or_else(|| state.sites.first())
+    };
+    let named = |forge_only| first(forge_only).map_or("acme", |place| place.name.as_str());
+    // A gateway knows the app on Forge where it is there through Forge alone.
+    let (site, forge) = (named(false), named(true));
+    let (who, forge_who) = (people::of_site(site)[0], people::of_site(forge)[0]);
     format!(
         "Sites, people, issues:       curl -s {own}/_standin/sites
 What was asked so far:       curl -s {own}/_standin/requests
@@ -238,19 +249,19 @@ Credentials that strayed:    curl -s {own}/_standin/strays
 A fault, and none:           curl -s -X POST '{own}/_standin/faults?role=jira&fault=status&value=503&times=1'
                              curl -s -X DELETE {own}/_standin/faults
 
-A token of Ann's, as the app's page gets it:
-  curl -s '{own}/_standin/sites/{site}/context-token?account=ann'
-An invocation by Forge, from a page that Ann looks at; without an account, from a schedule:
-  curl -s '{own}/_standin/sites/{forge}/invocation-token?account=ann'
-  curl -s '{own}/_standin/sites/{forge}/forge-headers?account=ann' > forge.headers     # curl -H @forge.headers …
-Ann's API token, without scopes and with them, and that of a service account, for curl -u:
-  curl -s '{own}/_standin/api-token?account=ann'
-  curl -s '{own}/_standin/api-token?account=ann&scoped'
+A user's token, as the app's page gets it:
+  curl -s '{own}/_standin/sites/{site}/context-token?account={who}'
+An invocation by Forge, from a page that a user looks at; without an account, from a schedule:
+  curl -s '{own}/_standin/sites/{forge}/invocation-token?account={forge_who}'
+  curl -s '{own}/_standin/sites/{forge}/forge-headers?account={forge_who}' > forge.headers     # curl -H @forge.headers …
+A user's API token, without scopes and with them, and that of a service account, for curl -u:
+  curl -s '{own}/_standin/api-token?account={who}'
+  curl -s '{own}/_standin/api-token?account={who}&scoped'
   curl -s '{own}/_standin/sites/{site}/service-account?name=robot'
-Ann's token of a consent (OAuth 2.0, 3LO) for these sites:
-  curl -s '{own}/_standin/oauth-token?account=ann&site={site}'
+A user's token of a consent (OAuth 2.0, 3LO) for these sites:
+  curl -s '{own}/_standin/oauth-token?account={who}&site={site}'
 A token of an OpenID provider ({own}/oidc or, with provider=other, {own}/oidc-other) with these claims:
-  curl -s '{own}/_standin/id-token?aud=gatepost&org={site}&account=ann&alg=ES256'
+  curl -s '{own}/_standin/id-token?aud=gatepost&org={site}&account={who}&alg=ES256'
 New keys, the old ones retired:
   curl -s -X POST '{own}/_standin/rotate?of=forge&retire'
 "

@@ -8,6 +8,7 @@
 //! `/oidc-other`, `/_standin/…`, and for browsers `/sites/{name}/page` with the app's page in its frame and `/connect/all.js`, Jira's
 //! script.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -236,11 +237,19 @@ fn check(settings: &Settings) -> io::Result<()> {
         let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         (1..=63).contains(&name.len()) && name.bytes().all(letters) && !name.starts_with('-')
     };
-    let mut all = settings.sites.iter().chain(&settings.forge_sites);
-    match all.find(|name| !is_label(name)) {
-        Some(name) => wrong(format!(
-            "`{name}` is no name of a site: lower-case letters, digits and hyphens"
-        )),
-        None => Ok(()),
+    let mut seen = HashSet::new();
+    for name in settings.sites.iter().chain(&settings.forge_sites) {
+        if !is_label(name) {
+            return wrong(format!(
+                "`{name}` is no name of a site: lower-case letters, digits and hyphens"
+            ));
+        }
+        // One host cannot be two sites, with an install of Connect's and without.
+        if !seen.insert(name) {
+            return wrong(format!(
+                "the site `{name}` is named twice; those with Connect and those on Forge alone are different ones"
+            ));
+        }
     }
+    Ok(())
 }

@@ -59,6 +59,13 @@ pub fn account(nickname_or_account: &str) -> String {
         .to_owned()
 }
 
+/// The same, where somebody has to be meant: a word without a digit or a colon is no account id, but a nickname that nobody has.
+pub(super) fn known(nickname_or_account: &str) -> Option<String> {
+    let account = account(nickname_or_account);
+    let is_id = account.contains(|letter: char| letter.is_ascii_digit() || letter == ':');
+    is_id.then_some(account)
+}
+
 /// The person with this account id.
 pub(super) fn person(account: &str) -> Option<&'static Person> {
     PEOPLE.iter().find(|person| person.account == account)

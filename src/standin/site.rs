@@ -50,6 +50,20 @@ impl Site {
         &self.place.cloud_id
     }
 
+    /// Somebody who works here, by nickname: for lines that are to be pasted.
+    #[must_use]
+    pub fn somebody(&self) -> &'static str {
+        people::of_site(&self.place.name)[0]
+    }
+
+    /// The key of the site's first issue, which everybody here may read.
+    #[must_use]
+    pub fn first_issue(&self) -> String {
+        let live = self.place.live();
+        let first = live.world.keys().next();
+        first.unwrap_or_default().to_owned()
+    }
+
     /// Whether the app is here through Forge alone: there is no Connect install, nor a secret that the app ever learned.
     #[must_use]
     pub fn is_forge_only(&self) -> bool {

@@ -12,6 +12,7 @@ mod log;
 mod policies;
 mod policy;
 mod shape;
+mod standin;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -117,7 +117,8 @@ impl Drop for Program {
 }
 
 impl Program {
-    fn watch(mut child: Child) -> Result<Self, String> {
+    /// Waits until a `gatepost serve` says that it serves; gives what it told if it ended instead.
+    pub(crate) fn watch(mut child: Child) -> Result<Self, String> {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         let mut program = Self {

@@ -3,12 +3,22 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::structure::root;
-use crate::world::{COMPANY, claims};
-
 use super::program::{Ground, Program};
+use crate::structure::root;
 
 const CURL: &str = "/usr/bin/curl";
+
+/// The provider of the README's configuration.
+const COMPANY: &str = r#"
+[[oidc]]
+name = "company"
+issuer = "{oidc}"
+audience = "gatepost"
+jwks = "{oidc}/jwks"
+tenant_claim = "org"
+account_claim = "account"
+tenants = { "acme" = "acme.atlassian.net" }
+"#;
 
 /// The indented blocks of a section.
 fn blocks(document: &str, heading: &str) -> Vec<String> {
@@ -99,8 +109,7 @@ async fn the_lines_of_the_readme_can_be_pasted() {
         .lines()
         .find(|line| line.starts_with("TOKEN="))
         .unwrap();
-    let id_token = ground.jira.id_token(&claims("acme-org", "ann"));
-    let lines = format!("{token}\nID_TOKEN={id_token}\n{made}\n{rows}");
+    let lines = format!("{token}\n{made}\n{rows}");
     let told = paste(&ground, &program, &lines);
     for (kind, times) in [
         ("connect_context", 1),
@@ -111,6 +120,7 @@ async fn the_lines_of_the_readme_can_be_pasted() {
         let kind = format!("\"kind\":\"{kind}\"");
         assert_eq!(told.matches(&kind).count(), times, "{kind} in {told}");
     }
+
     let own = blocks("README.md", "### Credentials that Atlassian gave to users").concat();
     let told = paste(&ground, &program, &own);
     assert_eq!(told.matches("\"key\":\"ACME-1\"").count(), 2, "{told}");

@@ -131,6 +131,8 @@ async fn it_listens_on_loopback_only_and_wants_names_of_sites() {
         ("0.0.0.0:0", "acme"),
         ("127.0.0.1:0", "acme.example"),
         ("127.0.0.1:0", ""),
+        // One that is there through Forge alone already.
+        ("127.0.0.1:0", "initech"),
     ] {
         let settings = Settings {
             listen: listen.parse().unwrap(),

@@ -80,6 +80,42 @@ async fn every_kind_of_credential_is_given_out() {
     assert!(claims.get("alg").is_none() && claims.get("provider").is_none());
 }
 
+/// A company's tokens say account ids, and so do these, whichever way somebody was named; other claims stay as they were said.
+#[tokio::test]
+async fn an_id_token_names_an_account_by_its_id() {
+    let stage = Stage::new().await;
+    let carol = account("carol");
+    for named in ["carol", &carol, &carol.replace(':', "%3A")] {
+        let target = format!("/_standin/id-token?aud=gatepost&account={named}&sub=carol");
+        let (_, claims) = parts(&stage.given(&target).await);
+        assert_eq!(
+            (&claims["account"], &claims["sub"]),
+            (&json!(carol), &json!("carol")),
+            "{named}"
+        );
+    }
+    let stranger = "/_standin/id-token?account=712020:9f1e";
+    assert_eq!(
+        parts(&stage.given(stranger).await).1["account"],
+        "712020:9f1e"
+    );
+    let (_, claims) = parts(&stage.given("/_standin/id-token?aud=gatepost").await);
+    assert_eq!(claims.get("account"), None);
+    for path in ["id-token", "api-token", "oauth-token"] {
+        let answer = stage
+            .get_own(&format!("/_standin/{path}?account=dave"))
+            .await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (
+                404,
+                "nobody goes by `dave`: say a nickname of /_standin/sites, or an account id\n"
+            ),
+            "{path}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn what_makes_no_sense_gets_nothing() {
     let stage = Stage::new().await;
