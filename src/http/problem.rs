@@ -73,8 +73,9 @@ impl Problem {
     }
 
     fn unauthenticated() -> Self {
-        let hint = "Send `Authorization: Bearer` with a session or client key, Basic with a client key as password, or `JWT` with a \
-                    fresh context token or a request token for this very request.";
+        let hint = "Send `Authorization: Bearer` with a session, a client key, an unused invocation token of Forge's or a token of a \
+                    configured provider, Basic with a client key as password, or `JWT` with a fresh context token or a request token for \
+                    this very request. A credential from Atlassian needs a path that names the site, and a site that takes such.";
         Self::new(
             StatusCode::UNAUTHORIZED,
             "unauthenticated",
@@ -86,12 +87,14 @@ impl Problem {
     /// The same for the route that it comes from: to whom sends a good credential of another kind, the general hint would tell to do
     /// what they did.
     pub(super) fn on(self, method: Option<&str>, route: Option<&str>) -> Self {
+        let spends = ["/v1/keys", "/v1/sessions", "/v1/grants", "/v1/site/grants"];
         let is_exchange =
-            method == Some("POST") && matches!(route, Some("/v1/keys" | "/v1/sessions"));
+            method == Some("POST") && route.is_some_and(|route| spends.contains(&route));
         if !is_exchange || self.code != "unauthenticated" {
             return self;
         }
-        let hint = "This route takes `Authorization: JWT` with an unused context token (for keys at most 60 s old).";
+        let hint = "This route takes an unused token of a page: `Authorization: JWT` with a context token, or `Bearer` with Forge's invocation \
+                    token (for keys and grants at most 60 s old).";
         Self { hint, ..self }
     }
 

@@ -17,7 +17,7 @@ pub(super) enum Callers {
     Verified,
     /// A session or a context token: somebody at the app's page.
     Managers,
-    /// A context token.
+    /// A token of a page, to be spent: Connect's context token, or an invocation token of Forge's.
     Context,
     /// A session.
     Session,
@@ -32,8 +32,8 @@ impl Callers {
         let schemes: &[&str] = match self {
             Self::Anyone => &[],
             Self::Verified => &[CONNECT, BEARER, BASIC],
-            Self::Managers => &[CONNECT, BEARER],
-            Self::Context | Self::Request => &[CONNECT],
+            Self::Managers | Self::Context => &[CONNECT, BEARER],
+            Self::Request => &[CONNECT],
             Self::Session | Self::Forge => &[BEARER],
         };
         schemes
@@ -53,7 +53,8 @@ pub(super) fn schemes() -> [(&'static str, SecurityScheme); 3] {
     let bearer: Http = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .description(Some(
-            "A session (`gps_…`) or a client key (`gp_…`); an invocation token of Forge's, used once; or an access token of OAuth 2.0 (3LO) \
+            "A session (`gps_…`) or a client key (`gp_…`); an invocation token of Forge's, used once; a token of a \
+             configured OpenID Connect provider; or an access token of OAuth 2.0 (3LO) \
              from Atlassian, where the request names a site that takes such.",
         ))
         .build();

@@ -16,8 +16,8 @@ impl From<&NotGood> for Problem {
             NotGood::TooMany { retry_after_s } => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 code,
-                "Too many credentials were tried from this address or at this site: this is the gateway's limit.",
-                "Wait as long as `Retry-After` says. A credential that was good does not count.",
+                "Too many credentials were tried from this address, at this site or for this account: this is the gateway's limit.",
+                "Wait as long as `Retry-After` says. A credential that is believed does not count.",
             )
             .retry_after(*retry_after_s),
             NotGood::Trouble(Trouble::Limited(seconds)) => Self::upstream(

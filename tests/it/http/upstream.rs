@@ -152,7 +152,9 @@ async fn a_redirect_is_never_followed_wherever_it_leads() {
 }
 
 /// Whether a future is still pending when it is polled once.
-async fn futures_now<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> bool {
+pub(crate) async fn futures_now<T>(
+    mut future: std::pin::Pin<&mut impl Future<Output = T>>,
+) -> bool {
     std::future::poll_fn(|context| {
         std::task::Poll::Ready(future.as_mut().poll(context).is_pending())
     })

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use gatepost::standin::{Fault, Role, account};
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use super::{ACME_1, GLOBEX_1, sent};
+use crate::http::upstream::futures_now;
 use crate::world::World;
 
 const MYSELF: &str = "/rest/api/3/myself";
@@ -167,16 +169,31 @@ async fn a_login_that_wants_a_captcha_is_not_good_and_not_tried_elsewhere() {
 #[tokio::test]
 async fn a_redirect_is_not_followed_with_a_credential() {
     let world = World::taking_own(&["acme"]).await;
-    let elsewhere = "http://127.0.0.1:9/".to_owned();
-    for role in [Role::Jira, Role::Api] {
-        world
-            .jira
-            .set_fault(role, Some(Fault::Redirect(elsewhere.clone())));
+    let elsewhere = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (there, own) = (elsewhere.local_addr().unwrap(), world.jira.address());
+    let targets = [
+        format!("http://{there}/"),
+        format!("http://{own}/keys/steal"),
+        "https://globex.atlassian.net/rest/api/3/myself".to_owned(),
+    ];
+    for target in targets {
+        for role in [Role::Jira, Role::Api] {
+            let redirect = Some(Fault::Redirect(target.clone()));
+            world.jira.set_fault(role, redirect);
+        }
+        for kind in super::BOTH {
+            world.jira.clear_requests();
+            let own = world.own(kind, "ann", &["acme"]);
+            let answer = world.get_by(ACME_1, &own).await;
+            assert_eq!(answer.status, 401, "{kind} {target}");
+            assert_eq!(sent(&world).len(), 1, "{kind} {target}");
+        }
     }
-    for kind in super::BOTH {
-        world.jira.clear_requests();
-        let own = world.own(kind, "ann", &["acme"]);
-        assert_eq!(world.get_by(ACME_1, &own).await.status, 401, "{kind}");
-        assert_eq!(sent(&world).len(), 1, "{kind}");
-    }
+    // Whoever had connected would be waiting to be accepted.
+    let accepted = elsewhere.accept();
+    tokio::pin!(accepted);
+    assert!(
+        futures_now(accepted).await,
+        "something reached the other host"
+    );
 }
