@@ -93,8 +93,8 @@ impl Problem {
         if !is_exchange || self.code != "unauthenticated" {
             return self;
         }
-        let hint = "This route takes an unused token of a page: `Authorization: JWT` with a context token, or `Bearer` with Forge's invocation \
-                    token (for keys and grants at most 60 s old).";
+        let hint = "This route takes `Authorization: JWT` with an unused context token, or `Bearer` with an unused invocation token of Forge's \
+                    (for keys and grants at most 60 s old).";
         Self { hint, ..self }
     }
 

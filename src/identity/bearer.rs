@@ -115,11 +115,14 @@ impl Claimed {
             return Self::Nobody;
         }
         let mut parts = token.split(|&byte| byte == b'.');
-        let (Some(_), Some(claims), Some(_), None) =
+        let (Some(header), Some(claims), Some(_), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Self::Unreadable;
         };
+        if URL_SAFE_NO_PAD.decode(header).is_err() {
+            return Self::Unreadable;
+        }
         let claims = URL_SAFE_NO_PAD.decode(claims).unwrap_or_default();
         match strict_json::parse(&claims) {
             Ok(Claims { iss: None }) => Self::Nobody,
