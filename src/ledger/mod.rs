@@ -12,7 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::timeout;
 
-use crate::clock::{Chance, Clock};
+use crate::clock::{Chance, Clock, Timestamp};
 use crate::db::{Connection, Db, DbError};
 
 mod collector;
@@ -123,6 +123,7 @@ pub struct Ledger {
     writer: Writer,
     report: Arc<Report>,
     ended: watch::Receiver<bool>,
+    last_answered: Option<Timestamp>,
 }
 
 /// What makes a draft a record.
@@ -163,7 +164,7 @@ impl Ledger {
         started: Vec<Draft>,
     ) -> Result<Self, LedgerError> {
         let node = settings.node.clone();
-        let writer = db
+        let (writer, last_answered) = db
             .transact(move |connection| {
                 Box::pin(async move {
                     let fresh = chance.uuid(clock.now()).to_string();
@@ -174,15 +175,21 @@ impl Ledger {
                         clock,
                         chance,
                     };
+                    let last_answered = store::last_answered(connection).await?;
                     store::append(connection, &writer, &started).await?;
-                    Ok::<_, LedgerError>(writer)
+                    Ok::<_, LedgerError>((writer, last_answered))
                 })
             })
             .await?;
-        Ok(Self::start(db, settings, writer))
+        Ok(Self::start(db, settings, writer, last_answered))
     }
 
-    fn start(db: Db, settings: &Settings, writer: Writer) -> Self {
+    fn start(
+        db: Db,
+        settings: &Settings,
+        writer: Writer,
+        last_answered: Option<Timestamp>,
+    ) -> Self {
         let (queue, messages) = mpsc::channel(settings.queue_entries_max.max(1));
         let (ending, ended) = watch::channel(false);
         let report = Arc::new(Report::default());
@@ -202,7 +209,14 @@ impl Ledger {
             writer,
             report,
             ended,
+            last_answered,
         }
+    }
+
+    /// When somebody was last answered before this process, whoever it was and whatever the answer; none if nobody ever was.
+    #[must_use]
+    pub const fn last_answered(&self) -> Option<Timestamp> {
+        self.last_answered
     }
 
     /// Makes `draft` durable. Returns after the commit of its batch. An entry that got a place in the queue is written also if the

@@ -19,6 +19,18 @@ pub(super) async fn log_id(connection: &mut Connection, fresh: &str) -> Result<S
     Ok(log_id.fetch_one(connection).await?)
 }
 
+/// When somebody was last answered. A command that works on the file begins and ends the log as well, and hears nobody.
+pub(super) async fn last_answered(
+    connection: &mut Connection,
+) -> Result<Option<Timestamp>, DbError> {
+    let newest = query_scalar(
+        "SELECT time FROM ledger_entries WHERE kind IN ('decision', 'outcome') AND time IS NOT NULL
+         ORDER BY seq DESC LIMIT 1",
+    );
+    let newest: Option<String> = newest.fetch_optional(connection).await?;
+    Ok(newest.and_then(|text| Timestamp::parse_rfc3339(&text).ok()))
+}
+
 /// Keeps the text of a policy set, unless it is there already.
 pub(super) async fn keep_set(
     connection: &mut Connection,

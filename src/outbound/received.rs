@@ -33,6 +33,7 @@ impl Received {
         let value = self.headers.get(header::RETRY_AFTER)?.to_str();
         value.ok()?.trim().parse().ok()
     }
+
     /// Whether Jira says that it took nobody's word. It does not always say so with the status: what anonymous users may not see is a 404.
     #[must_use]
     pub fn login_refused(&self) -> Option<LoginRefused> {

@@ -107,8 +107,8 @@ pub(super) struct Lapse {
     after: Duration,
     /// When this process began to listen.
     started_at: Timestamp,
-    /// When Forge was last heard of, for any tenant, before that.
-    last_heard: Option<Timestamp>,
+    /// When somebody last called the process before it.
+    last_called: Option<Timestamp>,
 }
 
 /// From one of the hourly triggers to the next, and the half hour by which one may be late: after that long, whoever is still there has
@@ -120,20 +120,20 @@ impl Lapse {
     pub(super) const fn new(
         after: Duration,
         started_at: Timestamp,
-        last_heard: Option<Timestamp>,
+        last_called: Option<Timestamp>,
     ) -> Self {
         Self {
             after,
             started_at,
-            last_heard,
+            last_called,
         }
     }
 
     /// The moment for a tenant that was last heard of then. What nobody could hear because the gateway was down or its data is that of a
-    /// backup is no silence; but whoever had been silent for too long when others were still heard of had lapsed, and stays so.
+    /// backup is no silence; but whoever had been silent for too long while it still listened had lapsed, and stays so.
     pub(super) fn of(&self, heard_at: Timestamp) -> Timestamp {
         let at = heard_at.plus(self.after);
-        let had_lapsed = self.last_heard.is_some_and(|last| at <= last);
+        let had_lapsed = self.last_called.is_some_and(|until| at <= until);
         if had_lapsed {
             at
         } else {
@@ -170,6 +170,7 @@ mod tests {
             );
         }
     }
+
     #[test]
     fn the_gateways_own_silence_is_nobodys_lapse() {
         let hours = |hours: u64| Timestamp::from_seconds(0).plus(Duration::from_hours(hours));

@@ -103,8 +103,7 @@ impl Tenants {
         let now = parts.clock.now();
         let blocks = store::load_blocks(parts.db.reads(), now).await?;
         let blocks = Arc::new(Blocks::of(blocks));
-        let last_heard = store::forge::last_heard(parts.db.reads()).await?;
-        let lapse = Lapse::new(parts.lapses_after, now, last_heard);
+        let lapse = Lapse::new(parts.lapses_after, now, parts.ledger.last_answered());
         let around = store::Around::of(&parts, &blocks, lapse);
         let tenants = store::load(parts.db.reads(), &around, None, now).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));

@@ -1,7 +1,7 @@
 //! The SQL of installations that Forge tells of. Used by this module only.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{Row, SqliteConnection};
 
 use crate::clock::Timestamp;
 use crate::tenant::{Forge, InstallationId, TenantError, TenantId};
@@ -39,14 +39,6 @@ pub(in crate::tenant) fn read(
 fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, TenantError> {
     let micros: Option<i64> = row.try_get(column)?;
     Ok(micros.map(Timestamp::from_micros))
-}
-
-/// When Forge was last heard of, whatever for.
-pub(in crate::tenant) async fn last_heard(
-    reads: &SqlitePool,
-) -> Result<Option<Timestamp>, TenantError> {
-    let query = sqlx::query("SELECT max(heard_at) AS heard_at FROM tenants");
-    moment(&query.fetch_one(reads).await?, "heard_at")
 }
 
 /// All rows of an installation, live or ended.

@@ -509,6 +509,18 @@ async fn what_the_gateway_did_not_hear_while_it_was_down_is_no_silence() {
 }
 
 #[tokio::test]
+async fn a_tenant_alone_that_had_lapsed_stays_so_over_a_restart() {
+    let world = World::with_initech().await;
+    let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+    world.clock.advance(HOUR * 7);
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    let world = world.restart("", async |_| clock.advance(HOUR)).await;
+    world.past_the_start();
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    assert!(of_forge(&world, "initech").has_lapsed(clock.clock().now()));
+}
+
+#[tokio::test]
 async fn who_had_lapsed_before_the_gateway_stopped_stays_so() {
     let world = World::with_initech().await;
     let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
