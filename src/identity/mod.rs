@@ -13,6 +13,7 @@ pub mod jwks;
 pub mod jws;
 pub mod keys;
 pub mod means;
+pub mod myself;
 pub mod oidc;
 pub mod own;
 mod pace;

@@ -3,9 +3,9 @@
 //! A token must never be used for a principal whose account Jira did not name for it.
 
 use moka::future::Cache;
-use serde::Deserialize;
 
 use crate::decision::Permit;
+use crate::identity::myself::Myself;
 use crate::outbound::{ApiHost, Authorization, Destination, Outbound, Received, SiteRequest};
 use crate::secret::{Secret, sha256};
 use crate::tenant::{AccountId, TenantId};
@@ -36,8 +36,8 @@ impl Owners {
         Self { api, cache }
     }
 
-    /// Nothing if the token is the principal's own. What Jira answered where it named nobody: that is its answer to the request, too.
-    pub(super) async fn disown(
+    /// Jira's refusal to say whose the token is, which answers the request, too; nothing if it is the principal's own.
+    pub(super) async fn refusal(
         &self,
         outbound: &Outbound,
         permit: &Permit,
@@ -54,7 +54,8 @@ impl Owners {
         if received.status != 200 {
             return Ok(Some(received));
         }
-        let owner = read(&received.body).ok_or(UpstreamError::ForeignToken)?;
+        let me = Myself::read(&received.body).filter(|me| me.active);
+        let owner = me.ok_or(UpstreamError::ForeignToken)?.account_id;
         self.cache.insert(key, owner.clone()).await;
         is_own(permit, &owner).map(|()| None)
     }
@@ -99,42 +100,4 @@ fn is_own(permit: &Permit, owner: &AccountId) -> Result<(), UpstreamError> {
         "a token beside an invocation is another account's"
     );
     Err(UpstreamError::ForeignToken)
-}
-
-/// The account of `GET /rest/api/3/myself`.
-fn read(body: &[u8]) -> Option<AccountId> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Myself {
-        account_id: AccountId,
-        active: bool,
-    }
-    let me: Myself = serde_json::from_slice(body).ok()?;
-    me.active.then_some(me.account_id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whose_a_token_is_is_said_once_and_of_an_active_account() {
-        let ann: AccountId = "5b10a2844c20165700ede21g".parse().unwrap();
-        let said = |text: &str| read(text.as_bytes());
-        assert_eq!(
-            said(r#"{"accountId":"5b10a2844c20165700ede21g","active":true,"locale":"de"}"#),
-            Some(ann)
-        );
-        for wrong in [
-            "",
-            "{}",
-            "null",
-            r#"{"accountId":"5b10a2844c20165700ede21g","active":false}"#,
-            r#"{"accountId":"5b10a2844c20165700ede21g"}"#,
-            r#"{"accountId":"","active":true}"#,
-            r#"{"accountId":"5b10a2844c20165700ede21g","accountId":"other","active":true}"#,
-        ] {
-            assert_eq!(said(wrong), None, "{wrong}");
-        }
-    }
 }

@@ -13,7 +13,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::decision::LookPermit;
 use crate::identity::Principal;
 use crate::identity::qsh::qsh;
-use crate::outbound::{ApiHost, Authorization, Destination, Outbound, OutboundError, SiteRequest};
+use crate::outbound::{
+    ApiHost, Authorization, Destination, Outbound, OutboundError, Received, SiteRequest,
+};
 use crate::tenant::{AccountId, GroupId, GroupSet, TenantId};
 
 use super::keys::{Keys, NotShown, Shown};
@@ -206,8 +208,7 @@ impl Groups {
     }
 
     async fn is_limited(&self, principal: &Principal) -> bool {
-        let of = (principal.tenant().clone(), principal.epoch());
-        let until = self.limited.get(&of).await;
+        let until = self.limited.get(&site(principal)).await;
         until.is_some_and(|until| self.clock.now() < until)
     }
 
@@ -314,26 +315,37 @@ impl Groups {
         self.keys
             .asker(permit)
             .map_err(|_| failed(Unknown::Revoked))?;
+        self.judged(permit, &received).await
+    }
+
+    /// What the answer says; how long Jira is left alone where it says nothing.
+    async fn judged(
+        &self,
+        permit: &LookPermit<'_>,
+        received: &Received,
+    ) -> Result<GroupSet, (Unknown, Duration)> {
         match received.status {
-            200 => read(&received.body).ok_or(failed(Unknown::Malformed)),
+            200 => read(&received.body).ok_or((Unknown::Malformed, PAUSE)),
             429 => {
                 let wanted = received.retry_after_s().map(Duration::from_secs);
-                let pause = wanted.unwrap_or(PAUSE_OF_LIMIT);
-                let pause = pause.clamp(PAUSE, PAUSE_MAX);
-                let principal = permit.principal();
-                let of = (principal.tenant().clone(), principal.epoch());
+                let pause = wanted.unwrap_or(PAUSE_OF_LIMIT).clamp(PAUSE, PAUSE_MAX);
                 let until = self.clock.now().plus(pause);
-                self.limited.insert(of, until).await;
+                self.limited.insert(site(permit.principal()), until).await;
                 Err((Unknown::Limited, pause))
             }
             status => {
                 if status == 401 {
                     self.keys.note_refusal(permit.tenant(), Some(status));
                 }
-                Err(failed(Unknown::Status(status)))
+                Err((Unknown::Status(status), PAUSE))
             }
         }
     }
+}
+
+/// Whose limit it is: the app's on a site.
+fn site(principal: &Principal) -> (TenantId, u64) {
+    (principal.tenant().clone(), principal.epoch())
 }
 
 fn key(principal: &Principal, account: &AccountId) -> Key {

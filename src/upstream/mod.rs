@@ -202,7 +202,7 @@ impl Jira {
     ) -> Result<Received, UpstreamError> {
         let _still_good = self.shared.keys.signer(permit)?;
         let owners = &self.shared.owners;
-        if let Some(refusal) = owners.disown(&self.outbound, permit, token).await? {
+        if let Some(refusal) = owners.refusal(&self.outbound, permit, token).await? {
             exchange.status = Some(refusal.status);
             exchange.trace_id = trace_id(&refusal.headers);
             return Ok(refusal);

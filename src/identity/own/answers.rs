@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::identity::myself::Myself;
 use crate::identity::strict_json;
 use crate::tenant::{AccountId, CloudId};
 
@@ -36,21 +37,14 @@ impl From<Trouble> for Unconfirmed {
 
 /// The account of `GET /rest/api/3/myself`.
 pub(super) fn myself(body: &[u8]) -> Result<AccountId, Unconfirmed> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Myself {
-        account_id: String,
-        account_type: String,
-        active: bool,
-    }
-    let me: Myself = strict_json::parse(body).map_err(|_| Trouble::Broken)?;
+    let me = Myself::read(body).ok_or(Trouble::Broken)?;
     if !me.active {
         return Err(Refused::Inactive.into());
     }
     if !TYPES.contains(&me.account_type.as_str()) {
         return Err(Refused::NoUser.into());
     }
-    Ok(me.account_id.parse().map_err(|_| Trouble::Broken)?)
+    Ok(me.account_id)
 }
 
 /// Whether `GET /oauth/token/accessible-resources` names this site: the only proof that a token covers it.
