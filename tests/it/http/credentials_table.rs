@@ -1,18 +1,14 @@
-//! Sessions and client keys by everything that can befall one and every place that it can be used for, against the reviewed table
-//! `tests/cases/credentials.txt`. A line: where to, what the client is told, what the log says, and whether Jira was asked.
+//! Sessions and client keys by everything that can befall one and every place that it can be used for, against the part of
+//! `tests/cases/credentials.txt` that is about them.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use gatepost::secret::{hex, sha256};
-use gatepost::standin::account;
-use gatepost::tenant::block::Target;
-use gatepost::tenant::operations::NewBlock;
 use serde_json::{Value, json};
 
+use super::fates::{self, ACME, everywhere};
 use crate::world::{Answer, World};
 
-const ACME: &str = "acme.atlassian.net";
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
@@ -22,6 +18,15 @@ enum Kind {
     Key,
 }
 use Kind::{Key, Session};
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Session => "session",
+            Key => "key",
+        }
+    }
+}
 
 /// What befalls a credential, in the order of the table, and whom it can befall.
 const FATES: &[(&str, &[Kind])] = &[
@@ -62,18 +67,6 @@ const FATES: &[(&str, &[Kind])] = &[
     ("rotated, after the overlap", &[Key]),
     ("successor in the overlap", &[Key]),
     ("successor after the overlap", &[Key]),
-];
-
-/// Where it is used: the name in the table, site and issue, and whether as somebody else.
-pub(super) const PLACES: [(&str, &str, bool); 4] = [
-    ("own site", "acme.atlassian.net&issue=ACME-1", false),
-    ("other site", "globex.atlassian.net&issue=GLOBEX-1", false),
-    (
-        "unknown site",
-        "nowhere.atlassian.net&issue=GLOBEX-1",
-        false,
-    ),
-    ("other account", "acme.atlassian.net&issue=ACME-1", true),
 ];
 
 /// A credential of Ann's on acme.
@@ -152,7 +145,6 @@ fn mended(text: &str) -> String {
 
 /// Carries out what is told of the credential. Each fate has a world of its own.
 async fn befall(world: &World, fate: &str, held: &mut Held) {
-    let (acme, app) = (world.site("acme"), world.app_url());
     let tick = || world.clock.advance(Duration::from_secs(1));
     match fate {
         "fresh" => {}
@@ -172,21 +164,11 @@ async fn befall(world: &World, fate: &str, held: &mut Held) {
             held.text = base64::engine::general_purpose::STANDARD.encode(pair);
             held.scheme = "Basic ";
         }
-        "app uninstalled" | "app uninstalled and installed again" => {
-            tick();
-            assert_eq!(world.deliver(&acme.uninstall(app)).await.status, 204);
-            if fate.ends_with("again") {
-                tick();
-                assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
-            }
+        _ if fate.starts_with("app ") || fate.starts_with("shared secret") => {
+            fates::install(world, fate).await;
         }
-        "shared secret rotated" => {
-            tick();
-            acme.rotate_secret();
-            assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
-        }
-        _ if fate.starts_with("tenant suspended") => suspend(world, fate).await,
-        _ if fate.contains("blocked") => block(world, fate, &held.id).await,
+        _ if fate.starts_with("tenant suspended") => fates::suspend(world, ACME, fate).await,
+        _ if fate.contains("blocked") => fates::block(world, ACME, fate, Some(&held.id)).await,
         _ if fate.starts_with("rotated") || fate.starts_with("successor") => {
             let successor = rotate(world, held).await;
             if fate.ends_with("after the overlap") {
@@ -264,61 +246,6 @@ async fn rotate(world: &World, held: &Held) -> String {
     made["key"].as_str().unwrap().to_owned()
 }
 
-pub(super) async fn suspend(world: &World, fate: &str) {
-    use gatepost::control::command::Command;
-    let (tenant, reason) = (ACME.to_owned(), "a test".to_owned());
-    world
-        .command(Command::TenantSuspend { tenant, reason })
-        .await;
-    if fate.ends_with("resumed") {
-        let tenant = ACME.to_owned();
-        world.command(Command::TenantResume { tenant }).await;
-    }
-}
-
-/// Blocks for an hour, and lets the block end by the clock or by an operator where the fate says so.
-pub(super) async fn block(world: &World, fate: &str, key: &str) {
-    let tenants = &world.node.shared().opened.tenants;
-    let ann = || account("ann").parse().unwrap();
-    let on = |site: &str| world.site(site).client_key().parse().unwrap();
-    let (whom, rest) = fate.split_once(',').unwrap_or((fate, ""));
-    let target = match whom {
-        "account blocked on its site" => Target::AccountOn(ann(), on("acme")),
-        "account blocked on another site" => Target::AccountOn(ann(), on("globex")),
-        "account blocked everywhere" => Target::Account(ann()),
-        "tenant blocked" => Target::Tenant(on("acme")),
-        "key blocked" => Target::Key(
-            key.parse().unwrap(),
-            world.site("acme").client_key().parse().unwrap(),
-        ),
-        _ => panic!("nothing is known of `{whom}`"),
-    };
-    let (span, reason) = (Some(Duration::from_mins(5)), None);
-    let new = NewBlock {
-        target: target.clone(),
-        span,
-        reason,
-    };
-    tenants.block(new, "unix:0").await.unwrap();
-    match rest {
-        "" => {}
-        " block over" => world.clock.advance(Duration::from_mins(5)),
-        " block lifted" => drop(tenants.unblock(target, "unix:0").await.unwrap()),
-        _ => panic!("nothing is known of `{rest}`"),
-    }
-}
-
-/// What the log says of an answer: its code, and why a credential was not accepted.
-fn recorded(log: &[Value], answer: &Answer) -> String {
-    let is_of = |record: &&Value| record["decision_id"] == answer.decision_id();
-    let record = log.iter().find(is_of).unwrap();
-    let code = record["code"].as_str().unwrap();
-    match record["authentication_error"].as_str() {
-        Some(cause) => format!("{code}: {cause}"),
-        None => code.to_owned(),
-    }
-}
-
 /// The lines of one fate in a world of its own.
 async fn lines(fate: &str, kind: Kind) -> String {
     let world = World::new().await;
@@ -327,49 +254,8 @@ async fn lines(fate: &str, kind: Kind) -> String {
     assert_eq!(world.get_as("/v1/whoami", &held.text).await.status, 200);
     befall(&world, fate, &mut held).await;
     let authorization = format!("{}{}", held.scheme, held.text);
-    everywhere(&world, fate, &authorization).await
-}
-
-/// What a credential of Ann's on acme is worth at each place.
-pub(super) async fn everywhere(world: &World, fate: &str, authorization: &str) -> String {
-    let mut answers = Vec::new();
-    for (place, site, as_bob) in PLACES {
-        world.jira.clear_requests();
-        let mut target = format!("/v1/issue?site=https://{site}");
-        if as_bob {
-            write!(target, "&act_as={}", account("bob")).unwrap();
-        }
-        let headers = [("authorization", authorization)];
-        let answer = world.get_with(&target, &headers).await;
-        let sent = if world.nothing_left() {
-            "nothing left"
-        } else if world.jira_saw().is_empty() {
-            "keys were asked for"
-        } else {
-            "Jira was asked"
-        };
-        answers.push((place, answer, sent));
-    }
-    let (foreign, unknown) = (&answers[1].1, &answers[2].1);
-    assert_eq!(foreign.status, unknown.status, "{fate}");
-    assert_eq!(foreign.without_ids(), unknown.without_ids(), "{fate}");
-    let log = world.decisions().await;
-    let told = answers
-        .iter()
-        .map(|(place, answer, sent)| (*place, told(&log, answer, sent)));
-    let told: Vec<(&str, String)> = told.collect();
-    if told.iter().all(|(_, line)| *line == told[0].1) {
-        return format!("    {:<15}{}\n", "anywhere", told[0].1);
-    }
-    let line = |(place, line)| format!("    {place:<15}{line}\n");
-    told.into_iter().map(line).collect()
-}
-
-pub(super) fn told(log: &[Value], answer: &Answer, sent: &str) -> String {
-    let body: Value = serde_json::from_str(&answer.text).unwrap();
-    let code = body["code"].as_str().unwrap_or("allowed");
-    let (status, said) = (answer.status, recorded(log, answer));
-    format!("{status} {code:<18} {said:<39} {sent}")
+    let name = format!("{}, {fate}", kind.name());
+    everywhere(&world, ACME, &name, async || authorization.clone()).await
 }
 
 #[tokio::test]
@@ -383,22 +269,11 @@ async fn a_client_key_is_worth_what_the_table_says_whatever_befalls_it() {
 }
 
 async fn compare(kind: Kind) {
-    let name = if kind == Session { "session" } else { "key" };
     let mut table = Vec::new();
     for (fate, kinds) in FATES {
         if kinds.contains(&kind) {
-            let lines = lines(fate, kind).await;
-            table.push(format!("{name}, {fate}\n{}", lines.trim_end()));
+            table.push(lines(fate, kind).await);
         }
     }
-    compare_part(name, &table);
-}
-
-/// Compares the part of the table that is about this kind.
-pub(super) fn compare_part(name: &str, table: &[String]) {
-    let reviewed = include_str!("../../cases/credentials.txt").trim_end();
-    let of_kind = |part: &&str| part.split_once(',').is_some_and(|(kind, _)| kind == name);
-    let expected: Vec<&str> = reviewed.split("\n\n").filter(of_kind).collect();
-    let now = table.join("\n\n");
-    assert!(table == expected, "the table is now:\n{now}");
+    fates::compare(kind.name(), &table);
 }

@@ -1,21 +1,16 @@
 //! Forge's tokens by everything that can befall one and every place that it can be used for, against the reviewed table
 //! `tests/cases/credentials.txt`. A token is good once, so each place has one of its own.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use gatepost::control::command::Command;
-use gatepost::standin::{Fault, Key, Role, Signing, Site, TokenDraft, account};
-use gatepost::tenant::block::Target;
-use gatepost::tenant::operations::NewBlock;
+use gatepost::standin::{Fault, Key, Role, Signing, Site, TokenDraft};
 use serde_json::{Value, json};
 
-use crate::world::{Answer, World};
-
-const INITECH: &str = "initech.atlassian.net";
+use super::fates::{self, ACME, Home, INITECH, everywhere};
+use crate::world::World;
 
 /// What befalls a token, or its tenant, in the order of the table.
-const FATES: [&str; 40] = [
+const FATES: [&str; 42] = [
     "fresh",
     "used before",
     "a second before its end",
@@ -41,6 +36,8 @@ const FATES: [&str; 40] = [
     "key server down",
     "key server down for a day",
     "key server down, never read",
+    "key server limits requests",
+    "key server limits requests, never read",
     "of another app",
     "of a schedule",
     "sent as JWT",
@@ -58,19 +55,25 @@ const FATES: [&str; 40] = [
     "tenant blocked, block over",
 ];
 
-const PLACES: [(&str, &str, bool); 4] = [
-    ("own site", "initech.atlassian.net&issue=INITECH-1", false),
-    ("other site", "acme.atlassian.net&issue=ACME-1", false),
-    ("unknown site", "nowhere.atlassian.net&issue=ACME-1", false),
-    (
-        "other account",
-        "initech.atlassian.net&issue=INITECH-1",
-        true,
-    ),
+/// What befalls a tenant that is linked to Connect's; of the token itself the same holds.
+const OF_LINKED: [&str; 13] = [
+    "fresh",
+    "app uninstalled",
+    "app uninstalled and installed again",
+    "shared secret rotated",
+    "tenant suspended",
+    "tenant suspended and resumed",
+    "account blocked on its site",
+    "account blocked on its site, block over",
+    "account blocked everywhere",
+    "account blocked everywhere, block lifted",
+    "account blocked on another site",
+    "tenant blocked",
+    "tenant blocked, block over",
 ];
 
 /// What befalls the tenant, before any token is made.
-async fn befall(world: &World, fate: &str) {
+async fn befall(world: &World, home: Home, fate: &str) {
     match fate {
         "of a site that was not heard of for too long" => {
             world.clock.advance(Duration::from_hours(7));
@@ -88,64 +91,37 @@ async fn befall(world: &World, fate: &str) {
             world.clock.advance(Duration::from_mins(10));
         }
         "key server down" => {
-            fail(world);
+            fail(world, Fault::Status(503));
+            world.clock.advance(Duration::from_mins(10));
+        }
+        "key server limits requests" => {
+            fail(world, Fault::RateLimited { retry_after_s: 7 });
             world.clock.advance(Duration::from_mins(10));
         }
         "key server down for a day" => {
-            fail(world);
+            fail(world, Fault::Status(503));
             world.clock.advance(Duration::from_hours(24));
         }
-        "key server down, never read" => fail(world),
+        "key server down, never read" => fail(world, Fault::Status(503)),
+        "key server limits requests, never read" => {
+            fail(world, Fault::RateLimited { retry_after_s: 7 });
+        }
         "of a former installation" => {
             world.site("initech").install_on_forge_anew();
             world.clock.advance(Duration::from_mins(1));
         }
         "app removed" => world.site("initech").uninstall_from_forge(),
-        _ if fate.starts_with("tenant suspended") => {
-            let (tenant, reason) = (INITECH.to_owned(), "a test".to_owned());
-            world
-                .command(Command::TenantSuspend { tenant, reason })
-                .await;
-            if fate.ends_with("resumed") {
-                let tenant = INITECH.to_owned();
-                world.command(Command::TenantResume { tenant }).await;
-            }
+        _ if fate.starts_with("app uninstalled") || fate.starts_with("shared secret") => {
+            fates::install(world, fate).await;
         }
-        _ if fate.contains("blocked") => block(world, fate).await,
+        _ if fate.starts_with("tenant suspended") => fates::suspend(world, home, fate).await,
+        _ if fate.contains("blocked") => fates::block(world, home, fate, None).await,
         _ => {}
     }
 }
 
-fn fail(world: &World) {
-    let fault = Fault::Status(503);
+fn fail(world: &World, fault: Fault) {
     world.jira.set_fault(Role::Forge, Some(fault));
-}
-
-async fn block(world: &World, fate: &str) {
-    let tenants = &world.node.shared().opened.tenants;
-    let initech = tenants.by_any_name(INITECH).unwrap().id.clone();
-    let ann = || account("ann").parse().unwrap();
-    let (whom, rest) = fate.split_once(',').unwrap_or((fate, ""));
-    let target = match whom {
-        "account blocked on its site" => Target::AccountOn(ann(), initech),
-        "account blocked on another site" => {
-            Target::AccountOn(ann(), world.site("acme").client_key().parse().unwrap())
-        }
-        "account blocked everywhere" => Target::Account(ann()),
-        _ => Target::Tenant(initech),
-    };
-    let (span, reason) = (Some(Duration::from_mins(5)), None);
-    let new = NewBlock {
-        target: target.clone(),
-        span,
-        reason,
-    };
-    tenants.block(new, "unix:0").await.unwrap();
-    match rest {
-        " block over" => world.clock.advance(Duration::from_mins(5)),
-        " block lifted" => drop(tenants.unblock(target, "unix:0").await.unwrap()),
-        _ => {}
-    }
 }
 
 /// The `Authorization` of a token that this befell.
@@ -184,7 +160,7 @@ fn bent(world: &World, fate: &str, former: Key) -> Option<String> {
     let moved = |by: i64| said(json!({"iat": now + by, "nbf": now + by, "exp": now + by + 25}));
     let base = |site: &Site| format!("https://api.atlassian.com/ex/jira/{}", site.cloud_id());
     let installed = |installation: String, base: String| {
-        let context = json!([{"name": INITECH, "apiBaseUrl": base}]);
+        let context = json!([{"name": "initech.atlassian.net", "apiBaseUrl": base}]);
         said(json!({"app": {
             "installationId": installation, "apiBaseUrl": base,
             "installation": {"id": installation, "contexts": context},
@@ -243,6 +219,7 @@ fn bent(world: &World, fate: &str, former: Key) -> Option<String> {
     })
 }
 
+/// The lines of one fate in a world of its own, where Forge alone knows initech.
 async fn lines(fate: &str) -> String {
     let world = if fate.ends_with("never read") {
         let world = World::new().await;
@@ -252,55 +229,46 @@ async fn lines(fate: &str) -> String {
         World::with_initech().await
     };
     let former = world.jira.forge_key();
-    befall(&world, fate).await;
-    let mut told = Vec::new();
-    for (place, site, as_bob) in PLACES {
-        let authorization = authorization(&world, fate, former).await;
-        world.jira.clear_requests();
-        let mut target = format!("/v1/issue?site=https://{site}");
-        if as_bob {
-            write!(target, "&act_as={}", account("bob")).unwrap();
-        }
-        let headers = [("authorization", authorization.as_str())];
-        let answer = world.get_with(&target, &headers).await;
-        let sent = if world.seen(Role::Api).is_empty() {
-            "nothing left"
-        } else {
-            "Jira was asked"
-        };
-        told.push((place, line(&world, &answer, sent).await));
-    }
-    if told.iter().all(|(_, line)| *line == told[0].1) {
-        return format!("    {:<15}{}", "anywhere", told[0].1);
-    }
-    let line = |(place, line): &(&str, String)| format!("    {place:<15}{line}");
-    told.iter().map(line).collect::<Vec<_>>().join("\n")
+    befall(&world, INITECH, fate).await;
+    let name = format!("forge token, {fate}");
+    everywhere(&world, INITECH, &name, async || {
+        authorization(&world, fate, former).await
+    })
+    .await
 }
 
-async fn line(world: &World, answer: &Answer, sent: &str) -> String {
-    let body: Value = serde_json::from_str(&answer.text).unwrap();
-    let told = body["code"].as_str().unwrap_or("allowed");
-    let log = world.decisions().await;
-    let record = log
-        .iter()
-        .find(|record| record["decision_id"] == answer.decision_id());
-    let code = record.unwrap()["code"].as_str().unwrap();
-    let said = match record.unwrap()["authentication_error"].as_str() {
-        Some(cause) => format!("{code}: {cause}"),
-        None => code.to_owned(),
-    };
-    format!("{} {told:<19}{said:<42}{sent}", answer.status)
+/// The same where the installation is linked to acme, which Connect installed.
+async fn lines_of_linked(fate: &str) -> String {
+    let world = World::new().await;
+    world.past_the_start();
+    let installed = world.site("acme").install_on_forge(world.app_url());
+    assert_eq!(world.deliver(&installed).await.status, 204);
+    // Known, before anything befalls it.
+    let known = world.site("acme").invocation_token(Some("ann"));
+    assert_eq!(world.get_fit("/v1/whoami", &known).await.status, 200);
+    befall(&world, ACME, fate).await;
+    let name = format!("linked forge token, {fate}");
+    everywhere(&world, ACME, &name, async || {
+        let token = world.site("acme").invocation_token(Some("ann"));
+        format!("Bearer {token}")
+    })
+    .await
 }
 
 #[tokio::test]
 async fn a_token_of_forges_is_worth_what_the_table_says_whatever_befalls_it() {
     let mut table = Vec::new();
     for fate in FATES {
-        table.push(format!("forge token, {fate}\n{}", lines(fate).await));
+        table.push(lines(fate).await);
     }
-    let reviewed = include_str!("../../cases/credentials.txt").trim_end();
-    let of_kind = |part: &&str| part.starts_with("forge token");
-    let expected: Vec<&str> = reviewed.split("\n\n").filter(of_kind).collect();
-    let now = table.join("\n\n");
-    assert!(table == expected, "the table is now:\n{now}");
+    fates::compare("forge token", &table);
+}
+
+#[tokio::test]
+async fn a_token_of_forges_for_a_linked_tenant_is_worth_what_the_table_says() {
+    let mut table = Vec::new();
+    for fate in OF_LINKED {
+        table.push(lines_of_linked(fate).await);
+    }
+    fates::compare("linked forge token", &table);
 }

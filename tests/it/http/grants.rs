@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use gatepost::control::command::{BlockedName, Command};
 use gatepost::standin::{Fault, Role, account};
 use serde_json::{Value, json};
 
@@ -417,18 +416,8 @@ async fn a_session_acts_as_itself_whatever_was_granted_and_no_one_as_a_blocked_a
     let session = world.session("acme", "ann").await;
     let answer = world.get_as(&as_bob(), &session).await;
     assert_eq!(status_and_code(&answer), refused(403, "request_rewritten"));
-    let on = BlockedName {
-        account: Some(account("bob")),
-        ..BlockedName::default()
-    };
-    let (span_us, reason) = (Some(60_000_000), None);
-    world
-        .command(Command::Block {
-            on,
-            span_us,
-            reason,
-        })
-        .await;
+    let minute = Some(Duration::from_mins(1));
+    world.block_for(minute, Some("bob"), None).await;
     let ann = || world.token("acme", "ann");
     assert_eq!(world.get(&as_bob(), &ann()).await.status, 403);
     let answer = send_grant(&world, GRANTS, ("acme", "bob"), &wish("carol", &json!({}))).await;
@@ -725,17 +714,7 @@ async fn whom_something_ended_while_jira_answered_gives_nothing() {
     let asked = send_grant(&world, SITE_GRANTS, ("acme", "carol"), &body);
     let blocked = async {
         until("Jira is asked", || world.jira_saw().len() == 1).await;
-        let on = BlockedName {
-            account: Some(account("carol")),
-            ..BlockedName::default()
-        };
-        let (span_us, reason) = (None, None);
-        let block = Command::Block {
-            on,
-            span_us,
-            reason,
-        };
-        world.command(block).await;
+        world.block(Some("carol"), None).await;
         world.jira.set_fault(Role::Jira, None);
     };
     let (answer, ()) = tokio::join!(asked, blocked);

@@ -7,10 +7,12 @@
 mod answer;
 mod check;
 mod client_keys;
+mod connect_table;
 mod credentials_table;
 mod decided;
 mod doors;
 mod errors;
+mod fates;
 mod forge;
 mod forge_groups;
 mod forge_table;

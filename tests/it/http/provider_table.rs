@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatepost::standin::{Fault, Role, Signing, TokenDraft, account};
 use serde_json::{Value, json};
 
-use super::credentials_table::{block, compare_part, everywhere, suspend};
+use super::fates::{self, ACME, everywhere};
 use crate::world::{COMPANY, World, claims};
 
 /// Another company's provider, whose tokens are for globex alone.
@@ -63,6 +63,8 @@ const FATES: &[&str] = &[
     "key server down for a day",
     "key server down, never read",
     "key server redirects, never read",
+    "key server limits requests",
+    "key server limits requests, never read",
     "app uninstalled",
     "app uninstalled and installed again",
     "shared secret rotated",
@@ -99,7 +101,8 @@ async fn lines(fate: &str) -> String {
     befall(&world, fate, &mut held).await;
     // What is sent elsewhere than it belongs is sent there by the test.
     let authorization = format!("{}{}", held.scheme, held.token);
-    everywhere(&world, fate, &authorization).await
+    let name = format!("oidc, {fate}");
+    everywhere(&world, ACME, &name, async || authorization.clone()).await
 }
 
 async fn befall(world: &World, fate: &str, held: &mut Held) {
@@ -116,10 +119,10 @@ async fn befall(world: &World, fate: &str, held: &mut Held) {
         "a second before its end" => pass(world, 329),
         "at its end" => pass(world, 330),
         _ if fate.starts_with("app ") || fate.starts_with("shared secret") => {
-            install(world, fate).await;
+            fates::install(world, fate).await;
         }
-        _ if fate.starts_with("tenant suspended") => suspend(world, fate).await,
-        _ if fate.contains("blocked") => block(world, fate, "").await,
+        _ if fate.starts_with("tenant suspended") => fates::suspend(world, ACME, fate).await,
+        _ if fate.contains("blocked") => fates::block(world, ACME, fate, None).await,
         _ if fate.starts_with("key") || fate.contains("next key") => {
             if let Some(token) = keys(world, fate) {
                 held.token = token;
@@ -131,20 +134,6 @@ async fn befall(world: &World, fate: &str, held: &mut Held) {
 
 fn pass(world: &World, seconds: u64) {
     world.clock.advance(Duration::from_secs(seconds));
-}
-
-async fn install(world: &World, fate: &str) {
-    let (acme, app) = (world.site("acme"), world.app_url());
-    pass(world, 1);
-    if fate.starts_with("app") {
-        assert_eq!(world.deliver(&acme.uninstall(app)).await.status, 204);
-        pass(world, 1);
-    } else {
-        acme.rotate_secret();
-    }
-    if fate != "app uninstalled" {
-        assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
-    }
 }
 
 /// What befalls the keys, and the token that is used then, if it is another one.
@@ -184,6 +173,15 @@ fn keys(world: &World, fate: &str) -> Option<String> {
             fail(Fault::CloseConnection);
             pass(world, 24 * 3600);
             fresh()
+        }
+        "key server limits requests" => {
+            fail(Fault::RateLimited { retry_after_s: 7 });
+            pass(world, 600);
+            fresh()
+        }
+        "key server limits requests, never read" => {
+            fail(Fault::RateLimited { retry_after_s: 7 });
+            None
         }
         "key server down, never read" => {
             fail(Fault::Status(503));
@@ -273,10 +271,9 @@ fn bent(world: &World, fate: &str, good: &str) -> String {
 async fn a_providers_token_is_worth_what_the_table_says_whatever_befalls_it() {
     let mut table = Vec::new();
     for fate in FATES {
-        let lines = lines(fate).await;
-        table.push(format!("oidc, {fate}\n{}", lines.trim_end()));
+        table.push(lines(fate).await);
     }
-    compare_part("oidc", &table);
+    fates::compare("oidc", &table);
 }
 
 #[tokio::test]

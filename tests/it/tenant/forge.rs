@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use gatepost::control::command::Command;
 use gatepost::standin::{Fault, Role, account};
-use gatepost::tenant::TenantId;
 use gatepost::tenant::record::State;
 use gatepost::tenant::{SharedTenant, Tenants};
 use serde_json::{Value, json};
@@ -18,39 +17,13 @@ fn tenants(world: &World) -> &Tenants {
     &world.node.shared().opened.tenants
 }
 
-fn id(world: &World, site: &str) -> TenantId {
-    let ari = world.site(site).installation_id();
-    let uuid = ari.rsplit('/').next().unwrap();
-    format!("forge-{uuid}").parse().unwrap()
-}
-
 fn of_forge(world: &World, site: &str) -> SharedTenant {
-    tenants(world).current(&id(world, site)).unwrap()
+    tenants(world).current(&world.forge_tenant(site)).unwrap()
 }
 
 async fn whoami(world: &World, site: &str, person: &str) -> Answer {
     let token = world.site(site).invocation_token(Some(person));
     world.get_fit(WHOAMI, &token).await
-}
-
-/// The last of what the log says of an operation.
-async fn admin(world: &World, operation: &str) -> Value {
-    let log = world.log().await;
-    let found = log
-        .into_iter()
-        .rfind(|record| record["operation"] == operation);
-    found.unwrap_or(Value::Null)
-}
-
-async fn refusal(world: &World) -> String {
-    let log = world.log().await;
-    let last = log
-        .iter()
-        .rfind(|record| record["kind"] == "decision" && record["effect"] == "deny");
-    last.unwrap()["authentication_error"]
-        .as_str()
-        .unwrap()
-        .to_owned()
 }
 
 async fn show(world: &World, site: &str) -> Value {
@@ -75,13 +48,13 @@ async fn a_schedule_registers_its_installation() {
     assert_eq!(asked[0].credential, Some("forge_system_token"));
     assert!(asked[0].target.ends_with("/rest/api/3/serverInfo"));
     assert!(world.jira_saw().is_empty());
-    let looked_up = admin(&world, "forge.site").await;
+    let looked_up = world.admin_record("forge.site").await;
     assert_eq!(looked_up["kind"], "lookup");
-    let installed = admin(&world, "tenant.installed").await;
+    let installed = world.admin_record("tenant.installed").await;
     assert_eq!(installed["tenant"], tenant.id.as_str());
     assert_eq!(installed["site"], "initech.atlassian.net");
     assert_eq!(installed["detail"]["cloud_id"], cloud);
-    let heard = admin(&world, "tenant.heard").await;
+    let heard = world.admin_record("tenant.heard").await;
     assert_eq!(heard["tenant"], tenant.id.as_str());
     assert!(heard["detail"]["system_token_until"].is_string());
     assert_eq!(world.trigger("initech").await.status, 204);
@@ -97,7 +70,7 @@ async fn whoami_without_registration(world: &World) -> u16 {
             draft.merge(&json!({"context": {"siteUrl": null}}));
         });
     let answer = world.get_fit(WHOAMI, &token).await;
-    assert_eq!(refusal(world).await, "no_site");
+    assert_eq!(world.refusal().await, "no_site");
     answer.status
 }
 
@@ -136,7 +109,7 @@ async fn an_opinion_registers_nobody() {
     assert_eq!(whoami(&world, "initech", "ann").await.status, 200);
     let answer = asked().await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let installed = admin(&world, "tenant.installed").await;
+    let installed = world.admin_record("tenant.installed").await;
     assert!(installed["request_id"].is_string(), "{installed}");
 }
 
@@ -156,7 +129,7 @@ async fn a_site_must_pass_the_host_rule() {
             });
         let answer = world.get_fit(WHOAMI, &token).await;
         assert_eq!(answer.status, 401, "{site} {}", answer.text);
-        assert!(["foreign_site", "no_site"].contains(&refusal(&world).await.as_str()));
+        assert!(["foreign_site", "no_site"].contains(&world.refusal().await.as_str()));
     }
     assert_eq!(tenants(&world).all().len(), 2);
     assert!(world.nothing_left() || world.seen(Role::Api).is_empty());
@@ -185,7 +158,7 @@ async fn a_trigger_is_for_nobody() {
         .invoke("POST", "/forge/remote/trigger", &headers)
         .await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "user_token");
+    assert_eq!(world.refusal().await, "user_token");
     // And a token without a user opens nothing that is somebody's.
     let token = world.site("initech").invocation_token(None);
     for target in [WHOAMI, "/v1/sessions", "/rest/api/3/issue/INITECH-1"] {
@@ -199,7 +172,7 @@ async fn a_trigger_is_for_nobody() {
         .send_json("POST", "/v1/keys", &format!("Bearer {token}"), &body)
         .await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "no_user");
+    assert_eq!(world.refusal().await, "no_user");
 }
 
 #[tokio::test]
@@ -216,7 +189,7 @@ async fn a_page_without_a_visitor_is_no_schedule() {
             .invoke("POST", "/forge/remote/trigger", &headers)
             .await;
         assert_eq!(answer.status, 401, "{context} {}", answer.text);
-        assert_eq!(refusal(&world).await, "page_token");
+        assert_eq!(world.refusal().await, "page_token");
     }
     let heard = world.log().await;
     let heard = heard
@@ -298,7 +271,7 @@ async fn an_installation_is_not_linked_by_being_presented() {
     // acme is a Connect tenant whose install said nothing of an installation.
     let answer = whoami(&world, "acme", "ann").await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "site_held");
+    assert_eq!(world.refusal().await, "site_held");
     assert_eq!(world.trigger("acme").await.status, 401);
     assert_eq!(tenants(&world).all().len(), 2);
     // The install says it.
@@ -313,7 +286,7 @@ async fn an_installation_is_not_linked_by_being_presented() {
     assert_eq!(shown["forge"]["installation"], acme.installation_id());
     assert_eq!(shown["forge"]["system_token"], "good");
     assert_eq!(shown["forge"]["lapses_at"], Value::Null);
-    let record = admin(&world, "tenant.installed").await;
+    let record = world.admin_record("tenant.installed").await;
     assert_eq!(record["detail"]["installation"], acme.installation_id());
 }
 
@@ -324,7 +297,7 @@ async fn a_linked_install_ends_the_tenant_that_forge_alone_knew() {
     let acme = world.site("acme");
     // Both are sent at once, and Forge's came first, dated a second later.
     assert_eq!(whoami(&world, "acme", "ann").await.status, 200);
-    let former = id(&world, "acme");
+    let former = world.forge_tenant("acme");
     let tenant = former.to_string();
     let on = gatepost::control::command::BlockedName {
         account: Some(account("bob")),
@@ -353,8 +326,8 @@ async fn a_linked_install_ends_the_tenant_that_forge_alone_knew() {
     // Who was kept out stays out.
     let bob = whoami(&world, "acme", "bob").await;
     assert_eq!(bob.status, 401, "{}", bob.text);
-    assert_eq!(refusal(&world).await, "account_blocked");
-    let record = admin(&world, "tenant.installed").await;
+    assert_eq!(world.refusal().await, "account_blocked");
+    let record = world.admin_record("tenant.installed").await;
     assert_eq!(record["detail"]["replaced"], former.as_str());
     assert_eq!(record["detail"]["stays_blocked"], "1");
 }
@@ -392,7 +365,7 @@ async fn a_body_cannot_claim_another_sites_installation() {
     });
     assert_eq!(world.deliver(&callback).await.status, 204);
     let who = whoami(&world, "initech", "ann").await.json();
-    assert_eq!(who["tenant"], id(&world, "initech").as_str());
+    assert_eq!(who["tenant"], world.forge_tenant("initech").as_str());
     // Nor, before anybody knew the installation, does it keep the rightful one out.
     let world = World::new().await;
     world.past_the_start();
@@ -403,13 +376,13 @@ async fn a_body_cannot_claim_another_sites_installation() {
     assert_eq!(world.deliver(&callback).await.status, 204);
     let who = whoami(&world, "initech", "ann").await;
     assert_eq!(who.status, 200, "{}", who.text);
-    assert_eq!(who.json()["tenant"], id(&world, "initech").as_str());
+    assert_eq!(who.json()["tenant"], world.forge_tenant("initech").as_str());
 }
 
 #[tokio::test]
 async fn a_client_key_is_no_name_of_forges() {
     let world = World::with_initech().await;
-    let name = id(&world, "initech").to_string();
+    let name = world.forge_tenant("initech").to_string();
     let acme = world.site("acme");
     let callback = acme.install_with(world.app_url(), |draft| {
         draft.claims["iss"] = json!(name);
@@ -436,8 +409,12 @@ async fn a_late_token_does_not_bring_an_ended_installation_back() {
     assert_eq!(world.deliver(&callback).await.status, 204);
     let answer = world.get_fit(WHOAMI, &late).await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "stale_event");
-    assert!(tenants(&world).current(&id(&world, "acme")).is_none());
+    assert_eq!(world.refusal().await, "stale_event");
+    assert!(
+        tenants(&world)
+            .current(&world.forge_tenant("acme"))
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -459,14 +436,14 @@ async fn a_tenant_that_is_not_heard_of_lapses_and_comes_back() {
     assert_eq!(show(&world, "initech").await["state"], "installed");
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
     world.clock.advance(Duration::from_secs(1));
-    let tenant = id(&world, "initech").to_string();
+    let tenant = world.forge_tenant("initech").to_string();
     let shown = world.command(Command::TenantShow { tenant }).await;
     assert_eq!(shown["state"], "lapsed");
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
     assert_eq!(world.get_as(WHOAMI, &session).await.status, 401);
     let answer = whoami(&world, "initech", "ann").await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "tenant_inactive");
+    assert_eq!(world.refusal().await, "tenant_inactive");
     // Nobody else's either.
     let asked = "/v1/issue?site=https://initech.atlassian.net&issue=INITECH-1";
     let other = world.get(asked, &world.token("acme", "ann")).await;
@@ -496,10 +473,10 @@ async fn what_the_gateway_did_not_hear_while_it_was_down_is_no_silence() {
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
     assert_eq!(show(&world, "initech").await["state"], "installed");
     // Nor is anybody's tenant given away meanwhile.
-    let former = id(&world, "initech");
+    let former = world.forge_tenant("initech");
     world.site("initech").install_on_forge_anew();
     assert_eq!(world.trigger("initech").await.status, 401);
-    assert_eq!(refusal(&world).await, "site_held");
+    assert_eq!(world.refusal().await, "site_held");
     // An hour and a half after the start, whoever is there has been heard of.
     world.clock.advance(Duration::from_mins(90));
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
@@ -540,18 +517,18 @@ async fn who_had_lapsed_before_the_gateway_stopped_stays_so() {
 #[tokio::test]
 async fn a_new_installation_of_a_site_waits_until_the_former_has_lapsed() {
     let world = World::with_initech().await;
-    let former = id(&world, "initech");
+    let former = world.forge_tenant("initech");
     let initech = world.site("initech");
     initech.install_on_forge_anew();
     let answer = world.trigger("initech").await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "site_held");
+    assert_eq!(world.refusal().await, "site_held");
     world.clock.advance(HOUR * 7);
     assert_eq!(world.trigger("initech").await.status, 204);
     assert_eq!(of_forge(&world, "initech").state, State::Installed);
     let former = tenants(&world).current(&former).unwrap();
     assert_eq!(former.state, State::Replaced);
-    let record = admin(&world, "tenant.installed").await;
+    let record = world.admin_record("tenant.installed").await;
     assert_eq!(record["detail"]["replaced"], former.id.as_str());
 }
 

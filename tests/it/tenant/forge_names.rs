@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatepost::control::command::Command;
 use gatepost::tenant::record::State;
-use gatepost::tenant::{TenantError, TenantId, Tenants};
+use gatepost::tenant::{TenantError, Tenants};
 use serde_json::json;
 
 use crate::world::World;
@@ -13,12 +13,6 @@ const WHOAMI: &str = "/v1/whoami";
 
 fn tenants(world: &World) -> &Tenants {
     &world.node.shared().opened.tenants
-}
-
-fn of_forge(world: &World, site: &str) -> TenantId {
-    let ari = world.site(site).installation_id();
-    let uuid = ari.rsplit('/').next().unwrap();
-    format!("forge-{uuid}").parse().unwrap()
 }
 
 async fn whoami(world: &World, site: &str) -> u16 {
@@ -57,7 +51,7 @@ async fn a_linked_tenant_is_switched_off_by_each_of_its_names() {
         }
         let callback = acme.install_on_forge(world.app_url());
         assert_eq!(world.deliver(&callback).await.status, 204);
-        let forge = of_forge(&world, "acme");
+        let forge = world.forge_tenant("acme");
         for name in [
             acme.installation_id(),
             forge.to_string(),
@@ -82,7 +76,7 @@ async fn what_was_replaced_is_neither_switched_off_nor_on() {
     assert_eq!(whoami(&world, "acme").await, 200);
     let callback = acme.install_on_forge(world.app_url());
     assert_eq!(world.deliver(&callback).await.status, 204);
-    let former = of_forge(&world, "acme");
+    let former = world.forge_tenant("acme");
     let (registry, reason) = (tenants(&world), "a test".to_owned());
     for refused in [
         registry.suspend(&former, reason, "a test").await,
@@ -104,7 +98,7 @@ async fn what_another_site_claims_to_be_does_not_draw_the_switch_away() {
     let world = World::with_initech().await;
     let (ari, forge) = (
         world.site("initech").installation_id(),
-        of_forge(&world, "initech"),
+        world.forge_tenant("initech"),
     );
     claim(&world, "globex", &ari).await;
     for name in [ari.as_str(), forge.as_str()] {

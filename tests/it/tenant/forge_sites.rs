@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use gatepost::control::command::{BlockedName, Command};
-use gatepost::standin::account;
-use gatepost::tenant::{TenantId, Tenants};
+use gatepost::control::command::Command;
+use gatepost::tenant::Tenants;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, World};
@@ -14,12 +13,6 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn tenants(world: &World) -> &Tenants {
     &world.node.shared().opened.tenants
-}
-
-fn id(world: &World, site: &str) -> TenantId {
-    let ari = world.site(site).installation_id();
-    let uuid = ari.rsplit('/').next().unwrap();
-    format!("forge-{uuid}").parse().unwrap()
 }
 
 /// What Forge signs for a person on a site of the stand-in's once its host is another.
@@ -37,42 +30,6 @@ async fn whoami_at(world: &World, site: &str, person: &str, host: &str) -> Answe
     world.get_fit(WHOAMI, &token).await
 }
 
-/// The last of what the log says of an operation.
-async fn admin(world: &World, operation: &str) -> Value {
-    let log = world.log().await;
-    let found = log
-        .into_iter()
-        .rfind(|record| record["operation"] == operation);
-    found.unwrap_or(Value::Null)
-}
-
-async fn refusal(world: &World) -> String {
-    let log = world.log().await;
-    let last = log
-        .iter()
-        .rfind(|record| record["kind"] == "decision" && record["effect"] == "deny");
-    last.unwrap()["authentication_error"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
-
-async fn block(world: &World, person: &str, tenant: &str) {
-    let on = BlockedName {
-        account: Some(account(person)),
-        tenant: Some(tenant.to_owned()),
-        key: None,
-    };
-    let (span_us, reason) = (None, None);
-    world
-        .command(Command::Block {
-            on,
-            span_us,
-            reason,
-        })
-        .await;
-}
-
 async fn suspend(world: &World, tenant: &str) {
     let (tenant, reason) = (tenant.to_owned(), "an incident".to_owned());
     world
@@ -83,32 +40,36 @@ async fn suspend(world: &World, tenant: &str) {
 #[tokio::test]
 async fn a_rename_sheds_neither_suspension_nor_blocks() {
     let world = World::with_initech().await;
-    block(&world, "bob", "initech.atlassian.net").await;
+    world
+        .block(Some("bob"), Some("initech.atlassian.net"))
+        .await;
     suspend(&world, "initech.atlassian.net").await;
     // Renamed, and installed anew.
     world.site("initech").install_on_forge_anew();
     world.clock.advance(HOUR * 7);
     let answer = whoami_at(&world, "initech", "ann", "initech2.atlassian.net").await;
     assert_eq!(answer.status, 401, "{}", answer.text);
-    assert_eq!(refusal(&world).await, "tenant_inactive");
-    let record = admin(&world, "tenant.installed").await;
-    assert_eq!(record["tenant"], id(&world, "initech").as_str());
+    assert_eq!(world.refusal().await, "tenant_inactive");
+    let record = world.admin_record("tenant.installed").await;
+    assert_eq!(record["tenant"], world.forge_tenant("initech").as_str());
     assert_eq!(record["detail"]["stays_suspended"], "an incident");
     assert_eq!(record["detail"]["stays_blocked"], "1");
-    let tenant = id(&world, "initech").to_string();
+    let tenant = world.forge_tenant("initech").to_string();
     world.command(Command::TenantResume { tenant }).await;
     for (person, status) in [("ann", 200), ("bob", 401)] {
         let answer = whoami_at(&world, "initech", person, "initech2.atlassian.net").await;
         assert_eq!(answer.status, status, "{person} {}", answer.text);
     }
-    assert_eq!(refusal(&world).await, "account_blocked");
+    assert_eq!(world.refusal().await, "account_blocked");
 }
 
 #[tokio::test]
 async fn a_free_host_brings_nothing_of_its_former_owner() {
     let world = World::with_initech().await;
-    let former = id(&world, "initech");
-    block(&world, "ann", "initech.atlassian.net").await;
+    let former = world.forge_tenant("initech");
+    world
+        .block(Some("ann"), Some("initech.atlassian.net"))
+        .await;
     suspend(&world, "initech.atlassian.net").await;
     world.clock.advance(HOUR * 7);
     // Another customer is given the host.
@@ -120,7 +81,7 @@ async fn a_free_host_brings_nothing_of_its_former_owner() {
     let answer = whoami_at(&world, "globex", "ann", "initech.atlassian.net").await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     assert_eq!(answer.json()["cloud_id"], globex.cloud_id());
-    let record = admin(&world, "tenant.installed").await;
+    let record = world.admin_record("tenant.installed").await;
     assert_eq!(record["detail"]["stays_suspended"], Value::Null);
     assert_eq!(record["detail"]["stays_blocked"], Value::Null);
     let former = tenants(&world).current(&former).unwrap();

@@ -2,12 +2,20 @@
 
 use std::time::Duration;
 
+use gatepost::tenant::{InstallationId, TenantId};
+
 use super::{Answer, World};
 
 impl World {
     /// Lets the moments after a start go by in which no token of Forge's is good.
     pub(crate) fn past_the_start(&self) {
         self.clock.advance(Duration::from_secs(10));
+    }
+
+    /// The tenant that Forge alone makes of the app's installation on a site, whether there is one or not.
+    pub(crate) fn forge_tenant(&self, site: &str) -> TenantId {
+        let ari: InstallationId = self.site(site).installation_id().parse().unwrap();
+        ari.tenant_id()
     }
 
     /// A schedule of the app on a site.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use gatepost::clock::{Chance, TestClock, Timestamp};
 use gatepost::config::{Config, Environment, Loaded};
-use gatepost::control::command::Command;
+use gatepost::control::command::{BlockedName, Command};
 use gatepost::ledger::read::{Filter, Reader};
 use gatepost::node::Node;
 pub(crate) use providers::{COMPANY, claims};
@@ -182,6 +182,26 @@ impl World {
             .collect()
     }
 
+    /// Who was asked since the last `clear_requests`, in the words of the tables.
+    pub(crate) fn asked(&self) -> &'static str {
+        use gatepost::standin::Role::{Forge, Keys, Provider};
+        let seen = self.jira.requests();
+        let whose = ["/rest/api/3/myself", "/oauth/token/accessible-resources"];
+        let is_key = |seen: &Seen| matches!(seen.role, Forge | Keys | Provider);
+        let is_whose = |seen: &Seen| whose.iter().any(|path| seen.target.ends_with(path));
+        if seen.is_empty() {
+            "nothing left"
+        } else if seen.iter().any(|seen| seen.target.contains("/issue/")) {
+            "Jira was asked"
+        } else if seen.iter().all(is_key) {
+            "keys were asked for"
+        } else if seen.iter().all(is_whose) {
+            "asked whose it is"
+        } else {
+            "a token was asked for"
+        }
+    }
+
     /// Whether anything at all left the gateway since the last `clear_requests`.
     pub(crate) fn nothing_left(&self) -> bool {
         self.jira.requests().is_empty()
@@ -235,6 +255,52 @@ impl World {
     pub(crate) async fn command(&self, command: Command) -> Value {
         let office = self.node.shared().office();
         office.run(command, "unix:1000").await.unwrap()
+    }
+
+    /// Keeps somebody out as an operator does, until further notice: an account everywhere or on a tenant's site, or a tenant.
+    pub(crate) async fn block(&self, person: Option<&str>, tenant: Option<&str>) {
+        self.block_for(None, person, tenant).await;
+    }
+
+    /// The same for so long.
+    pub(crate) async fn block_for(
+        &self,
+        span: Option<Duration>,
+        person: Option<&str>,
+        tenant: Option<&str>,
+    ) {
+        let on = BlockedName {
+            account: person.map(account),
+            tenant: tenant.map(str::to_owned),
+            key: None,
+        };
+        let span_us = span.map(|span| u64::try_from(span.as_micros()).unwrap());
+        let reason = None;
+        self.command(Command::Block {
+            on,
+            span_us,
+            reason,
+        })
+        .await;
+    }
+
+    /// The newest record of an operation.
+    pub(crate) async fn admin_record(&self, operation: &str) -> Value {
+        let log = self.log().await;
+        let found = log
+            .into_iter()
+            .rfind(|record| record["operation"] == operation);
+        found.unwrap_or(Value::Null)
+    }
+
+    /// Why the newest credential that was refused was.
+    pub(crate) async fn refusal(&self) -> String {
+        let log = self.log().await;
+        let last = log
+            .iter()
+            .rfind(|record| record["kind"] == "decision" && record["effect"] == "deny");
+        let cause = last.unwrap()["authentication_error"].as_str();
+        cause.unwrap().to_owned()
     }
 
     /// Writes a policy file and waits until the folder's new state is in force or refused.

@@ -1,7 +1,7 @@
 //! What ends a credential of a user's own: Jira's refusal at once, and what operators do also for a request that is held at Jira.
 
-use gatepost::control::command::{BlockedName, Command};
-use gatepost::standin::{Fault, Role, account};
+use gatepost::control::command::Command;
+use gatepost::standin::{Fault, Role};
 
 use super::{ACME_1, sent, told};
 use crate::world::own::BOTH;
@@ -97,21 +97,6 @@ async fn meanwhile(world: &World, own: &str, role: Role, change: impl Future) ->
     answer
 }
 
-async fn block(world: &World, account: Option<String>, tenant: Option<&str>) {
-    let on = BlockedName {
-        account,
-        tenant: tenant.map(str::to_owned),
-        key: None,
-    };
-    let (span_us, reason) = (Some(60_000_000), None);
-    let command = Command::Block {
-        on,
-        span_us,
-        reason,
-    };
-    world.command(command).await;
-}
-
 #[tokio::test]
 async fn what_ends_it_reaches_requests_under_way_and_the_next() {
     for (kind, role) in [("api_token", Role::Jira), ("oauth_token", Role::Api)] {
@@ -127,12 +112,11 @@ async fn what_ends_it_reaches_requests_under_way_and_the_next() {
             let world = World::taking_own(&["acme"]).await;
             let own = world.own(kind, "ann", &["acme"]);
             let change = async {
-                let ann = Some(account("ann"));
                 match ended {
                     "opted out" => world.allow_own("acme", &[]).await,
-                    "account" => block(&world, ann, None).await,
-                    "account here" => block(&world, ann, Some(ACME)).await,
-                    "tenant" => block(&world, None, Some(ACME)).await,
+                    "account" => world.block(Some("ann"), None).await,
+                    "account here" => world.block(Some("ann"), Some(ACME)).await,
+                    "tenant" => world.block(None, Some(ACME)).await,
                     "suspended" => {
                         let (tenant, reason) = (ACME.to_owned(), "a test".to_owned());
                         world
@@ -143,7 +127,7 @@ async fn what_ends_it_reaches_requests_under_way_and_the_next() {
                         let callback = world.site("acme").uninstall(world.app_url());
                         assert_eq!(world.deliver(&callback).await.status, 204);
                     }
-                    _ => block(&world, Some(account("bob")), None).await,
+                    _ => world.block(Some("bob"), None).await,
                 }
             };
             let expected = if ended == "nothing" { 200 } else { 401 };

@@ -1,6 +1,6 @@
 //! What an operator or Atlassian says of a tenant while a credential of its user is looked up: nothing more is sent anywhere.
 
-use gatepost::control::command::{BlockedName, Command};
+use gatepost::control::command::Command;
 use gatepost::ledger::Draft;
 use gatepost::ledger::entry::{Entry, Kind};
 use gatepost::standin::{Fault, Role};
@@ -11,27 +11,12 @@ use crate::world::{World, until};
 
 const ACME: &str = "acme.atlassian.net";
 
-async fn block(world: &World) {
-    let on = BlockedName {
-        account: None,
-        tenant: Some(ACME.to_owned()),
-        key: None,
-    };
-    let (span_us, reason) = (Some(60_000_000), None);
-    let command = Command::Block {
-        on,
-        span_us,
-        reason,
-    };
-    world.command(command).await;
-}
-
 async fn befall(world: &World, ended: &str) {
     let (acme, app) = (world.site("acme"), world.app_url());
     let (tenant, reason) = (ACME.to_owned(), "a test".to_owned());
     match ended {
         "opted out" => world.allow_own("acme", &[]).await,
-        "blocked" => block(world).await,
+        "blocked" => world.block(None, Some(ACME)).await,
         "suspended" => {
             let command = Command::TenantSuspend { tenant, reason };
             world.command(command).await;
@@ -115,7 +100,7 @@ async fn what_ends_while_the_log_is_waited_for_keeps_the_credential_here() {
             let (answer, ()) = tokio::join!(world.get_by(ACME_1, &own), freed);
             answer
         };
-        let ((), answer) = tokio::join!(block(&world), asked);
+        let ((), answer) = tokio::join!(world.block(None, Some(ACME)), asked);
         lane.await.unwrap().unwrap();
         assert_eq!(told(&answer), (401, "unauthenticated".into()), "{kind}");
         assert!(world.nothing_left(), "{kind}: {:?}", sent(&world));

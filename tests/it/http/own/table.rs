@@ -1,12 +1,11 @@
 //! Users' own credentials by everything that can befall one and every place that it can be used for, against the reviewed table
 //! `tests/cases/credentials.txt`, which says the same of sessions and keys.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
-use gatepost::standin::{ApiCredential, account};
+use gatepost::standin::ApiCredential;
 
-use super::super::credentials_table::{PLACES, block, suspend, told};
+use super::super::fates::{self, ACME, everywhere};
 use crate::world::World;
 use crate::world::own::BOTH;
 
@@ -88,12 +87,10 @@ impl Brought {
 }
 
 async fn befall(world: &World, fate: &str, brought: &mut Brought) {
-    let (acme, app) = (world.site("acme"), world.app_url());
-    let tick = || world.clock.advance(Duration::from_secs(1));
     match fate {
         "fresh" => {}
         "unused for 15 minutes" => world.clock.advance(Duration::from_mins(15)),
-        "its owner deactivated" => acme.deactivate("ann"),
+        "its owner deactivated" => world.site("acme").deactivate("ann"),
         "never given by Atlassian" => brought.authorization = made_up(brought.kind),
         "sent as JWT" => {
             let (_, text) = brought.authorization.split_once(' ').unwrap();
@@ -103,11 +100,6 @@ async fn befall(world: &World, fate: &str, brought: &mut Brought) {
         "site takes the other kind alone" => {
             let other = BOTH.into_iter().find(|kind| *kind != brought.kind);
             world.allow_own("acme", &[other.unwrap()]).await;
-        }
-        "shared secret rotated" => {
-            tick();
-            acme.rotate_secret();
-            assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
         }
         _ if fate.starts_with("taken back") => {
             brought.take_back(world);
@@ -121,16 +113,11 @@ async fn befall(world: &World, fate: &str, brought: &mut Brought) {
                 world.allow_own("acme", &BOTH).await;
             }
         }
-        _ if fate.starts_with("app uninstalled") => {
-            tick();
-            assert_eq!(world.deliver(&acme.uninstall(app)).await.status, 204);
-            if fate.ends_with("again") {
-                tick();
-                assert_eq!(world.deliver(&acme.install(app)).await.status, 204);
-            }
+        _ if fate.starts_with("app ") || fate.starts_with("shared secret") => {
+            fates::install(world, fate).await;
         }
-        _ if fate.starts_with("tenant suspended") => suspend(world, fate).await,
-        _ => block(world, fate, "").await,
+        _ if fate.starts_with("tenant suspended") => fates::suspend(world, ACME, fate).await,
+        _ => fates::block(world, ACME, fate, None).await,
     }
 }
 
@@ -142,42 +129,15 @@ fn made_up(kind: &str) -> String {
 }
 
 /// The lines of one fate in a world of its own.
-async fn lines(fate: &str, kind: &'static str) -> String {
+async fn lines(fate: &str, kind: &'static str, name: &str) -> String {
     let world = World::taking_own(&["acme"]).await;
     let mut brought = Brought::of(&world, kind);
     let whoami = "/v1/whoami?site=https://acme.atlassian.net";
     let known = world.get_by(whoami, &brought.authorization).await;
     assert_eq!(known.status, 200, "{}", known.text);
     befall(&world, fate, &mut brought).await;
-    let mut answers = Vec::new();
-    for (place, site, as_bob) in PLACES {
-        world.jira.clear_requests();
-        let mut target = format!("/v1/issue?site=https://{site}");
-        if as_bob {
-            write!(target, "&act_as={}", account("bob")).unwrap();
-        }
-        let answer = world.get_by(&target, &brought.authorization).await;
-        let seen = world.jira.requests();
-        let sent = match seen.iter().any(|seen| seen.target.contains("/issue/")) {
-            true => "Jira was asked",
-            false if seen.is_empty() => "nothing left",
-            false => "asked whose it is",
-        };
-        answers.push((place, answer, sent));
-    }
-    let (foreign, unknown) = (&answers[1].1, &answers[2].1);
-    assert_eq!(foreign.status, unknown.status, "{fate}");
-    assert_eq!(foreign.without_ids(), unknown.without_ids(), "{fate}");
-    let log = world.decisions().await;
-    let lines = answers
-        .iter()
-        .map(|(place, answer, sent)| (*place, told(&log, answer, sent)));
-    let lines: Vec<(&str, String)> = lines.collect();
-    if lines.iter().all(|(_, line)| *line == lines[0].1) {
-        return format!("    {:<15}{}\n", "anywhere", lines[0].1);
-    }
-    let line = |(place, line)| format!("    {place:<15}{line}\n");
-    lines.into_iter().map(line).collect()
+    let name = format!("{name}, {fate}");
+    everywhere(&world, ACME, &name, async || brought.authorization.clone()).await
 }
 
 #[tokio::test]
@@ -193,12 +153,7 @@ async fn an_access_token_is_worth_what_the_table_says_whatever_befalls_it() {
 async fn compare(kind: &'static str, name: &str) {
     let mut table = Vec::new();
     for fate in FATES {
-        let lines = lines(fate, kind).await;
-        table.push(format!("{name}, {fate}\n{}", lines.trim_end()));
+        table.push(lines(fate, kind, name).await);
     }
-    let reviewed = include_str!("../../../cases/credentials.txt").trim_end();
-    let of_kind = |part: &&str| part.starts_with(name);
-    let expected: Vec<&str> = reviewed.split("\n\n").filter(of_kind).collect();
-    let now = table.join("\n\n");
-    assert!(table == expected, "the table is now:\n{now}");
+    fates::compare(name, &table);
 }
