@@ -202,6 +202,12 @@ impl Standin {
         self.0.state.strays.list()
     }
 
+    /// Says which kinds of users' own credentials (`api_token`, `oauth_token`) a site takes: at any other they are strays from now on.
+    /// Before it is said of one site, they belong to all.
+    pub fn expect_own(&self, site: &str, kinds: &[&str]) {
+        self.0.state.strays.expect_own(site, kinds);
+    }
+
     /// Forgets the strays so far: for tests that made them on purpose.
     pub fn pardon_strays(&self) {
         self.0.state.strays.clear();

@@ -90,16 +90,18 @@ enum Home {
         site: String,
         graph: bool,
     },
-    /// Every site and the whole api host: whose it is shows only when it is asked, and a client may call it a Bearer.
-    Sites,
-    /// The api host.
-    Api,
+    /// Whose it is shows only when it is asked: every site that takes such, at its own host and behind the api host. Where nobody has
+    /// said which those are, a client may call it a Bearer as well.
+    ApiToken,
+    /// The sites with these cloud ids behind the api host, as far as they take such, and the list of them. Where nobody has said which
+    /// those are, the whole api host.
+    Consent(Vec<String>),
     /// The authorization server.
     Token,
 }
 
 impl Home {
-    fn takes(&self, place: &Place, part: &Part) -> bool {
+    fn takes(&self, own: &Own, place: &Place, part: &Part) -> bool {
         if let (Self::Token, Place::Token) = (self, place) {
             return *part == Part::Body;
         }
@@ -107,21 +109,67 @@ impl Home {
             (Self::Site(name), Place::Site(site))
             | (Self::Behind { site: name, .. }, Place::Behind(site)) => *name == site.name,
             (Self::Behind { graph, .. }, Place::Graph) => *graph,
-            (Self::Sites, Place::Site(_) | Place::Behind(_) | Place::Resources)
-            | (Self::Api, Place::Behind(_) | Place::Resources) => true,
+            (Self::ApiToken, Place::Site(site) | Place::Behind(site)) => {
+                own.is_taken("api_token", &site.name)
+            }
+            (Self::ApiToken, Place::Resources) => own.is_unsaid(),
+            (Self::Consent(clouds), Place::Behind(site)) => {
+                let is_covered = own.is_unsaid() || clouds.contains(&site.cloud_id);
+                is_covered && own.is_taken("oauth_token", &site.name)
+            }
+            (Self::Consent(_), Place::Resources) => own.is_taken_anywhere("oauth_token"),
             _ => false,
         };
         there && *part == Part::Authorization
     }
 }
 
-/// The strays so far.
+/// Which sites take which credentials of users' own: kind and site. Nothing where nobody has said it, and then all take all.
 #[derive(Default)]
-pub(super) struct Strays(Mutex<Vec<String>>);
+struct Own(Option<BTreeSet<(String, String)>>);
+
+impl Own {
+    fn is_unsaid(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn is_taken(&self, kind: &str, site: &str) -> bool {
+        let said = self.0.as_ref();
+        said.is_none_or(|said| said.contains(&(kind.to_owned(), site.to_owned())))
+    }
+
+    fn is_taken_anywhere(&self, kind: &str) -> bool {
+        let said = self.0.as_ref();
+        said.is_none_or(|said| said.iter().any(|(taken, _)| taken == kind))
+    }
+}
+
+/// The strays so far, and what users' own credentials are measured by.
+#[derive(Default)]
+pub(super) struct Strays {
+    kept: Mutex<Vec<String>>,
+    own: Mutex<Own>,
+}
 
 impl Strays {
     fn kept(&self) -> MutexGuard<'_, Vec<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn own(&self) -> MutexGuard<'_, Own> {
+        self.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on a site takes these kinds of users' own credentials, and one of which nothing is said takes none.
+    pub(super) fn expect_own(&self, site: &str, kinds: &[&str]) {
+        let mut own = self.own();
+        let said = own.0.get_or_insert_default();
+        said.retain(|(_, taker)| taker != site);
+        said.extend(
+            kinds
+                .iter()
+                .map(|kind| ((*kind).to_owned(), site.to_owned())),
+        );
     }
 
     pub(super) fn list(&self) -> Vec<String> {
@@ -136,14 +184,16 @@ impl Strays {
 /// Writes down what strayed here with a request.
 pub(super) fn look(state: &State, place: &Place, head: &Parts, body: &[u8]) {
     let mut strays = BTreeSet::new();
+    let own = state.strays.own();
     for (part, text) in texts(head, body) {
         for found in examine(state, &text, true) {
-            if !found.home.takes(place, &part) {
+            if !found.home.takes(&own, place, &part) {
                 let (what, method) = (found.what, &head.method);
                 strays.insert(format!("{what} in {part} of a {method} to {place}"));
             }
         }
     }
+    drop(own);
     let mut kept = state.strays.kept();
     let room = KEPT_MAX.saturating_sub(kept.len());
     kept.extend(strays.into_iter().take(room));
@@ -215,7 +265,7 @@ fn recognize(state: &State, word: &str) -> Option<Found> {
         return known("a shared secret", Home::Nowhere);
     }
     if state.credentials.was_api_token(word) {
-        return known("an API token", Home::Sites);
+        return known("an API token", Home::ApiToken);
     }
     if let Some(grant) = state.credentials.grant(word) {
         return Some(of_grant(grant.opens));
@@ -233,7 +283,7 @@ fn of_grant(opens: Opens) -> Found {
         Opens::ConnectUser { site, .. } => Home::Site(site),
         Opens::ForgeApp { site, .. } => Home::Behind { site, graph: true },
         Opens::ForgeUser { site, .. } => Home::Behind { site, graph: false },
-        Opens::OAuth { .. } => Home::Api,
+        Opens::OAuth { cloud_ids } => Home::Consent(cloud_ids),
     };
     Found { what, home }
 }

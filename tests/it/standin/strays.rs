@@ -70,6 +70,43 @@ async fn what_comes_where_it_belongs_is_no_stray() {
 }
 
 #[tokio::test]
+async fn a_users_own_credential_strays_at_a_site_that_takes_none() {
+    let stage = Stage::new().await;
+    let (acme, globex) = (stage.acme(), stage.globex());
+    stage.standin.expect_own("acme", &["api_token"]);
+    stage.standin.expect_own("globex", &["oauth_token"]);
+    let api = acme.api_token("carol").authorization();
+    let consent = stage.standin.oauth_token("carol", &["acme", "globex"]);
+    let covers_acme = stage.standin.oauth_token("carol", &["acme"]);
+    let at = |site: &str| format!("in the header `authorization` of a GET to the site {site}");
+    stage
+        .get_with(&acme, &[("authorization", &api)], MYSELF)
+        .await;
+    stage.get_api_with(&acme, &api, MYSELF).await;
+    stage.get_api(&globex, &consent, MYSELF).await;
+    assert_eq!(stage.strays(), [""; 0]);
+    stage
+        .get_with(&globex, &[("authorization", &api)], MYSELF)
+        .await;
+    assert_eq!(stage.strays(), [format!("an API token {}", at("globex"))]);
+    stage.get_api_with(&globex, &api, MYSELF).await;
+    let behind = at("globex behind the api host");
+    assert_eq!(stage.strays(), [format!("an API token {behind}")]);
+    // A consent counts where it covers the site and the site takes it.
+    for (token, site) in [(&consent, &acme), (&covers_acme, &globex)] {
+        stage.get_api(site, token, MYSELF).await;
+        let behind = at(&format!("{} behind the api host", site.name()));
+        assert_eq!(stage.strays(), [format!("a token of a consent {behind}")]);
+    }
+    // What takes none any more is told like what never did.
+    stage.standin.expect_own("acme", &[]);
+    stage
+        .get_with(&acme, &[("authorization", &api)], MYSELF)
+        .await;
+    assert_eq!(stage.strays(), [format!("an API token {}", at("acme"))]);
+}
+
+#[tokio::test]
 async fn what_is_for_the_app_alone_belongs_nowhere() {
     let stage = Stage::new().await;
     let acme = stage.acme();

@@ -457,6 +457,8 @@ impl Builder {
         let jira = Standin::start(Settings::default(), clock.clock(), Chance::seeded(7))
             .await
             .unwrap();
+        // Until a test opts a site in, no credential of a user's own belongs anywhere.
+        jira.expect_own("acme", &[]);
         let config = config(dir.path(), &jira, &self.settings);
         let text = std::fs::read_to_string(&config).unwrap();
         let kept = |line: &&str| self.without.is_none_or(|key| !line.contains(key));

@@ -24,6 +24,7 @@ impl World {
         let allow = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         self.command(Command::TenantCredentials { tenant, allow })
             .await;
+        self.jira.expect_own(site, kinds);
     }
 
     /// `GET {target}` with this `Authorization`.
