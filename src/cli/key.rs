@@ -141,7 +141,7 @@ struct Revoke {
     /// The key's id, `key_…`
     #[arg(required_unless_present_any = ["tenant", "account"], conflicts_with_all = ["tenant", "account"])]
     key: Option<String>,
-    /// All keys of this tenant: client key, host or cloud id
+    /// All keys of this tenant: client key, host, cloud id or installation
     // Not GATEPOST_TENANT, nor the account's: what stands in the environment for other commands must not end all keys.
     #[arg(long, env = "GATEPOST_REVOKE_TENANT")]
     tenant: Option<String>,

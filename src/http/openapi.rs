@@ -29,7 +29,7 @@ const BOB: &str = "557058:f58131cb-b67d-43c7-b30d-6b58d40bd077";
 const TENANT: &str = "0a1b2c3d-4e5f";
 const MADE_AT: &str = "2026-11-24T12:00:00Z";
 
-const ABOUT: &str = "Gatepost stands between clients and the Jira Cloud sites that trust one Connect app. It verifies who asks, lets \
+const ABOUT: &str = "Gatepost stands between clients and the Jira Cloud sites that trust one app, of Connect or Forge. It verifies who asks, lets \
     policies decide, writes the decision down, and only then asks Jira as the account that was decided about.\n\n\
     Every answer carries `X-Gatepost-Decision`: the operator finds the cause of a refusal by it. Two credentials in one request are \
     refused.";

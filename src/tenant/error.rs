@@ -23,7 +23,7 @@ pub enum TenantError {
     Spoiled(String, &'static str),
     /// No tenant has that name.
     #[error(
-        "there is no tenant `{0}`; name it by client key, host or cloud id, as `gatepost tenant list` shows them"
+        "there is no tenant `{0}`; name it by client key, host, cloud id or installation (`ari:cloud:ecosystem::installation/…`), as `gatepost tenant list` shows them"
     )]
     Unknown(String),
     /// Two tenants have that name: the client key of one is the cloud id of another.

@@ -28,10 +28,10 @@ pub(super) struct Query {
     /// Before: RFC 3339, or a span ago.
     #[arg(long, env = "GATEPOST_LOG_UNTIL", value_name = "TIME")]
     until: Option<Moment>,
-    /// The caller's tenant: client key, host or cloud id.
+    /// The caller's tenant: client key, host, cloud id or installation.
     #[arg(long, env = "GATEPOST_LOG_TENANT")]
     tenant: Option<String>,
-    /// The tenant that owns what was asked for: client key, host or cloud id.
+    /// The tenant that owns what was asked for: client key, host, cloud id or installation.
     #[arg(long, env = "GATEPOST_LOG_RESOURCE_TENANT", value_name = "TENANT")]
     resource_tenant: Option<String>,
     /// Only where the two are different tenants.

@@ -27,7 +27,7 @@ pub struct Settings {
     pub algorithms: Vec<PublicAlgorithm>,
     /// The greatest `exp - iat`, in seconds.
     pub token_lifetime_s_max: u32,
-    /// The values of `tenant_claim`, each with the tenant that it stands for: client key, host or cloud id.
+    /// The values of `tenant_claim`, each with the tenant that it stands for: client key or cloud id, in development also a host.
     pub tenants: BTreeMap<String, String>,
 }
 

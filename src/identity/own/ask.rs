@@ -54,9 +54,9 @@ impl Asker<'_> {
     async fn of_api_token(&self, at_api: bool) -> Result<Owner, Unconfirmed> {
         if !at_api {
             match self.myself(false).await {
-                // Each further try would only make it worse.
                 Err(Unconfirmed::Refused(Refused::Credential | Refused::Forbidden))
                     if self.subject.tenant.cloud_id.is_some() => {}
+                // Where Jira wants a CAPTCHA each further try would only make it worse; anything else is an answer.
                 other => return other,
             }
         }

@@ -153,8 +153,8 @@ async fn a_credential_of_ones_own_acts_as_nobody_else_whatever_policies_and_gran
 async fn it_is_for_requests_alone() {
     let world = World::taking_own(&["acme"]).await;
     for kind in BOTH {
-        // Carol administers nothing here by it, though she does administer the site's neighbour.
-        let own = world.own(kind, "ann", &["acme"]);
+        // Carol administers the site, and nothing of it by this.
+        let own = world.own(kind, "carol", &["acme"]);
         assert_eq!(world.get_by(ACME_1, &own).await.status, 200, "{kind}");
         world.jira.clear_requests();
         for (method, target) in [
