@@ -80,7 +80,8 @@ fn walk_refusals(ground: &Ground) {
     let refused: [(&[&str], &str); 12] = [
         (
             &["block", "--tenant", "nobody.atlassian.net", "--for", "1h"],
-            "there is no tenant `nobody.atlassian.net`; name it by client key, host or cloud id, as `gatepost tenant list`",
+            "there is no tenant `nobody.atlassian.net`; name it by client key, host, cloud id or installation \
+             (`ari:cloud:ecosystem::installation/…`), as `gatepost tenant list` shows them",
         ),
         (
             &[
