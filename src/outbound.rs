@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, header};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
@@ -314,6 +316,11 @@ fn push(url: &mut Url, segments: &[&str]) {
 fn authorization_header(authorization: Authorization<'_>) -> Result<HeaderValue, OutboundError> {
     let bytes = match authorization {
         Authorization::Bearer(token) => Zeroizing::new([b"Bearer ", token.expose()].concat()),
+        Authorization::Basic(user, password) => {
+            let pair = Zeroizing::new([user.expose(), b":", password.expose()].concat());
+            let encoded = Zeroizing::new(STANDARD.encode(&*pair));
+            Zeroizing::new([b"Basic ", encoded.as_bytes()].concat())
+        }
         Authorization::Whole(whole) => Zeroizing::new(whole.expose().to_vec()),
     };
     // Others' text, not ours: refuse one that is no header rather than send something else.

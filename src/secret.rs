@@ -2,9 +2,11 @@
 //! A secret must never reach a log, an error, a metric or a debugger's formatter: nothing here implements `Display` or a `Debug`
 //! that shows content.
 
+use std::sync::Arc;
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::{constant_time, digest, hmac};
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::clock::Chance;
 
@@ -12,15 +14,16 @@ mod signing;
 
 pub use signing::{Purpose, Signature, SigningError, SigningKey, VerifyingKey};
 
-/// Secret bytes: compared in constant time, wiped when dropped, never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
-pub struct Secret(Vec<u8>);
+/// Secret bytes: compared in constant time, wiped when the last that shares them is dropped, never printed. A clone shares them: the
+/// fewer copies are in memory the fewer are left there, and wiping one takes longer than to find it in a cache.
+#[derive(Clone)]
+pub struct Secret(Arc<Zeroizing<Vec<u8>>>);
 
 impl Secret {
     /// Takes the bytes over.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(Arc::new(Zeroizing::new(bytes)))
     }
 
     /// The bytes themselves. Every call is a place to look at in a review.
@@ -32,7 +35,7 @@ impl Secret {
 
 impl From<String> for Secret {
     fn from(text: String) -> Self {
-        Self(text.into_bytes())
+        Self::new(text.into_bytes())
     }
 }
 

@@ -16,7 +16,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::ledger::entry::{Credential, Entry, Kind, TenantBasis, shorten};
 use crate::ledger::{Draft, Ledger};
 use crate::outbound::{ApiHost, Authorization, Destination, Outbound, SiteRequest};
-use crate::secret::{Secret, sha256};
+use crate::secret::sha256;
 use crate::tenant::forge::Heard;
 use crate::tenant::{AccountId, SharedTenant, SiteUrl, Tenants};
 
@@ -311,9 +311,7 @@ fn spendable(
         token_hash,
     } = verified;
     let user = bearer.forge_user.as_ref();
-    let means = user.map_or(Means::App, |token| {
-        Means::ForgeUser(Secret::new(token.expose().to_vec()))
-    });
+    let means = user.map_or(Means::App, |token| Means::ForgeUser(token.clone()));
     let principal = Principal::new(
         tenant.id.clone(),
         account,

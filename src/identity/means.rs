@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::outbound::Authorization;
 use crate::secret::Secret;
 
 use super::own::Confirmed;
@@ -22,24 +23,52 @@ pub enum Means {
 /// A credential that Atlassian gave to a user, and where it was found to be good.
 #[derive(Debug)]
 pub struct Own {
-    /// What goes behind `Authorization:`, scheme included.
-    pub authorization: Secret,
+    carried: Carried,
     /// Whether it is good at the API host; otherwise at the site itself.
     pub at_api_host: bool,
     confirmed: Arc<Confirmed>,
 }
 
+/// The credential itself.
+#[derive(Clone, Debug)]
+pub(super) enum Carried {
+    /// Goes as Basic.
+    Pair {
+        /// The e-mail address, spelt as it came.
+        user: Secret,
+        /// The API token.
+        token: Secret,
+    },
+    /// Goes as Bearer.
+    Token(Secret),
+}
+
+impl Carried {
+    pub(super) const fn authorization(&self) -> Authorization<'_> {
+        match self {
+            Self::Pair { user, token } => Authorization::Basic(user, token),
+            Self::Token(token) => Authorization::Bearer(token),
+        }
+    }
+}
+
 impl Own {
     pub(super) const fn new(
-        authorization: Secret,
+        carried: Carried,
         at_api_host: bool,
         confirmed: Arc<Confirmed>,
     ) -> Self {
         Self {
-            authorization,
+            carried,
             at_api_host,
             confirmed,
         }
+    }
+
+    /// What is shown, as it came.
+    #[must_use]
+    pub const fn authorization(&self) -> Authorization<'_> {
+        self.carried.authorization()
     }
 
     /// Jira does not take it: nobody believes what was confirmed of it, from now on.

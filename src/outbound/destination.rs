@@ -93,6 +93,8 @@ pub enum Destination<'a> {
 pub enum Authorization<'a> {
     /// A token; `Bearer` goes before it.
     Bearer(&'a Secret),
+    /// A user name and a password; base64 of both goes behind `Basic` (RFC 7617).
+    Basic(&'a Secret, &'a Secret),
     /// All that goes into the header, scheme included.
     Whole(&'a Secret),
 }

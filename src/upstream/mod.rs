@@ -175,18 +175,16 @@ impl Jira {
             Means::ForgeUser(token) if as_oneself => {
                 self.read_with_token_beside(permit, token, exchange).await
             }
-            Means::Own(own) if as_oneself => {
-                let authorization = Authorization::Whole(&own.authorization);
-                self.read_with(permit, authorization, own.at_api_host, exchange)
-                    .await
-                    .map_err(|error| match error {
-                        UpstreamError::Unauthorized => {
-                            own.refuse();
-                            Revoked.into()
-                        }
-                        other => other,
-                    })
-            }
+            Means::Own(own) if as_oneself => self
+                .read_with(permit, own.authorization(), own.at_api_host, exchange)
+                .await
+                .map_err(|error| match error {
+                    UpstreamError::Unauthorized => {
+                        own.refuse();
+                        Revoked.into()
+                    }
+                    other => other,
+                }),
             // `decide` refuses it before (`Beyond::Own`). What speaks for one account must never be taken for another's.
             Means::Own(_) => Err(UpstreamError::Unauthorized),
             Means::ForgeUser(_) | Means::App => self.read_as_app(permit, exchange).await,

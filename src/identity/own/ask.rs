@@ -33,7 +33,7 @@ pub(super) async fn whose(
         tenants,
         subject,
     };
-    match subject.brought.kind {
+    match subject.brought.kind() {
         OwnKind::OauthToken => asker.of_access_token().await,
         OwnKind::ApiToken => {
             let at_api = at_api.unwrap_or(subject.brought.is_for_api_host);
@@ -103,11 +103,11 @@ impl Asker<'_> {
     fn sent(&self) -> Result<(Authorization<'_>, &str), Unconfirmed> {
         let tenant = &self.subject.tenant;
         let current = self.tenants.current(&tenant.id);
-        let (kind, now) = (self.subject.brought.kind, self.tenants.now());
+        let (kind, now) = (self.subject.brought.kind(), self.tenants.now());
         if !current.is_some_and(|current| still_takes(&current, tenant.epoch, kind, now)) {
             return Err(Unconfirmed::Outlived);
         }
-        let authorization = Authorization::Whole(&self.subject.brought.authorization);
+        let authorization = self.subject.brought.carried.authorization();
         Ok((authorization, &self.subject.request_id))
     }
 }

@@ -1,11 +1,8 @@
 //! A credential as a user brought it, of a form that Atlassian's have. Used by this folder.
 //! Neither the token nor the e-mail address beside it may be kept or written down: what is kept is a keyed hash.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use zeroize::Zeroizing;
-
 use crate::identity::bearer::is_jose;
+use crate::identity::means::Carried;
 use crate::identity::presented::{Bearer, Password};
 use crate::secret::{Secret, Vault, hex};
 use crate::tenant::own::OwnKind;
@@ -23,13 +20,13 @@ const API_TOKENS: [&[u8]; 2] = [b"ATATT", b"ATSTT"];
 /// Bytes of a hash that name a credential in records.
 const ID_BYTES: usize = 12;
 
-/// What goes behind `Authorization:`, and of which kind it is.
+/// A credential, and by what it is known.
 #[derive(Clone, Debug)]
 pub(super) struct Brought {
-    pub(super) kind: OwnKind,
-    pub(super) authorization: Secret,
-    /// The same in the one spelling by which it is known here.
-    known_by: Secret,
+    /// What is sent.
+    pub(super) carried: Carried,
+    /// The e-mail address of an API token's owner in the one spelling by which it is known here.
+    address: Option<Secret>,
     /// Whether it can be good at the API host alone, by what it looks like.
     pub(super) is_for_api_host: bool,
 }
@@ -47,13 +44,12 @@ impl Brought {
             return None;
         }
         let ending = user.len().checked_sub(SERVICE.len()).map(|at| &user[at..]);
-        // Atlassian does not tell the cases of an address apart. If they were told apart here, one token would be as many credentials
-        // as its owner's address has spellings.
-        let lower = Zeroizing::new(user.to_ascii_lowercase());
         Some(Self {
-            kind: OwnKind::ApiToken,
-            authorization: basic(user, password),
-            known_by: basic(&lower, password),
+            carried: Carried::Pair {
+                user: pair.user.clone(),
+                token: pair.password.clone(),
+            },
+            address: Some(lower(&pair.user)),
             is_for_api_host: ending.is_some_and(|ending| ending.eq_ignore_ascii_case(SERVICE)),
         })
     }
@@ -66,35 +62,49 @@ impl Brought {
         if is_forges || is_api_token || !is_plain(token, ACCESS_BYTES_MAX) {
             return None;
         }
-        let authorization = Secret::new([b"Bearer ", token].concat());
         Some(Self {
-            kind: OwnKind::OauthToken,
-            known_by: authorization.clone(),
-            authorization,
+            carried: Carried::Token(bearer.token.clone()),
+            address: None,
             is_for_api_host: true,
         })
     }
 
+    pub(super) const fn kind(&self) -> OwnKind {
+        match self.carried {
+            Carried::Pair { .. } => OwnKind::ApiToken,
+            Carried::Token(_) => OwnKind::OauthToken,
+        }
+    }
+
     /// What it is looked up by: good for one tenant, as the tenant is now.
     pub(super) fn hash(&self, vault: &Vault, tenant: &str, epoch: u64) -> [u8; 32] {
-        let parts = [
-            tenant.as_bytes(),
-            &epoch.to_le_bytes(),
-            self.known_by.expose(),
-        ];
+        let [address, token] = self.known_by();
+        let parts = [tenant.as_bytes(), &epoch.to_le_bytes(), address, token];
         vault.keyed_hash("own credential v1", &parts)
     }
 
     /// Its name in records, the same at every site: whoever tries one credential everywhere is seen to.
     pub(super) fn id(&self, vault: &Vault) -> String {
-        let hash = vault.keyed_hash("own credential id v1", &[self.known_by.expose()]);
+        let hash = vault.keyed_hash("own credential id v1", &self.known_by());
         format!("own_{}", hex(&hash[..ID_BYTES]))
+    }
+
+    /// Address and token. No address is empty, so the two kinds never meet.
+    fn known_by(&self) -> [&[u8]; 2] {
+        let address = self.address.as_ref().map_or(&b""[..], Secret::expose);
+        let (Carried::Pair { token, .. } | Carried::Token(token)) = &self.carried;
+        [address, token.expose()]
     }
 }
 
-fn basic(user: &[u8], password: &[u8]) -> Secret {
-    let both = Zeroizing::new([user, b":", password].concat());
-    Secret::from(format!("Basic {}", STANDARD.encode(&*both)))
+/// Atlassian does not tell the cases of an address apart. If they were told apart here, one token would be as many credentials as its
+/// owner's address has spellings.
+fn lower(address: &Secret) -> Secret {
+    if address.expose().iter().any(u8::is_ascii_uppercase) {
+        Secret::new(address.expose().to_ascii_lowercase())
+    } else {
+        address.clone()
+    }
 }
 
 fn is_plain(token: &[u8], bytes_max: usize) -> bool {
@@ -105,6 +115,7 @@ fn is_plain(token: &[u8], bytes_max: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outbound::Authorization;
 
     fn password(user: &str, password: &str) -> Option<Brought> {
         Brought::password(&Password {
@@ -124,13 +135,17 @@ mod tests {
     #[test]
     fn what_goes_on_is_what_came() {
         let brought = password("ann@acme.example", "ATATT3x=AB").unwrap();
-        assert_eq!(
-            brought.authorization.expose(),
-            b"Basic YW5uQGFjbWUuZXhhbXBsZTpBVEFUVDN4PUFC"
-        );
+        assert!(matches!(
+            brought.carried.authorization(),
+            Authorization::Basic(user, token)
+                if user.expose() == b"ann@acme.example" && token.expose() == b"ATATT3x=AB"
+        ));
         assert!(!brought.is_for_api_host);
         let brought = bearer("abc.def", None).unwrap();
-        assert_eq!(brought.authorization.expose(), b"Bearer abc.def");
+        assert!(matches!(
+            brought.carried.authorization(),
+            Authorization::Bearer(token) if token.expose() == b"abc.def"
+        ));
     }
 
     #[test]
@@ -193,10 +208,10 @@ mod tests {
         let spelt = password("aNn@Acme.Example", "ATATT3x=AB").unwrap();
         assert_eq!(ann.hash(&vault, "acme", 1), spelt.hash(&vault, "acme", 1));
         assert_eq!(ann.id(&vault), spelt.id(&vault));
-        assert_eq!(
-            spelt.authorization.expose(),
-            b"Basic YU5uQEFjbWUuRXhhbXBsZTpBVEFUVDN4PUFC"
-        );
+        assert!(matches!(
+            spelt.carried.authorization(),
+            Authorization::Basic(user, _) if user.expose() == b"aNn@Acme.Example"
+        ));
         // Of the token itself every letter counts.
         let other = password("ann@acme.example", "ATATT3x=Ab").unwrap();
         assert_ne!(ann.hash(&vault, "acme", 1), other.hash(&vault, "acme", 1));

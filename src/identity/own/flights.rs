@@ -199,7 +199,7 @@ impl Flights {
         let subject = leave.subject();
         Ok(match owner {
             Ok(owner) => {
-                let credential = (subject.brought.kind, subject.id.clone());
+                let credential = (subject.brought.kind(), subject.id.clone());
                 let now = self.clock.now();
                 let tenant = (subject.tenant.id.clone(), subject.tenant.epoch);
                 let confirmed = Confirmed::new(tenant, credential, owner, now);

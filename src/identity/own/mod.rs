@@ -126,6 +126,16 @@ impl OwnCredentials {
             .await
     }
 
+    /// The principal behind an access token that was good at this site before, if everything that it rested on still stands. Otherwise
+    /// nothing is said about it: it may be anybody's.
+    pub(super) async fn remember(&self, bearer: &Bearer, around: &Around<'_>) -> Option<Principal> {
+        let (inner, brought) = (&*self.0, Brought::token(bearer)?);
+        let tenant = inner.taker(around.site, brought.kind());
+        let (_, known) = inner.known(tenant.as_deref(), &brought).await;
+        let confirmed = known.filter(|known| inner.is_believed(known))?;
+        inner.mint(confirmed, &brought).ok()
+    }
+
     /// An access token.
     pub(super) async fn oauth_token(
         &self,
@@ -159,20 +169,18 @@ impl OwnCredentials {
 
     /// The order says what an answer can tell: up to the budget nothing depends on which sites there are.
     async fn check(&self, brought: &Brought, around: Around<'_>) -> Result<Principal, Checked> {
-        let (inner, now) = (&*self.0, self.0.parts.clock.now());
-        let site = around.site.name().ok_or(NotGood::NoSite)?;
-        let tenant = inner.taker(around.site, brought.kind);
-        let hash = inner.hash(tenant.as_deref(), brought);
-        let known = inner.known.get(tenant.as_deref(), &hash).await;
-        let known = known.filter(|confirmed| !confirmed.is_refused());
+        let inner = &*self.0;
+        let tenant = inner.taker(around.site, brought.kind());
+        let (hash, known) = inner.known(tenant.as_deref(), brought).await;
         if let Some(confirmed) = &known
-            && confirmed.is_believed(inner.parts.limits.believed, now)
+            && inner.is_believed(confirmed)
         {
             return inner.mint(confirmed.clone(), brought);
         }
+        let site = around.site.name().ok_or(NotGood::NoSite)?;
         // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does. A look-up counts by the account.
         if known.is_none() {
-            let taken = inner.budget.take(around.ip, &site, now);
+            let taken = inner.budget.take(around.ip, &site, inner.parts.clock.now());
             taken.map_err(|retry_after_s| NotGood::TooMany { retry_after_s })?;
         }
         let asking = around.asking.ok_or(NotGood::NotKnown)?;
@@ -233,10 +241,21 @@ impl Inner {
         tenant.filter(|tenant| tenant.own_credentials.takes(kind))
     }
 
-    /// As much work for a site that takes none: under the name of nobody nothing is kept.
-    fn hash(&self, tenant: Option<&Tenant>, brought: &Brought) -> [u8; 32] {
+    /// By what it is looked up, and what was confirmed of it. As much work for a site that takes none: under the name of nobody nothing
+    /// is kept.
+    async fn known(
+        &self,
+        tenant: Option<&Tenant>,
+        brought: &Brought,
+    ) -> ([u8; 32], Option<Arc<Confirmed>>) {
         let (id, epoch) = tenant.map_or(("", 0), |tenant| (tenant.id.as_str(), tenant.epoch));
-        brought.hash(&self.parts.vault, id, epoch)
+        let hash = brought.hash(&self.parts.vault, id, epoch);
+        let known = self.known.get(tenant, &hash).await;
+        (hash, known.filter(|confirmed| !confirmed.is_refused()))
+    }
+
+    fn is_believed(&self, confirmed: &Confirmed) -> bool {
+        confirmed.is_believed(self.parts.limits.believed, self.parts.clock.now())
     }
 
     /// The principal, after all that may have ended since was asked again: what is kept is data, and each use makes a proof of its own.
@@ -254,9 +273,9 @@ impl Inner {
                 account: account.clone(),
             }));
         }
-        let credential = public_parts(brought.kind, Some(confirmed.id().to_owned()));
+        let credential = public_parts(brought.kind(), Some(confirmed.id().to_owned()));
         let (account, at_api_host) = (account.clone(), confirmed.at_api_host());
-        let own = Own::new(brought.authorization.clone(), at_api_host, confirmed);
+        let own = Own::new(brought.carried.clone(), at_api_host, confirmed);
         let basis = TenantBasis::ConfirmedBySite;
         let (id, epoch) = (tenant.id.clone(), tenant.epoch);
         Ok(Principal::new(

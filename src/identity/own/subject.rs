@@ -29,7 +29,7 @@ impl Subject {
         id: String,
         request: Entry,
     ) -> Result<Self, LedgerError> {
-        let credential = public_parts(brought.kind, Some(id.clone()));
+        let credential = public_parts(brought.kind(), Some(id.clone()));
         let request_id = request.request_id.clone().unwrap_or_default();
         let draft = Draft::new(&entry(&tenant, credential, request))?;
         Ok(Self {
