@@ -24,7 +24,7 @@ use super::jws::{TokenError, Unverified};
 use super::presented::{Call, Presented};
 use super::window::Window;
 use super::{Claims, KeyError, RsaKey};
-use super::{qsh, strict_json};
+use super::{qsh, strict_json, tenant_info};
 
 pub use about::About;
 
@@ -354,29 +354,11 @@ fn claimed(token: &str) -> Result<Claims, TokenError> {
 
 /// The site's own word, pinned at the install. Without it the site is reached by its host only.
 async fn ask_cloud_id(outbound: &Outbound, site: &SiteUrl) -> Option<CloudId> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct TenantInfo {
-        cloud_id: String,
-    }
-    match outbound.tenant_info(site.host()).await {
-        Ok(received) if received.status == 200 => {
-            let info: TenantInfo = serde_json::from_slice(&received.body).ok()?;
-            info.cloud_id.parse().ok()
-        }
-        Ok(received) => {
-            tracing::warn!(
-                site = site.host(),
-                status = received.status,
-                "the site does not tell its cloud id"
-            );
-            None
-        }
-        Err(error) => {
-            tracing::warn!(site = site.host(), %error, "the site does not tell its cloud id");
-            None
-        }
-    }
+    let told = tenant_info::cloud_id(outbound, site).await;
+    told.inspect_err(|error| {
+        tracing::warn!(site = site.host(), %error, "the site does not tell its cloud id");
+    })
+    .ok()
 }
 
 fn public_parts(claims: &Claims, kid: String) -> Credential {

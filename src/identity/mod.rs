@@ -22,6 +22,7 @@ pub mod principal;
 pub mod qsh;
 pub mod spendable;
 pub mod strict_json;
+mod tenant_info;
 pub mod verify;
 pub mod window;
 

@@ -179,6 +179,12 @@ impl Site {
         self.place.live().world.set_browse(&account, project, false);
     }
 
+    /// Renames the site, and gives its host to another customer's: the site is behind the api host alone, and what belongs to it strays at
+    /// the host.
+    pub fn lose_host(&self) {
+        self.place.lose_host();
+    }
+
     /// Makes an account an active user of this site.
     pub fn activate(&self, account: &str) {
         let account = people::account(account);

@@ -58,6 +58,8 @@ pub(super) struct Live {
     /// The UUID of the app's Forge installation; another one after it was installed anew.
     pub(super) installation: String,
     forge_installs: usize,
+    /// The cloud id of the site that has this one's host: its own, until it is renamed.
+    pub(super) cloud_of_host: String,
     /// Whether Forge knows the app on this site.
     pub(super) on_forge: bool,
     /// Whether the Connect install was made by Forge, and names its installation.
@@ -118,6 +120,7 @@ impl Premises {
             app_base_url: None,
             installation: identifier(&host, "installation", 0),
             forge_installs: 0,
+            cloud_of_host: identifier(&host, "cloud", 0),
             on_forge: true,
             by_forge: false,
             out_of_reach: BTreeSet::new(),
@@ -133,6 +136,15 @@ impl Premises {
             forge_only,
             live: Mutex::new(live),
         }
+    }
+
+    /// Whether another site has this one's host.
+    pub(super) fn has_lost_its_host(&self) -> bool {
+        self.live().cloud_of_host != self.cloud_id
+    }
+
+    pub(super) fn lose_host(&self) {
+        self.live().cloud_of_host = identifier(&self.host, "cloud", 1);
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Live> {

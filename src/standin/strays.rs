@@ -105,6 +105,9 @@ impl Home {
         if let (Self::Token, Place::Token) = (self, place) {
             return *part == Part::Body;
         }
+        if matches!(place, Place::Site(site) if site.has_lost_its_host()) {
+            return false;
+        }
         let there = match (self, place) {
             (Self::Site(name), Place::Site(site))
             | (Self::Behind { site: name, .. }, Place::Behind(site)) => *name == site.name,

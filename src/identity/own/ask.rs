@@ -3,6 +3,7 @@
 //! Before each question the tenant is read again: a turn, the log and an answer are waited for, and what an operator or Atlassian said of
 //! the tenant meanwhile must win.
 
+use crate::identity::tenant_info::{self, Untold};
 use crate::outbound::{
     ApiHost, Authorization, Destination, LoginRefused, Outbound, Received, SiteRequest,
 };
@@ -50,9 +51,10 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// A token with scopes is not known at the site's own host: what is refused there is tried once at the API host.
+    /// A token with scopes is not known at the site's own host: what is refused there is tried once at the API host. So is what that host
+    /// must not see.
     async fn of_api_token(&self, at_api: bool) -> Result<Owner, Unconfirmed> {
-        if !at_api {
+        if !at_api && self.has_its_host().await? {
             match self.myself(false).await {
                 Err(Unconfirmed::Refused(Refused::Credential | Refused::Forbidden))
                     if self.subject.tenant.cloud_id.is_some() => {}
@@ -61,6 +63,27 @@ impl Asker<'_> {
             }
         }
         self.myself(true).await
+    }
+
+    /// Whether the site's host is the site's still. Where Connect installs, a signed callback tells that a site was renamed; where Forge
+    /// alone knows it nobody does, and Atlassian may have given its host to another customer.
+    async fn has_its_host(&self) -> Result<bool, Unconfirmed> {
+        let tenant = &self.subject.tenant;
+        if !tenant.is_of_forge_alone() {
+            return Ok(true);
+        }
+        let cloud = tenant.cloud_id.ok_or(Refused::NoCloudId)?;
+        let has = match tenant_info::cloud_id(self.outbound, &tenant.site).await {
+            Ok(told) => told == cloud,
+            // So a renamed site's former host does for a while.
+            Err(Untold::Status { status, .. }) if (300..400).contains(&status) => false,
+            Err(untold) => return Err(Trouble::from(untold).into()),
+        };
+        if !has {
+            let (tenant, host) = (&tenant.id, tenant.site.host());
+            tracing::warn!(%tenant, host, "the site's host is another site's by now; users' API tokens go to the API host");
+        }
+        Ok(has)
     }
 
     /// Which sites the token covers is asked first: at a site that it does not cover it has no business.
@@ -109,6 +132,19 @@ impl Asker<'_> {
         }
         let authorization = self.subject.brought.carried.authorization();
         Ok((authorization, &self.subject.request_id))
+    }
+}
+
+impl From<Untold> for Trouble {
+    fn from(untold: Untold) -> Self {
+        match untold {
+            Untold::Outbound(error) => error.into(),
+            Untold::Status {
+                status: 429,
+                retry_after_s,
+            } => Self::Limited(retry_after_s),
+            Untold::Status { .. } | Untold::Malformed => Self::Broken,
+        }
     }
 }
 

@@ -93,6 +93,9 @@ pub(super) enum Refused {
 impl Arrival {
     /// Lets in whoever has a credential for this door and this kind of page.
     pub(super) fn admit(&self, about: About) -> Result<Caller, Refused> {
+        if self.door == Door::Site && self.site.has_lost_its_host() {
+            return Err(Refused::Credential);
+        }
         let value = authorization(&self.headers).ok_or(Refused::Credential)?;
         if let Some(token) = value.strip_prefix("JWT ") {
             return self.application(token);

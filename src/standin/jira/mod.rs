@@ -155,7 +155,10 @@ async fn my_permissions(
 }
 
 async fn tenant_info(Extension(site): Extension<Arc<Premises>>) -> Response {
-    page(StatusCode::OK, &json!({"cloudId": site.cloud_id}))
+    page(
+        StatusCode::OK,
+        &json!({"cloudId": site.live().cloud_of_host}),
+    )
 }
 
 /// The way of every read of a user: version, credential, scope, then what the user may see.

@@ -5,6 +5,7 @@ mod ends;
 mod hosts;
 mod kept;
 mod outlived;
+mod renamed;
 mod shares;
 mod table;
 mod trouble;
