@@ -316,7 +316,7 @@ fn spendable(
         tenant.id.clone(),
         account,
         tenant.epoch,
-        heard.credential,
+        heard.credential.into(),
         TenantBasis::Verified,
         means,
     );

@@ -58,7 +58,7 @@ struct Verified {
     tenant: TenantId,
     epoch: u64,
     account: AccountId,
-    credential: Credential,
+    credential: Arc<Credential>,
 }
 
 impl std::fmt::Debug for Providers {
@@ -177,7 +177,7 @@ impl Providers {
             tenant: tenant.id.clone(),
             epoch: tenant.epoch,
             account: said.account,
-            credential: public_parts(provider, &said.claims, kid),
+            credential: public_parts(provider, &said.claims, kid).into(),
             times: said.claims.times(),
         })
     }

@@ -1,6 +1,8 @@
 //! The principal: tenant and account behind a checked credential. Born in `Verifiers::verify`; nothing else lives in this file.
 //! An account alone must never be a principal: the same person has the same account id on every site.
 
+use std::sync::Arc;
+
 use crate::clock::Timestamp;
 use crate::ledger::entry::{Credential, TenantBasis};
 use crate::tenant::{AccountId, Tenant, TenantId};
@@ -34,7 +36,8 @@ pub struct Principal {
     tenant: TenantId,
     account: AccountId,
     epoch: u64,
-    credential: Credential,
+    /// Shared with the cache of what verified, where there is one.
+    credential: Arc<Credential>,
     hold: Option<Hold>,
     basis: TenantBasis,
     means: Means,
@@ -45,7 +48,7 @@ impl Principal {
         tenant: TenantId,
         account: AccountId,
         epoch: u64,
-        credential: Credential,
+        credential: Arc<Credential>,
         basis: TenantBasis,
         means: Means,
     ) -> Self {
@@ -67,7 +70,7 @@ impl Principal {
             tenant: hold.tenant().clone(),
             account: hold.account().clone(),
             epoch,
-            credential: hold.credential(),
+            credential: Arc::new(hold.credential()),
             hold: Some(hold),
             basis: TenantBasis::Verified,
             means: Means::App,
@@ -145,7 +148,7 @@ impl Principal {
 
     /// The credential's public parts, for the record; its `kind` is what policies see as `context.auth`.
     #[must_use]
-    pub const fn credential(&self) -> &Credential {
+    pub fn credential(&self) -> &Credential {
         &self.credential
     }
 }

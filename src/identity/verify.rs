@@ -188,7 +188,7 @@ impl Verifiers {
             tenant.id.clone(),
             account,
             tenant.epoch,
-            credential,
+            credential.into(),
             TenantBasis::Verified,
             Means::App,
         );

@@ -1,14 +1,16 @@
 //! What Atlassian said of a credential, as it is kept. Data, no proof: a principal is made of it anew at every use, after all that may
 //! have ended it was asked. Used by this folder; `Means` holds on to it, so that a refusal of Jira's reaches the next use.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::ledger::entry::Credential;
 use crate::tenant::own::OwnKind;
 use crate::tenant::{AccountId, Tenant, TenantId};
 
-use super::{is_within, still_takes};
+use super::{is_within, public_parts, still_takes};
 
 /// Whose credential it is, and where it was good.
 #[derive(Debug)]
@@ -17,7 +19,7 @@ pub(in crate::identity) struct Confirmed {
     epoch: u64,
     kind: OwnKind,
     account: AccountId,
-    id: String,
+    credential: Arc<Credential>,
     at_api_host: bool,
     at: Timestamp,
     /// Whether Jira refused it since.
@@ -36,7 +38,7 @@ impl Confirmed {
             epoch,
             kind,
             account,
-            id,
+            credential: Arc::new(public_parts(kind, Some(id))),
             at_api_host,
             at,
             refused: AtomicBool::new(false),
@@ -70,9 +72,9 @@ impl Confirmed {
         &self.account
     }
 
-    /// Its name in records.
-    pub(super) fn id(&self) -> &str {
-        &self.id
+    /// Its public parts.
+    pub(super) const fn credential(&self) -> &Arc<Credential> {
+        &self.credential
     }
 
     pub(super) const fn at_api_host(&self) -> bool {

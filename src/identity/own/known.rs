@@ -16,8 +16,8 @@ const PART_MAX: u64 = 5_000;
 /// How long whoever had a good credential is remembered.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
-/// By keyed hash of tenant, epoch and credential.
-type Part = Cache<[u8; 32], Arc<Confirmed>>;
+/// By keyed hash of tenant, epoch and credential. Shared as a whole: a clone of a cache is a clone of all that it is made of.
+type Part = Arc<Cache<[u8; 32], Arc<Confirmed>>>;
 
 /// What Atlassian confirmed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -90,10 +90,8 @@ impl Known {
 }
 
 fn part(part_max: u64) -> Part {
-    Cache::builder()
-        .max_capacity(part_max)
-        .time_to_idle(REMEMBERED)
-        .build()
+    let cache = Cache::builder().max_capacity(part_max);
+    Arc::new(cache.time_to_idle(REMEMBERED).build())
 }
 
 #[cfg(test)]

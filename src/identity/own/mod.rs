@@ -273,7 +273,7 @@ impl Inner {
                 account: account.clone(),
             }));
         }
-        let credential = public_parts(brought.kind(), Some(confirmed.id().to_owned()));
+        let credential = confirmed.credential().clone();
         let (account, at_api_host) = (account.clone(), confirmed.at_api_host());
         let own = Own::new(brought.carried.clone(), at_api_host, confirmed);
         let basis = TenantBasis::ConfirmedBySite;
