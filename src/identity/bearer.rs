@@ -141,11 +141,11 @@ impl Claimed {
 /// Whether a token is a JOSE object by its form (RFC 7515, RFC 7516): its first letters decode to the beginning of an object, and a dot
 /// comes somewhere behind. Somebody issued it, also if it is encrypted, or not well formed.
 pub(super) fn is_jose(token: &[u8]) -> bool {
-    let Some(end) = token.iter().position(|&byte| byte == b'.') else {
+    if !token.contains(&b'.') {
         return false;
-    };
+    }
     let is_letter = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    let letters = token[..end].iter().take(BEGINNING).take_while(is_letter);
+    let letters = token.iter().take(BEGINNING).take_while(is_letter);
     let mut letters: Vec<u8> = letters.copied().collect();
     // To whole groups: what comes behind may be cut or wrong.
     letters.resize(letters.len().next_multiple_of(4), b'A');
