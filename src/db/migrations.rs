@@ -48,6 +48,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "bounded_searches",
         include_str!("../../migrations/sqlite/0008_bounded_searches.sql"),
     ),
+    (
+        9,
+        "spared_until",
+        include_str!("../../migrations/sqlite/0009_spared_until.sql"),
+    ),
 ];
 
 /// Brings the database to this binary's version, in one transaction: two processes that start together migrate one after the other.

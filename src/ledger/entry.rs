@@ -314,7 +314,7 @@ pub struct Credential {
     /// Which key verified it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
-    /// `connect_context`, `connect_request`, `forge_invocation`, `install`, `none`.
+    /// `connect_context`, `connect_request`, `forge_invocation`, `session`, `client_key`, `api_token`, `oauth_token`, `oidc`, `install`, `none`.
     pub kind: String,
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn last_answered(
     connection: &mut Connection,
 ) -> Result<Option<Timestamp>, DbError> {
     let newest = query_scalar(
-        "SELECT time FROM ledger_entries WHERE kind IN ('decision', 'outcome') AND time IS NOT NULL
+        "SELECT time FROM ledger_entries WHERE kind IN ('decision', 'outcome', 'check', 'lookup') AND time IS NOT NULL
          ORDER BY seq DESC LIMIT 1",
     );
     let newest: Option<String> = newest.fetch_optional(connection).await?;

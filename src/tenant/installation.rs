@@ -104,47 +104,40 @@ impl Forge {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lapse {
     /// After how long without a word of Forge's.
-    after: Duration,
-    /// When this process began to listen.
-    started_at: Timestamp,
-    /// When somebody last called the process before it.
-    last_called: Option<Timestamp>,
+    pub(super) after: Duration,
 }
 
-/// From one of the hourly triggers to the next, and the half hour by which one may be late: after that long, whoever is still there has
-/// been heard of, however long the gateway itself was not.
+/// From one of the hourly triggers to the next, and the half hour by which one may be late: so long after a start, whoever is still
+/// there has been heard of, however long the gateway itself was not.
 const FIRST_TRIGGERS: Duration = Duration::from_mins(90);
 
 impl Lapse {
-    /// The rule of a process that starts at `started_at`.
-    pub(super) const fn new(
-        after: Duration,
-        started_at: Timestamp,
-        last_called: Option<Timestamp>,
-    ) -> Self {
-        Self {
-            after,
-            started_at,
-            last_called,
-        }
+    /// The moment for a tenant that was last heard of at `heard_at` and does not lapse before `spared_until`.
+    pub(super) fn of(self, heard_at: Timestamp, spared_until: Option<Timestamp>) -> Timestamp {
+        let at = heard_at.plus(self.after);
+        spared_until.map_or(at, |until| at.max(until))
     }
 
-    /// The moment for a tenant that was last heard of then. What nobody could hear because the gateway was down or its data is that of a
-    /// backup is no silence; but whoever had been silent for too long while it still listened had lapsed, and stays so.
-    pub(super) fn of(&self, heard_at: Timestamp) -> Timestamp {
-        let at = heard_at.plus(self.after);
-        let had_lapsed = self.last_called.is_some_and(|until| at <= until);
-        if had_lapsed {
-            at
-        } else {
-            at.max(self.started_at.plus(FIRST_TRIGGERS))
-        }
+    /// Until when a start at `started_at` spares whoever had not lapsed before it.
+    pub(super) fn spares_until(started_at: Timestamp) -> Timestamp {
+        started_at.plus(FIRST_TRIGGERS)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tenant_lapses_by_the_hours_and_not_before_it_is_spared() {
+        let hours = |hours: u64| Timestamp::from_seconds(0).plus(Duration::from_hours(hours));
+        let lapse = Lapse {
+            after: Duration::from_hours(6),
+        };
+        assert_eq!(lapse.of(hours(100), None), hours(106));
+        assert_eq!(lapse.of(hours(100), Some(hours(107))), hours(107));
+        assert_eq!(lapse.of(hours(100), Some(hours(101))), hours(106));
+    }
 
     #[test]
     fn an_installation_has_one_spelling() {
@@ -169,25 +162,5 @@ mod tests {
                 "{other}"
             );
         }
-    }
-
-    #[test]
-    fn the_gateways_own_silence_is_nobodys_lapse() {
-        let hours = |hours: u64| Timestamp::from_seconds(0).plus(Duration::from_hours(hours));
-        let after = Duration::from_hours(6);
-        // Never down for long: by the hours alone.
-        let lapse = Lapse::new(after, hours(100), Some(hours(100)));
-        assert_eq!(lapse.of(hours(100)), hours(106));
-        assert_eq!(lapse.of(hours(120)), hours(126));
-        // Down from 100 to 150: an hour and a half for whoever had not lapsed at 100.
-        let lapse = Lapse::new(after, hours(150), Some(hours(100)));
-        let grace = hours(150).plus(Duration::from_mins(90));
-        assert_eq!(lapse.of(hours(100)), grace);
-        assert_eq!(lapse.of(hours(95)), grace);
-        assert_eq!(lapse.of(hours(94)), hours(100));
-        assert_eq!(lapse.of(hours(150)), hours(156));
-        // Nobody was ever heard of.
-        let lapse = Lapse::new(after, hours(1), None);
-        assert_eq!(lapse.of(hours(1)), hours(7));
     }
 }

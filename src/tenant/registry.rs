@@ -103,7 +103,10 @@ impl Tenants {
         let now = parts.clock.now();
         let blocks = store::load_blocks(parts.db.reads(), now).await?;
         let blocks = Arc::new(Blocks::of(blocks));
-        let lapse = Lapse::new(parts.lapses_after, now, parts.ledger.last_answered());
+        let lapse = Lapse {
+            after: parts.lapses_after,
+        };
+        spare(&parts, lapse, now).await?;
         let around = store::Around::of(&parts, &blocks, lapse);
         let tenants = store::load(parts.db.reads(), &around, None, now).await?;
         let directory = Directory::of(tenants.into_iter().map(Arc::new));
@@ -264,6 +267,16 @@ impl Tenants {
 const CHECK: (&str, &str) = ("gatepost", "vault_check");
 
 /// Seals a known text at the first start and opens it at every later one.
+/// What nobody could hear because the gateway was down or its data is that of a backup is no silence. But whoever had been silent for too
+/// long while it still listened had lapsed, and stays so.
+async fn spare(parts: &Parts, lapse: Lapse, now: Timestamp) -> Result<(), TenantError> {
+    let (until, last_called) = (Lapse::spares_until(now), parts.ledger.last_answered());
+    let spared = parts.db.transact(move |connection| {
+        Box::pin(store::forge::spare(connection, lapse, last_called, until))
+    });
+    spared.await
+}
+
 async fn check_vault(parts: &Parts) -> Result<(), TenantError> {
     let (vault, chance) = (parts.vault.clone(), parts.chance.clone());
     parts

@@ -48,6 +48,7 @@ pub(super) struct Standing {
     pub(super) cloud_id: Option<String>,
     pub(super) installation_id: Option<String>,
     pub(super) heard_at: Option<Timestamp>,
+    pub(super) spared_until: Option<Timestamp>,
     pub(super) event_iat: i64,
     pub(super) state: State,
 }
@@ -73,7 +74,7 @@ impl Standing {
     /// Whether Forge alone knows it, and it was not heard of for so long.
     pub(super) fn has_lapsed(&self, lapse: &Lapse, now: Timestamp) -> bool {
         let heard = self.heard_at.filter(|_| self.id.is_of_forge());
-        heard.is_some_and(|heard| lapse.of(heard) <= now)
+        heard.is_some_and(|heard| lapse.of(heard, self.spared_until) <= now)
     }
 }
 
@@ -211,9 +212,8 @@ fn read_standing(row: &SqliteRow) -> Result<Standing, TenantError> {
         host: row.try_get("host")?,
         cloud_id: row.try_get("cloud_id")?,
         installation_id: row.try_get("installation_id")?,
-        heard_at: row
-            .try_get::<Option<i64>, _>("heard_at")?
-            .map(Timestamp::from_micros),
+        heard_at: forge::moment(row, "heard_at")?,
+        spared_until: forge::moment(row, "spared_until")?,
         event_iat: row.try_get("event_iat")?,
         state: State::read(row.try_get("state")?)
             .ok_or_else(|| TenantError::Spoiled(id.clone(), "state"))?,

@@ -4,6 +4,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection};
 
 use crate::clock::Timestamp;
+use crate::tenant::installation::Lapse;
 use crate::tenant::{Forge, InstallationId, TenantError, TenantId};
 
 use super::{Around, SYSTEM_TOKEN_COLUMN, Standing, read_standing};
@@ -24,21 +25,42 @@ pub(in crate::tenant) fn read(
     let system_token = sealed
         .map(|sealed| around.vault.open(id, SYSTEM_TOKEN_COLUMN, &sealed))
         .transpose()?;
-    let heard_at = moment(row, "heard_at")?;
+    let (heard_at, spared_until) = (moment(row, "heard_at")?, moment(row, "spared_until")?);
     Ok(Some(Forge {
         installation,
         heard_at,
         system_token_ends_at: moment(row, "system_token_ends_at")?,
         lapses_at: heard_at
             .filter(|_| alone)
-            .map(|heard| around.lapse.of(heard)),
+            .map(|heard| around.lapse.of(heard, spared_until)),
         system_token,
     }))
 }
 
-fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, TenantError> {
+pub(super) fn moment(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, TenantError> {
     let micros: Option<i64> = row.try_get(column)?;
     Ok(micros.map(Timestamp::from_micros))
+}
+
+/// Spares until then whoever had not lapsed when the gateway was last called.
+pub(in crate::tenant) async fn spare(
+    connection: &mut SqliteConnection,
+    lapse: Lapse,
+    last_called: Option<Timestamp>,
+    until: Timestamp,
+) -> Result<(), TenantError> {
+    let after_us = i64::try_from(lapse.after.as_micros()).unwrap_or(i64::MAX / 2);
+    sqlx::query(
+        "UPDATE tenants SET spared_until = max(coalesce(spared_until, 0), ?1)
+         WHERE state = 'installed' AND shared_secret IS NULL AND heard_at IS NOT NULL
+             AND (?2 IS NULL OR max(heard_at + ?3, coalesce(spared_until, 0)) > ?2)",
+    )
+    .bind(until.micros())
+    .bind(last_called.map(Timestamp::micros))
+    .bind(after_us)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 /// All rows of an installation, live or ended.

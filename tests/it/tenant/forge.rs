@@ -472,6 +472,10 @@ async fn what_the_gateway_did_not_hear_while_it_was_down_is_no_silence() {
     world.past_the_start();
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
     assert_eq!(show(&world, "initech").await["state"], "installed");
+    // Also after a second start, before which somebody called: what was before the first is no silence still.
+    let world = world.restart("", async |_| {}).await;
+    world.past_the_start();
+    assert_eq!(world.get_as(WHOAMI, &key).await.status, 200);
     // Nor is anybody's tenant given away meanwhile.
     let former = world.forge_tenant("initech");
     world.site("initech").install_on_forge_anew();
@@ -491,10 +495,43 @@ async fn a_tenant_alone_that_had_lapsed_stays_so_over_a_restart() {
     let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
     world.clock.advance(HOUR * 7);
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+    // However often it is started.
+    let mut world = world;
+    for _ in 0..2 {
+        world = world.restart("", async |_| clock.advance(HOUR)).await;
+        world.past_the_start();
+        assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
+        assert!(of_forge(&world, "initech").has_lapsed(clock.clock().now()));
+    }
+}
+
+#[tokio::test]
+async fn the_last_call_decides_who_had_lapsed_before_a_start() {
+    for (early, expected) in [(Duration::ZERO, 401), (Duration::from_micros(1), 200)] {
+        let world = World::with_initech().await;
+        let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+        let initech = of_forge(&world, "initech");
+        let at = initech.forge.as_ref().unwrap().lapses_at.unwrap();
+        clock.advance(at.minus(early).since(clock.clock().now()));
+        assert_eq!(world.get_as(WHOAMI, &key).await.status, expected);
+        let world = world.restart("", async |_| clock.advance(HOUR)).await;
+        world.past_the_start();
+        assert_eq!(world.get_as(WHOAMI, &key).await.status, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_check_is_a_call_that_a_tenant_can_have_lapsed_before() {
+    let world = World::with_initech().await;
+    let (key, clock) = (world.forge_key("initech", "ann").await, world.clock.clone());
+    world.clock.advance(HOUR * 7);
+    let by = format!("JWT {}", world.token("acme", "ann"));
+    let body = json!({"issue": "ACME-1"});
+    let checked = world.send_json("POST", "/v1/check", &by, &body).await;
+    assert_eq!(checked.status, 200, "{}", checked.text);
     let world = world.restart("", async |_| clock.advance(HOUR)).await;
     world.past_the_start();
     assert_eq!(world.get_as(WHOAMI, &key).await.status, 401);
-    assert!(of_forge(&world, "initech").has_lapsed(clock.clock().now()));
 }
 
 #[tokio::test]
