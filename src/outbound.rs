@@ -251,14 +251,18 @@ impl Outbound {
     }
 
     /// Asks a site, without any credential, for its cloud id.
-    pub async fn tenant_info(&self, host: &str) -> Result<Received, OutboundError> {
+    pub async fn tenant_info(
+        &self,
+        host: &str,
+        request_id: &str,
+    ) -> Result<Received, OutboundError> {
         let segments = &["_edge", "tenant_info"];
         let request = SiteRequest {
             to: Destination::Site { host },
             segments,
             query: &[],
             authorization: None,
-            request_id: "tenant-info",
+            request_id,
         };
         exchange(
             "Jira",

@@ -1,4 +1,5 @@
-//! Whose a Bearer is that this gateway did not issue: one look at it, one match, and one verifier. Used by `Verifiers`.
+//! Whose a Bearer is that this gateway did not issue: what was good before, byte by byte, is known by its hash; of any other, one look
+//! at it, one match, and one verifier. Used by `Verifiers`.
 //! A Bearer of one kind must never fall through to another kind once its own verifier refused it, and what nobody here can be the
 //! issuer of must be sent nowhere.
 

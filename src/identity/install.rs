@@ -325,7 +325,10 @@ impl Callbacks {
             Some(text) => Some(text.parse().map_err(|_| refused("`cloudId` is not one"))?),
             // The repetition of an event changes nothing, so the site is not asked either.
             None if self.0.tenants.is_known(&signed.token_hash).await? => None,
-            None => ask_cloud_id(outbound, &site).await,
+            None => {
+                let request_id = signed.entry.request_id.as_deref();
+                ask_cloud_id(outbound, &site, request_id.unwrap_or_default()).await
+            }
         };
         let installation = payload.installation_id.map(|text| text.parse());
         let installation = installation
@@ -353,8 +356,8 @@ fn claimed(token: &str) -> Result<Claims, TokenError> {
 }
 
 /// The site's own word, pinned at the install. Without it the site is reached by its host only.
-async fn ask_cloud_id(outbound: &Outbound, site: &SiteUrl) -> Option<CloudId> {
-    let told = tenant_info::cloud_id(outbound, site).await;
+async fn ask_cloud_id(outbound: &Outbound, site: &SiteUrl, request_id: &str) -> Option<CloudId> {
+    let told = tenant_info::cloud_id(outbound, site, request_id).await;
     told.inspect_err(|error| {
         tracing::warn!(site = site.host(), %error, "the site does not tell its cloud id");
     })

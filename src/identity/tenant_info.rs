@@ -7,6 +7,8 @@ use serde::Deserialize;
 use crate::outbound::{Outbound, OutboundError};
 use crate::tenant::{CloudId, SiteUrl};
 
+use super::strict_json;
+
 /// Why a host does not say it.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Untold {
@@ -27,20 +29,24 @@ pub(super) enum Untold {
 }
 
 /// The cloud id of the site that has this host now.
-pub(super) async fn cloud_id(outbound: &Outbound, site: &SiteUrl) -> Result<CloudId, Untold> {
+pub(super) async fn cloud_id(
+    outbound: &Outbound,
+    site: &SiteUrl,
+    request_id: &str,
+) -> Result<CloudId, Untold> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct TenantInfo {
         cloud_id: String,
     }
-    let received = outbound.tenant_info(site.host()).await?;
+    let received = outbound.tenant_info(site.host(), request_id).await?;
     if received.status != 200 {
         return Err(Untold::Status {
             status: received.status,
             retry_after_s: received.retry_after_s(),
         });
     }
-    let info: Option<TenantInfo> = serde_json::from_slice(&received.body).ok();
+    let info: Option<TenantInfo> = strict_json::parse(&received.body).ok();
     let id = info.and_then(|info| info.cloud_id.parse().ok());
     id.ok_or(Untold::Malformed)
 }

@@ -8,7 +8,7 @@ use crate::outbound::{
     ApiHost, Authorization, Destination, LoginRefused, Outbound, Received, SiteRequest,
 };
 use crate::tenant::own::OwnKind;
-use crate::tenant::{AccountId, Tenants};
+use crate::tenant::{AccountId, Tenant, Tenants};
 
 use super::answers::{self, Unconfirmed};
 use super::error::{Refused, Trouble};
@@ -54,7 +54,11 @@ impl Asker<'_> {
     /// A token with scopes is not known at the site's own host: what is refused there is tried once at the API host. So is what that host
     /// must not see.
     async fn of_api_token(&self, at_api: bool) -> Result<Owner, Unconfirmed> {
-        if !at_api && self.has_its_host().await? {
+        if at_api {
+            return self.myself(true).await;
+        }
+        let has_its_host = self.has_its_host().await?;
+        if has_its_host {
             match self.myself(false).await {
                 Err(Unconfirmed::Refused(Refused::Credential | Refused::Forbidden))
                     if self.subject.tenant.cloud_id.is_some() => {}
@@ -62,28 +66,39 @@ impl Asker<'_> {
                 other => return other,
             }
         }
-        self.myself(true).await
+        let owner = self.myself(true).await;
+        // Not for a stranger's tries, which would be a line each.
+        if owner.is_ok() && !has_its_host {
+            let Tenant { id, site, .. } = &*self.subject.tenant;
+            tracing::warn!(
+                tenant.id = id.as_str(),
+                host = site.host(),
+                "the site of this tenant does not have its host any more; users' API tokens go to the API host"
+            );
+        }
+        owner
     }
 
     /// Whether the site's host is the site's still. Where Connect installs, a signed callback tells that a site was renamed; where Forge
     /// alone knows it nobody does, and Atlassian may have given its host to another customer.
     async fn has_its_host(&self) -> Result<bool, Unconfirmed> {
-        let tenant = &self.subject.tenant;
+        let Subject {
+            tenant, request_id, ..
+        } = self.subject;
         if !tenant.is_of_forge_alone() {
             return Ok(true);
         }
+        self.require_unchanged()?;
         let cloud = tenant.cloud_id.ok_or(Refused::NoCloudId)?;
-        let has = match tenant_info::cloud_id(self.outbound, &tenant.site).await {
-            Ok(told) => told == cloud,
-            // So a renamed site's former host does for a while.
-            Err(Untold::Status { status, .. }) if (300..400).contains(&status) => false,
-            Err(untold) => return Err(Trouble::from(untold).into()),
-        };
-        if !has {
-            let (tenant, host) = (&tenant.id, tenant.site.host());
-            tracing::warn!(%tenant, host, "the site's host is another site's by now; users' API tokens go to the API host");
+        match tenant_info::cloud_id(self.outbound, &tenant.site, request_id).await {
+            Ok(told) => Ok(told == cloud),
+            // The former host of a renamed site redirects for a while, and then is nobody's until somebody gets it.
+            Err(Untold::Status {
+                status: 300..=399 | 404 | 410,
+                ..
+            }) => Ok(false),
+            Err(untold) => Err(Trouble::from(untold).into()),
         }
-        Ok(has)
     }
 
     /// Which sites the token covers is asked first: at a site that it does not cover it has no business.
@@ -124,14 +139,20 @@ impl Asker<'_> {
 
     /// What is sent, once: nothing else gives the credential out, and it is asked for before each question.
     fn sent(&self) -> Result<(Authorization<'_>, &str), Unconfirmed> {
+        self.require_unchanged()?;
+        let authorization = self.subject.brought.carried.authorization();
+        Ok((authorization, &self.subject.request_id))
+    }
+
+    fn require_unchanged(&self) -> Result<(), Unconfirmed> {
         let tenant = &self.subject.tenant;
         let current = self.tenants.current(&tenant.id);
         let (kind, now) = (self.subject.brought.kind(), self.tenants.now());
-        if !current.is_some_and(|current| still_takes(&current, tenant.epoch, kind, now)) {
-            return Err(Unconfirmed::Outlived);
+        if current.is_some_and(|current| still_takes(&current, tenant.epoch, kind, now)) {
+            Ok(())
+        } else {
+            Err(Unconfirmed::Outlived)
         }
-        let authorization = self.subject.brought.carried.authorization();
-        Ok((authorization, &self.subject.request_id))
     }
 }
 

@@ -11,13 +11,16 @@ use crate::tenant::{Tenant, TenantId};
 
 use super::confirmed::Confirmed;
 
-/// For each tenant, about half a kilobyte each. What is not used makes room for what is.
+/// For each tenant, less than a kilobyte each. What is not used makes room for what is.
 const PART_MAX: u64 = 5_000;
 /// How long whoever had a good credential is remembered.
 const REMEMBERED: Duration = Duration::from_hours(24);
 
 /// By keyed hash of tenant, epoch and credential. Shared as a whole: a clone of a cache is a clone of all that it is made of.
 type Part = Arc<Cache<[u8; 32], Arc<Confirmed>>>;
+
+/// In place of a tenant where there is none: as long as a client key. What is looked for under it is of epoch 0, which no tenant has.
+pub(super) const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
 
 /// What Atlassian confirmed. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,8 +30,9 @@ pub(super) struct Known(Arc<Parts>);
 struct Parts {
     part_max: u64,
     of: RwLock<HashMap<TenantId, Part>>,
-    /// Always empty: to look for somebody at a site that takes no credentials is as much work.
+    /// Always empty, and looked for like any other: to look for somebody at a site that takes no credentials is as much work.
     nobodys: Part,
+    nobody: TenantId,
 }
 
 impl Known {
@@ -41,6 +45,8 @@ impl Known {
             part_max,
             of: RwLock::default(),
             nobodys: part(part_max),
+            // INVARIANT: a client key is often a UUID.
+            nobody: NOBODY.parse().expect("a UUID is a tenant's id"),
         }))
     }
 
@@ -49,7 +55,7 @@ impl Known {
         tenant: Option<&Tenant>,
         hash: &[u8; 32],
     ) -> Option<Arc<Confirmed>> {
-        let part = tenant.and_then(|tenant| self.part_of(&tenant.id));
+        let part = self.part_of(tenant.map_or(&self.0.nobody, |tenant| &tenant.id));
         let part = part.unwrap_or_else(|| self.0.nobodys.clone());
         part.get(hash).await
     }

@@ -44,7 +44,7 @@ use brought::Brought;
 use budget::Budget;
 use due::Due;
 use flights::{Flight, Flights};
-use known::Known;
+use known::{Known, NOBODY};
 
 /// How such credentials are checked, and how often.
 #[derive(Clone, Copy, Debug)]
@@ -132,8 +132,9 @@ impl OwnCredentials {
         let (inner, brought) = (&*self.0, Brought::token(bearer)?);
         let tenant = inner.taker(around.site, brought.kind());
         let (_, known) = inner.known(tenant.as_deref(), &brought).await;
-        let confirmed = known.filter(|known| inner.is_believed(known))?;
-        inner.mint(confirmed, &brought).ok()
+        let now = inner.parts.clock.now();
+        let confirmed = known.filter(|known| inner.is_believed(known, now))?;
+        inner.mint(confirmed, &brought, now).ok()
     }
 
     /// An access token.
@@ -172,15 +173,16 @@ impl OwnCredentials {
         let inner = &*self.0;
         let tenant = inner.taker(around.site, brought.kind());
         let (hash, known) = inner.known(tenant.as_deref(), brought).await;
+        let now = inner.parts.clock.now();
         if let Some(confirmed) = &known
-            && inner.is_believed(confirmed)
+            && inner.is_believed(confirmed, now)
         {
-            return inner.mint(confirmed.clone(), brought);
+            return inner.mint(confirmed.clone(), brought, now);
         }
         let site = around.site.name().ok_or(NotGood::NoSite)?;
         // Whoever had a good one here guesses nothing, and must not be kept out by somebody who does. A look-up counts by the account.
         if known.is_none() {
-            let taken = inner.budget.take(around.ip, &site, inner.parts.clock.now());
+            let taken = inner.budget.take(around.ip, &site, now);
             taken.map_err(|retry_after_s| NotGood::TooMany { retry_after_s })?;
         }
         let asking = around.asking.ok_or(NotGood::NotKnown)?;
@@ -196,7 +198,7 @@ impl OwnCredentials {
         // On the heap: every request would be as large as the few that look something up.
         let looking = Box::pin(self.look_up(flight, asking, is_known));
         let confirmed = looking.await?;
-        inner.mint(confirmed, brought)
+        inner.mint(confirmed, brought, inner.parts.clock.now())
     }
 
     /// What Atlassian says. Its troubles are told to those alone who are known here: to anybody else they would tell that it was asked.
@@ -248,19 +250,23 @@ impl Inner {
         tenant: Option<&Tenant>,
         brought: &Brought,
     ) -> ([u8; 32], Option<Arc<Confirmed>>) {
-        let (id, epoch) = tenant.map_or(("", 0), |tenant| (tenant.id.as_str(), tenant.epoch));
+        let (id, epoch) = tenant.map_or((NOBODY, 0), |tenant| (tenant.id.as_str(), tenant.epoch));
         let hash = brought.hash(&self.parts.vault, id, epoch);
         let known = self.known.get(tenant, &hash).await;
         (hash, known.filter(|confirmed| !confirmed.is_refused()))
     }
 
-    fn is_believed(&self, confirmed: &Confirmed) -> bool {
-        confirmed.is_believed(self.parts.limits.believed, self.parts.clock.now())
+    fn is_believed(&self, confirmed: &Confirmed, now: Timestamp) -> bool {
+        confirmed.is_believed(self.parts.limits.believed, now)
     }
 
     /// The principal, after all that may have ended since was asked again: what is kept is data, and each use makes a proof of its own.
-    fn mint(&self, confirmed: Arc<Confirmed>, brought: &Brought) -> Result<Principal, Checked> {
-        let now = self.parts.clock.now();
+    fn mint(
+        &self,
+        confirmed: Arc<Confirmed>,
+        brought: &Brought,
+        now: Timestamp,
+    ) -> Result<Principal, Checked> {
         let tenant = self.parts.tenants.current(confirmed.tenant());
         let tenant = tenant.filter(|tenant| confirmed.is_of(tenant, now));
         let tenant = tenant.ok_or(NotGood::Outlived)?;

@@ -100,7 +100,14 @@ async fn a_token_of_somebody_else_beside_the_request_reads_and_supervises_nothin
 #[tokio::test]
 async fn a_token_beside_the_request_of_which_jira_does_not_say_whose_it_is_is_not_used() {
     let world = World::with_initech().await;
+    let myself = |body: &str| {
+        let ann = account("ann");
+        Fault::Instead(format!(r#"{{"accountId":"{ann}"{body}}}"#))
+    };
     for (fault, status) in [
+        (myself(r#","accountType":"atlassian","active":false"#), 401),
+        (myself(r#","accountType":"atlassian""#), 401),
+        (myself(r#","active":true"#), 401),
         (Fault::Status(401), 502),
         (Fault::FailedLogin, 502),
         (Fault::Status(403), 404),

@@ -186,7 +186,11 @@ impl World {
     pub(crate) fn asked(&self) -> &'static str {
         use gatepost::standin::Role::{Forge, Keys, Provider};
         let seen = self.jira.requests();
-        let whose = ["/rest/api/3/myself", "/oauth/token/accessible-resources"];
+        let whose = [
+            "/rest/api/3/myself",
+            "/oauth/token/accessible-resources",
+            "/_edge/tenant_info",
+        ];
         let is_key = |seen: &Seen| matches!(seen.role, Forge | Keys | Provider);
         let is_whose = |seen: &Seen| whose.iter().any(|path| seen.target.ends_with(path));
         if seen.is_empty() {

@@ -73,14 +73,23 @@ async fn what_ends_between_two_questions_keeps_the_second_back() {
 
 #[tokio::test]
 async fn what_ends_while_the_log_is_waited_for_keeps_the_credential_here() {
-    for kind in super::BOTH {
+    for (site, kind) in [
+        ("acme", "api_token"),
+        ("acme", "oauth_token"),
+        // Its host would be asked first whose it is.
+        ("initech", "api_token"),
+    ] {
         let world = World::builder()
             .settings("[ledger]\nbatch_entries_max = 1")
             .start()
             .await;
-        world.allow_own("acme", &super::BOTH).await;
+        world.past_the_start();
+        assert_eq!(world.trigger("initech").await.status, 204);
+        world.allow_own(site, &super::BOTH).await;
         world.jira.clear_requests();
-        let own = world.own(kind, "ann", &["acme"]);
+        let (host, key) = (world.site(site).host().to_owned(), site.to_uppercase());
+        let issue = format!("/v1/issue?site=https://{host}&issue={key}-1");
+        let own = world.own(kind, "ann", &[site]);
         let ledger = world.node.shared().opened.ledger.clone();
         let (release, lane) = hold_lane(&world);
         // The block waits for the lane, and so does an entry. Behind both comes the record of the look-up.
@@ -97,15 +106,17 @@ async fn what_ends_while_the_log_is_waited_for_keeps_the_credential_here() {
                 assert!(world.nothing_left(), "{kind}");
                 release.send(()).unwrap();
             };
-            let (answer, ()) = tokio::join!(world.get_by(ACME_1, &own), freed);
+            let (answer, ()) = tokio::join!(world.get_by(&issue, &own), freed);
             answer
         };
-        let ((), answer) = tokio::join!(world.block(None, Some(ACME)), asked);
+        let ((), answer) = tokio::join!(world.block(None, Some(&host)), asked);
         lane.await.unwrap().unwrap();
-        assert_eq!(told(&answer), (401, "unauthenticated".into()), "{kind}");
-        assert!(world.nothing_left(), "{kind}: {:?}", sent(&world));
-        let lookups = world.lookups().await;
-        assert_eq!(lookups.len(), 1, "{kind}");
+        let expected = (401, "unauthenticated".into());
+        assert_eq!(told(&answer), expected, "{site} {kind}");
+        assert!(world.nothing_left(), "{site} {kind}: {:?}", sent(&world));
+        let mut lookups = world.lookups().await;
+        lookups.retain(|lookup| lookup["action"] == "verifyCredential");
+        assert_eq!(lookups.len(), 1, "{site} {kind}");
         let log = world.decisions().await;
         assert_eq!(log.last().unwrap()["authentication_error"], "own_outlived");
     }

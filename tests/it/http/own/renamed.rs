@@ -5,7 +5,7 @@ use std::time::Duration;
 use gatepost::standin::{Fault, Role};
 
 use super::sent;
-use crate::world::World;
+use crate::world::{World, until};
 
 const TENANT_INFO: &str = "/_edge/tenant_info";
 const MYSELF: &str = "/rest/api/3/myself";
@@ -80,27 +80,54 @@ async fn where_a_token_was_good_before_is_asked_again_once_it_is_no_longer_belie
 }
 
 #[tokio::test]
-async fn a_former_host_that_redirects_sees_no_token() {
-    let world = initech().await;
-    let own = world.own("api_token", "ann", &[]);
+async fn a_former_host_that_redirects_or_is_nobodys_sees_no_token() {
     let renamed = "https://globex.atlassian.net/_edge/tenant_info".to_owned();
-    let redirect = Some(Fault::Redirect(renamed));
-    world.jira.set_fault(Role::Jira, redirect);
-    let answer = world.get_by(INITECH_1, &own).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    let expected = [
-        at_site(TENANT_INFO),
-        at_api(&world, MYSELF),
-        at_api(&world, ISSUE),
-    ];
-    assert_eq!(sent(&world), expected);
+    for fault in [
+        Fault::Redirect(renamed),
+        Fault::Status(404),
+        Fault::Status(410),
+    ] {
+        let world = initech().await;
+        let own = world.own("api_token", "ann", &[]);
+        world.jira.set_fault(Role::Jira, Some(fault.clone()));
+        let answer = world.get_by(INITECH_1, &own).await;
+        assert_eq!(answer.status, 200, "{fault:?}: {}", answer.text);
+        let expected = [
+            at_site(TENANT_INFO),
+            at_api(&world, MYSELF),
+            at_api(&world, ISSUE),
+        ];
+        assert_eq!(sent(&world), expected, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_ends_while_the_host_is_asked_keeps_the_token_back() {
+    for is_blocked in [true, false] {
+        let world = initech().await;
+        let own = world.own("api_token", "ann", &[]);
+        world.jira.set_fault(Role::Jira, Some(Fault::Hold));
+        let changed = async {
+            until("the host is asked", || !world.nothing_left()).await;
+            if is_blocked {
+                let host = world.site("initech").host().to_owned();
+                world.block(None, Some(&host)).await;
+            } else {
+                world.allow_own("initech", &[]).await;
+            }
+            world.jira.set_fault(Role::Jira, None);
+        };
+        let (answer, ()) = tokio::join!(world.get_by(INITECH_1, &own), changed);
+        assert_eq!(answer.status, 401, "{}", answer.text);
+        assert_eq!(sent(&world), [at_site(TENANT_INFO)]);
+        assert_eq!(cause(&world).await, "own_outlived");
+    }
 }
 
 #[tokio::test]
 async fn a_host_that_does_not_say_whose_it_is_sees_no_token() {
     let world = initech().await;
     for (fault, expected) in [
-        (Fault::Status(404), "own_broken"),
         (Fault::Status(500), "own_broken"),
         (Fault::RateLimited { retry_after_s: 1 }, "own_limited"),
         (Fault::CloseConnection, "own_broken"),
