@@ -48,6 +48,11 @@ impl Home {
         ]
     }
 
+    /// Whose it is.
+    pub(super) const fn site(self) -> &'static str {
+        self.site
+    }
+
     fn host(self) -> String {
         format!("{}.atlassian.net", self.site)
     }
@@ -168,7 +173,7 @@ fn recorded(log: &[Value], answer: &Answer) -> String {
 }
 
 /// The kinds of credentials, in the order of the table.
-const KINDS: [&str; 8] = [
+const KINDS: [&str; 10] = [
     "context token",
     "session",
     "key",
@@ -176,6 +181,8 @@ const KINDS: [&str; 8] = [
     "linked forge token",
     "api token",
     "access token",
+    "api token without Connect",
+    "access token without Connect",
     "oidc",
 ];
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gatepost::standin::ApiCredential;
 
-use super::super::fates::{self, ACME, everywhere};
+use super::super::fates::{self, ACME, Home, INITECH, everywhere};
 use crate::world::World;
 use crate::world::own::BOTH;
 
@@ -36,8 +36,12 @@ const FATES: &[&str] = &[
     "tenant blocked, block over",
 ];
 
-/// Ann's, for acme.
+/// What befalls a site that Forge alone knows, besides.
+const RENAMED: &str = "site renamed, and its host another's";
+
+/// Ann's, for one site.
 struct Brought {
+    home: Home,
     kind: &'static str,
     authorization: String,
     given: Given,
@@ -49,16 +53,17 @@ enum Given {
 }
 
 impl Brought {
-    fn of(world: &World, kind: &'static str) -> Self {
+    fn of(world: &World, home: Home, kind: &'static str) -> Self {
         let given = match kind {
             "api_token" => Given::Api(world.jira.api_token("ann")),
-            _ => Given::Access(world.jira.oauth_token("ann", &["acme"])),
+            _ => Given::Access(world.jira.oauth_token("ann", &[home.site()])),
         };
         let authorization = match &given {
             Given::Api(credential) => credential.authorization(),
             Given::Access(token) => format!("Bearer {token}"),
         };
         Self {
+            home,
             kind,
             authorization,
             given,
@@ -87,11 +92,17 @@ impl Brought {
 }
 
 async fn befall(world: &World, fate: &str, brought: &mut Brought) {
+    let (home, site) = (brought.home, brought.home.site());
     match fate {
         "fresh" => {}
         "unused for 15 minutes" => world.clock.advance(Duration::from_mins(15)),
-        "its owner deactivated" => world.site("acme").deactivate("ann"),
+        "its owner deactivated" => world.site(site).deactivate("ann"),
         "never given by Atlassian" => brought.authorization = made_up(brought.kind),
+        RENAMED => {
+            world.site(site).lose_host();
+            // What was good at the host is believed to be for so long.
+            world.clock.advance(Duration::from_mins(10));
+        }
         "sent as JWT" => {
             let (_, text) = brought.authorization.split_once(' ').unwrap();
             brought.authorization = format!("JWT {text}");
@@ -99,7 +110,7 @@ async fn befall(world: &World, fate: &str, brought: &mut Brought) {
         "sent as the other kind" => brought.authorization = brought.as_the_other_kind(),
         "site takes the other kind alone" => {
             let other = BOTH.into_iter().find(|kind| *kind != brought.kind);
-            world.allow_own("acme", &[other.unwrap()]).await;
+            world.allow_own(site, &[other.unwrap()]).await;
         }
         _ if fate.starts_with("taken back") => {
             brought.take_back(world);
@@ -108,16 +119,16 @@ async fn befall(world: &World, fate: &str, brought: &mut Brought) {
             }
         }
         _ if fate.starts_with("site takes it no longer") => {
-            world.allow_own("acme", &[]).await;
+            world.allow_own(site, &[]).await;
             if fate.ends_with("again") {
-                world.allow_own("acme", &BOTH).await;
+                world.allow_own(site, &BOTH).await;
             }
         }
         _ if fate.starts_with("app ") || fate.starts_with("shared secret") => {
             fates::install(world, fate).await;
         }
-        _ if fate.starts_with("tenant suspended") => fates::suspend(world, ACME, fate).await,
-        _ => fates::block(world, ACME, fate, None).await,
+        _ if fate.starts_with("tenant suspended") => fates::suspend(world, home, fate).await,
+        _ => fates::block(world, home, fate, None).await,
     }
 }
 
@@ -129,31 +140,50 @@ fn made_up(kind: &str) -> String {
 }
 
 /// The lines of one fate in a world of its own.
-async fn lines(fate: &str, kind: &'static str, name: &str) -> String {
-    let world = World::taking_own(&["acme"]).await;
-    let mut brought = Brought::of(&world, kind);
-    let whoami = "/v1/whoami?site=https://acme.atlassian.net";
-    let known = world.get_by(whoami, &brought.authorization).await;
+async fn lines(fate: &str, home: Home, kind: &'static str, name: &str) -> String {
+    let world = World::with_initech().await;
+    world.allow_own(home.site(), &BOTH).await;
+    let mut brought = Brought::of(&world, home, kind);
+    let whoami = format!("/v1/whoami?site=https://{}.atlassian.net", home.site());
+    let known = world.get_by(&whoami, &brought.authorization).await;
     assert_eq!(known.status, 200, "{}", known.text);
     befall(&world, fate, &mut brought).await;
     let name = format!("{name}, {fate}");
-    everywhere(&world, ACME, &name, async || brought.authorization.clone()).await
+    everywhere(&world, home, &name, async || brought.authorization.clone()).await
 }
 
 #[tokio::test]
 async fn an_api_token_is_worth_what_the_table_says_whatever_befalls_it() {
-    compare("api_token", "api token").await;
+    compare(FATES, ACME, "api_token", "api token").await;
 }
 
 #[tokio::test]
 async fn an_access_token_is_worth_what_the_table_says_whatever_befalls_it() {
-    compare("oauth_token", "access token").await;
+    compare(FATES, ACME, "oauth_token", "access token").await;
 }
 
-async fn compare(kind: &'static str, name: &str) {
+#[tokio::test]
+async fn where_forge_alone_knows_the_site_an_api_token_is_worth_what_the_table_says() {
+    let name = "api token without Connect";
+    compare(&of_forge_alone(), INITECH, "api_token", name).await;
+}
+
+#[tokio::test]
+async fn where_forge_alone_knows_the_site_an_access_token_is_worth_what_the_table_says() {
+    let name = "access token without Connect";
+    compare(&of_forge_alone(), INITECH, "oauth_token", name).await;
+}
+
+fn of_forge_alone() -> Vec<&'static str> {
+    let of_connect = |fate: &&&str| fate.starts_with("app ") || fate.starts_with("shared secret");
+    let fates = FATES.iter().filter(|fate| !of_connect(fate)).copied();
+    fates.chain([RENAMED]).collect()
+}
+
+async fn compare(fates: &[&str], home: Home, kind: &'static str, name: &str) {
     let mut table = Vec::new();
-    for fate in FATES {
-        table.push(lines(fate, kind, name).await);
+    for fate in fates {
+        table.push(lines(fate, home, kind, name).await);
     }
     fates::compare(name, &table);
 }
