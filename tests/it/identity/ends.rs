@@ -32,6 +32,16 @@ enum Way {
     BlockOfKey,
 }
 
+impl Way {
+    /// Whether it ends all that is done at the site, and not this credential or its owner alone.
+    fn ends_the_site(self) -> bool {
+        matches!(
+            self,
+            Self::Uninstall | Self::Suspension | Self::BlockOfTenant
+        )
+    }
+}
+
 const CASES: [(Kind, Way); 12] = [
     (Kind::Session, Way::ByOwner),
     (Kind::Session, Way::Uninstall),
@@ -145,9 +155,10 @@ async fn what_ends_a_credential_is_in_force_within_a_second_while_requests_run()
                 match status {
                     200 if !began_after => drop(allowed.fetch_add(1, Ordering::Relaxed)),
                     401 => refused += 1,
-                    // The site went after the credential was verified, and before it was looked up: it is nobody's then. And Jira has
-                    // let go of the app before it tells so.
-                    404 | 502 if !began_after && way == Way::Uninstall => {}
+                    // The site went after the credential was verified, and before it was looked up: it is nobody's then.
+                    404 if !began_after && way.ends_the_site() => {}
+                    // Jira has let go of the app before it tells so.
+                    502 if !began_after && way == Way::Uninstall => {}
                     _ => panic!("{kind:?} {way:?}: {status}, began after: {began_after}"),
                 }
                 if began_after && refused > 5 {
