@@ -266,7 +266,6 @@ impl Tenants {
 
 const CHECK: (&str, &str) = ("gatepost", "vault_check");
 
-/// Seals a known text at the first start and opens it at every later one.
 /// What nobody could hear because the gateway was down or its data is that of a backup is no silence. But whoever had been silent for too
 /// long while it still listened had lapsed, and stays so.
 async fn spare(parts: &Parts, lapse: Lapse, now: Timestamp) -> Result<(), TenantError> {
@@ -277,6 +276,7 @@ async fn spare(parts: &Parts, lapse: Lapse, now: Timestamp) -> Result<(), Tenant
     spared.await
 }
 
+/// Seals a known text at the first start and opens it at every later one.
 async fn check_vault(parts: &Parts) -> Result<(), TenantError> {
     let (vault, chance) = (parts.vault.clone(), parts.chance.clone());
     parts
