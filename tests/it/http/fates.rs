@@ -58,8 +58,51 @@ impl Home {
     }
 }
 
-/// `app uninstalled`, the same `and installed again`, or `shared secret rotated`, on acme.
-pub(super) async fn install(world: &World, fate: &str) {
+/// What Atlassian does to an app that Connect installed, on acme.
+const OF_APP: [&str; 3] = [
+    "app uninstalled",
+    "app uninstalled and installed again",
+    "shared secret rotated",
+];
+
+/// What an operator does to an account or a tenant, whatever the credential.
+const OF_TENANT: [&str; 9] = [
+    "tenant suspended",
+    "tenant suspended and resumed",
+    "account blocked on its site",
+    "account blocked on its site, block over",
+    "account blocked everywhere",
+    "account blocked everywhere, block lifted",
+    "account blocked on another site",
+    "tenant blocked",
+    "tenant blocked, block over",
+];
+
+/// These, and then what befalls all credentials where Connect installed the app.
+pub(super) fn and_all(own: &[&'static str]) -> Vec<&'static str> {
+    [own, &OF_APP, &OF_TENANT].concat()
+}
+
+/// These, and then what befalls all credentials where Forge alone knows the tenant.
+pub(super) fn and_all_of_forge(own: &[&'static str]) -> Vec<&'static str> {
+    [own, &OF_TENANT].concat()
+}
+
+/// Carries out what befalls all credentials; gives whether the fate is one of those. `key` is that of a fate that is about one.
+pub(super) async fn befalls_all(world: &World, home: Home, fate: &str, key: Option<&str>) -> bool {
+    if OF_APP.contains(&fate) {
+        install(world, fate).await;
+    } else if fate.starts_with("tenant suspended") {
+        suspend(world, home, fate).await;
+    } else if fate.contains("blocked") {
+        block(world, home, fate, key).await;
+    } else {
+        return false;
+    }
+    true
+}
+
+async fn install(world: &World, fate: &str) {
     let (acme, app) = (world.site("acme"), world.app_url());
     let tick = || world.clock.advance(Duration::from_secs(1));
     tick();
@@ -74,8 +117,7 @@ pub(super) async fn install(world: &World, fate: &str) {
     }
 }
 
-/// `tenant suspended`, or the same `and resumed`.
-pub(super) async fn suspend(world: &World, home: Home, fate: &str) {
+async fn suspend(world: &World, home: Home, fate: &str) {
     let (tenant, reason) = (home.host(), "a test".to_owned());
     world
         .command(Command::TenantSuspend { tenant, reason })
@@ -87,7 +129,7 @@ pub(super) async fn suspend(world: &World, home: Home, fate: &str) {
 }
 
 /// Blocks for five minutes whoever the fate says, and lets the block end by the clock or by an operator where it says so.
-pub(super) async fn block(world: &World, home: Home, fate: &str, key: Option<&str>) {
+async fn block(world: &World, home: Home, fate: &str, key: Option<&str>) {
     let tenants = &world.node.shared().opened.tenants;
     let ann = || account("ann").parse().unwrap();
     let on = |site: &str| -> TenantId {

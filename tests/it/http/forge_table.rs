@@ -10,7 +10,7 @@ use super::fates::{self, ACME, Home, INITECH, everywhere};
 use crate::world::World;
 
 /// What befalls a token, or its tenant, in the order of the table.
-const FATES: [&str; 42] = [
+const FATES: &[&str] = &[
     "fresh",
     "used before",
     "a second before its end",
@@ -44,32 +44,6 @@ const FATES: [&str; 42] = [
     "sent as Basic password",
     "of a site that was not heard of for too long",
     "app removed",
-    "tenant suspended",
-    "tenant suspended and resumed",
-    "account blocked on its site",
-    "account blocked on its site, block over",
-    "account blocked everywhere",
-    "account blocked everywhere, block lifted",
-    "account blocked on another site",
-    "tenant blocked",
-    "tenant blocked, block over",
-];
-
-/// What befalls a tenant that is linked to Connect's; of the token itself the same holds.
-const OF_LINKED: [&str; 13] = [
-    "fresh",
-    "app uninstalled",
-    "app uninstalled and installed again",
-    "shared secret rotated",
-    "tenant suspended",
-    "tenant suspended and resumed",
-    "account blocked on its site",
-    "account blocked on its site, block over",
-    "account blocked everywhere",
-    "account blocked everywhere, block lifted",
-    "account blocked on another site",
-    "tenant blocked",
-    "tenant blocked, block over",
 ];
 
 /// What befalls the tenant, before any token is made.
@@ -111,12 +85,8 @@ async fn befall(world: &World, home: Home, fate: &str) {
             world.clock.advance(Duration::from_mins(1));
         }
         "app removed" => world.site("initech").uninstall_from_forge(),
-        _ if fate.starts_with("app uninstalled") || fate.starts_with("shared secret") => {
-            fates::install(world, fate).await;
-        }
-        _ if fate.starts_with("tenant suspended") => fates::suspend(world, home, fate).await,
-        _ if fate.contains("blocked") => fates::block(world, home, fate, None).await,
-        _ => {}
+        // What is left is about the token.
+        _ => drop(fates::befalls_all(world, home, fate, None).await),
     }
 }
 
@@ -258,7 +228,7 @@ async fn lines_of_linked(fate: &str) -> String {
 #[tokio::test]
 async fn a_token_of_forges_is_worth_what_the_table_says_whatever_befalls_it() {
     let mut table = Vec::new();
-    for fate in FATES {
+    for fate in fates::and_all_of_forge(FATES) {
         table.push(lines(fate).await);
     }
     fates::compare("forge token", &table);
@@ -267,7 +237,8 @@ async fn a_token_of_forges_is_worth_what_the_table_says_whatever_befalls_it() {
 #[tokio::test]
 async fn a_token_of_forges_for_a_linked_tenant_is_worth_what_the_table_says() {
     let mut table = Vec::new();
-    for fate in OF_LINKED {
+    // Of the token itself the same holds.
+    for fate in fates::and_all(&["fresh"]) {
         table.push(lines_of_linked(fate).await);
     }
     fates::compare("linked forge token", &table);

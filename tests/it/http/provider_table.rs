@@ -65,18 +65,6 @@ const FATES: &[&str] = &[
     "key server redirects, never read",
     "key server limits requests",
     "key server limits requests, never read",
-    "app uninstalled",
-    "app uninstalled and installed again",
-    "shared secret rotated",
-    "tenant suspended",
-    "tenant suspended and resumed",
-    "account blocked on its site",
-    "account blocked on its site, block over",
-    "account blocked everywhere",
-    "account blocked everywhere, block lifted",
-    "account blocked on another site",
-    "tenant blocked",
-    "tenant blocked, block over",
 ];
 
 /// A token, and how it is sent.
@@ -118,11 +106,7 @@ async fn befall(world: &World, fate: &str, held: &mut Held) {
         // It lives for 300 seconds, and clocks may differ by 30.
         "a second before its end" => pass(world, 329),
         "at its end" => pass(world, 330),
-        _ if fate.starts_with("app ") || fate.starts_with("shared secret") => {
-            fates::install(world, fate).await;
-        }
-        _ if fate.starts_with("tenant suspended") => fates::suspend(world, ACME, fate).await,
-        _ if fate.contains("blocked") => fates::block(world, ACME, fate, None).await,
+        _ if fates::befalls_all(world, ACME, fate, None).await => {}
         _ if fate.starts_with("key") || fate.contains("next key") => {
             if let Some(token) = keys(world, fate) {
                 held.token = token;
@@ -270,7 +254,7 @@ fn bent(world: &World, fate: &str, good: &str) -> String {
 #[tokio::test]
 async fn a_providers_token_is_worth_what_the_table_says_whatever_befalls_it() {
     let mut table = Vec::new();
-    for fate in FATES {
+    for fate in fates::and_all(FATES) {
         table.push(lines(fate).await);
     }
     fates::compare("oidc", &table);

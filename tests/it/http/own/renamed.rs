@@ -28,6 +28,15 @@ fn at_api(world: &World, path: &str) -> (Role, String) {
     (Role::Api, format!("/ex/jira/{cloud}{path}"))
 }
 
+/// All that is asked where the host is not the site's: the host for its cloud id, and then the API host.
+fn past_the_host(world: &World) -> [(Role, String); 3] {
+    [
+        at_site(TENANT_INFO),
+        at_api(world, MYSELF),
+        at_api(world, ISSUE),
+    ]
+}
+
 async fn cause(world: &World) -> String {
     let log = world.decisions().await;
     let cause = &log.last().unwrap()["authentication_error"];
@@ -53,12 +62,7 @@ async fn a_token_goes_to_the_api_host_once_somebody_else_has_the_host() {
     let own = world.own("api_token", "ann", &[]);
     let answer = world.get_by(INITECH_1, &own).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let expected = [
-        at_site(TENANT_INFO),
-        at_api(&world, MYSELF),
-        at_api(&world, ISSUE),
-    ];
-    assert_eq!(sent(&world), expected);
+    assert_eq!(sent(&world), past_the_host(&world));
 }
 
 #[tokio::test]
@@ -71,12 +75,7 @@ async fn where_a_token_was_good_before_is_asked_again_once_it_is_no_longer_belie
     world.clock.advance(Duration::from_mins(10));
     let answer = world.get_by(INITECH_1, &own).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
-    let expected = [
-        at_site(TENANT_INFO),
-        at_api(&world, MYSELF),
-        at_api(&world, ISSUE),
-    ];
-    assert_eq!(sent(&world), expected);
+    assert_eq!(sent(&world), past_the_host(&world));
 }
 
 #[tokio::test]
@@ -92,12 +91,7 @@ async fn a_former_host_that_redirects_or_is_nobodys_sees_no_token() {
         world.jira.set_fault(Role::Jira, Some(fault.clone()));
         let answer = world.get_by(INITECH_1, &own).await;
         assert_eq!(answer.status, 200, "{fault:?}: {}", answer.text);
-        let expected = [
-            at_site(TENANT_INFO),
-            at_api(&world, MYSELF),
-            at_api(&world, ISSUE),
-        ];
-        assert_eq!(sent(&world), expected, "{fault:?}");
+        assert_eq!(sent(&world), past_the_host(&world), "{fault:?}");
     }
 }
 

@@ -22,18 +22,6 @@ const FATES: &[&str] = &[
     "site takes the other kind alone",
     "site takes it no longer",
     "site takes it no longer, and again",
-    "app uninstalled",
-    "app uninstalled and installed again",
-    "shared secret rotated",
-    "tenant suspended",
-    "tenant suspended and resumed",
-    "account blocked on its site",
-    "account blocked on its site, block over",
-    "account blocked everywhere",
-    "account blocked everywhere, block lifted",
-    "account blocked on another site",
-    "tenant blocked",
-    "tenant blocked, block over",
 ];
 
 /// What befalls a site that Forge alone knows, besides.
@@ -124,11 +112,7 @@ async fn befall(world: &World, fate: &str, brought: &mut Brought) {
                 world.allow_own(site, &BOTH).await;
             }
         }
-        _ if fate.starts_with("app ") || fate.starts_with("shared secret") => {
-            fates::install(world, fate).await;
-        }
-        _ if fate.starts_with("tenant suspended") => fates::suspend(world, home, fate).await,
-        _ => fates::block(world, home, fate, None).await,
+        _ => assert!(fates::befalls_all(world, home, fate, None).await, "{fate}"),
     }
 }
 
@@ -154,12 +138,12 @@ async fn lines(fate: &str, home: Home, kind: &'static str, name: &str) -> String
 
 #[tokio::test]
 async fn an_api_token_is_worth_what_the_table_says_whatever_befalls_it() {
-    compare(FATES, ACME, "api_token", "api token").await;
+    compare(&fates::and_all(FATES), ACME, "api_token", "api token").await;
 }
 
 #[tokio::test]
 async fn an_access_token_is_worth_what_the_table_says_whatever_befalls_it() {
-    compare(FATES, ACME, "oauth_token", "access token").await;
+    compare(&fates::and_all(FATES), ACME, "oauth_token", "access token").await;
 }
 
 #[tokio::test]
@@ -175,9 +159,9 @@ async fn where_forge_alone_knows_the_site_an_access_token_is_worth_what_the_tabl
 }
 
 fn of_forge_alone() -> Vec<&'static str> {
-    let of_connect = |fate: &&&str| fate.starts_with("app ") || fate.starts_with("shared secret");
-    let fates = FATES.iter().filter(|fate| !of_connect(fate)).copied();
-    fates.chain([RENAMED]).collect()
+    let mut fates = fates::and_all_of_forge(FATES);
+    fates.push(RENAMED);
+    fates
 }
 
 async fn compare(fates: &[&str], home: Home, kind: &'static str, name: &str) {
